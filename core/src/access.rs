@@ -1,0 +1,357 @@
+//! The access table: who may do what, towards whom. Storage and handlers never choose between 403 and 404; this does.
+
+use crate::actor::{Actor, Position};
+use crate::change::Authority;
+use crate::id::{GrantId, OrganizationId, PersonId};
+use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::vocabulary::{
+    Category, ContactType, Involvement, Level, Permission, RequestStatus, StaffRole, Vocabulary as _, vocabulary,
+};
+
+/// The roles that work on every customer's service requests (S-13).
+pub const DESK: &[StaffRole] = &[StaffRole::Agent, StaffRole::DutyManager];
+/// The roles that look after every customer's records.
+pub const RECORDS: &[StaffRole] = &[StaffRole::Agent, StaffRole::DutyManager, StaffRole::Administrator];
+/// The role that keeps organizations and staff.
+pub const ADMINISTRATION: &[StaffRole] = &[StaffRole::Administrator];
+
+/// The level that decides for a person towards an organization, and the grant that gives it (G-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldLevel {
+    /// The level; never [`Level::None`].
+    pub level: Level,
+    /// The grant that decides.
+    pub grant: GrantId,
+}
+
+/// What an actor is to an organization, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// A contact of the organization itself.
+    Member {
+        /// What the contact may do.
+        permission: Permission,
+        /// Whether the contact guards what is sensitive.
+        kind: ContactType,
+    },
+    /// A contact of another organization who acts by a live grant.
+    Partner(HeldLevel),
+    /// The vendor's staff, perhaps with a grant besides.
+    Staff {
+        /// What the staff member does.
+        roles: Vec<StaffRole>,
+        /// A live grant to this staff member.
+        held: Option<HeldLevel>,
+    },
+    /// None of these: the organization does not exist for them.
+    Stranger,
+}
+
+impl Standing {
+    /// What an actor is to an organization, given the level that decides for them there.
+    pub fn of(actor: &Actor, organization: OrganizationId, held: Option<HeldLevel>) -> Self {
+        match &actor.position {
+            Position::Staff { roles, .. } => Self::Staff { roles: roles.clone(), held },
+            Position::Contact { permission, kind, .. } if actor.organization == organization => {
+                Self::Member { permission: *permission, kind: *kind }
+            }
+            Position::Contact { .. } => held.map_or(Self::Stranger, Self::Partner),
+        }
+    }
+
+    fn held(&self) -> Option<HeldLevel> {
+        match self {
+            Self::Partner(held) => Some(*held),
+            Self::Staff { held, .. } => *held,
+            Self::Member { .. } | Self::Stranger => None,
+        }
+    }
+
+    /// For whom, and by which grant, an actor of this standing acts.
+    pub fn authority(&self, organization: OrganizationId) -> Authority {
+        Authority { acting_for: organization, grant: self.held().map(|held| held.grant) }
+    }
+}
+
+vocabulary! {
+    /// What somebody may want to do towards an organization.
+    Action ("action") {
+        /// Know that it exists, and what it is called.
+        ReadOrganization = "read_organization",
+        /// Change what it is called, suspend it, resume it.
+        ManageOrganization = "manage_organization",
+        /// See who its contact managers are (C-18).
+        ListContactManagers = "list_contact_managers",
+        /// See its contacts (C-18).
+        ReadContacts = "read_contacts",
+        /// Create, edit and enable its contacts (C-9).
+        ManageContacts = "manage_contacts",
+        /// Disable its contacts (C-9, C-11).
+        DisableContacts = "disable_contacts",
+        /// Appoint or remove a primary support contact (C-10).
+        AppointPrimarySupport = "appoint_primary_support",
+        /// See the grants that it made (G-10).
+        ReadGrants = "read_grants",
+        /// Make, edit and revoke its grants (G-5).
+        ManageGrants = "manage_grants",
+        /// See all its service requests (S-3).
+        ReadRequests = "read_requests",
+        /// Update its open service requests (S-3).
+        UpdateRequests = "update_requests",
+        /// Create a service request for it (S-2).
+        CreateRequest = "create_request",
+        /// Create a restricted one (S-8).
+        CreateRestrictedRequest = "create_restricted_request",
+        /// Create one for an upgrade (S-8).
+        CreateUpgradeRequest = "create_upgrade_request",
+        /// See and write internal notes, assign, and set any status (S-5, S-13).
+        WorkOnRequests = "work_on_requests",
+    }
+}
+
+/// What a row of the access table asks for.
+struct Row {
+    /// The permission that a contact of the organization needs, if a contact can do it at all.
+    permission: Option<Permission>,
+    /// Whether that contact must be a primary support contact.
+    primary: bool,
+    /// The level that a partner needs, if a partner can do it at all.
+    level: Option<Level>,
+    /// The roles that need no grant.
+    roles: &'static [StaffRole],
+}
+
+impl Action {
+    /// The access table.
+    fn row(self) -> Row {
+        use Permission::{DesignatedSupport, KnowledgeBase, ManageContacts};
+        let row = |permission, primary, level, roles| Row { permission, primary, level, roles };
+        match self {
+            Self::ReadOrganization => row(Some(KnowledgeBase), false, Some(Level::Cc), StaffRole::ALL),
+            Self::ManageOrganization => row(None, false, None, ADMINISTRATION),
+            Self::ListContactManagers => row(Some(KnowledgeBase), false, Some(Level::FullAdmin), RECORDS),
+            Self::ReadContacts => row(Some(DesignatedSupport), false, Some(Level::FullAdmin), RECORDS),
+            Self::ManageContacts => row(Some(ManageContacts), false, Some(Level::FullAdmin), &[]),
+            Self::DisableContacts => row(Some(ManageContacts), false, Some(Level::FullAdmin), RECORDS),
+            Self::AppointPrimarySupport => row(Some(ManageContacts), true, Some(Level::FullAdmin), &[]),
+            Self::ReadGrants => row(Some(DesignatedSupport), false, None, RECORDS),
+            Self::ManageGrants => row(Some(ManageContacts), false, None, &[]),
+            Self::ReadRequests => row(Some(DesignatedSupport), false, Some(Level::View), DESK),
+            Self::UpdateRequests => row(Some(DesignatedSupport), false, Some(Level::Update), DESK),
+            Self::CreateRequest => row(Some(DesignatedSupport), false, Some(Level::Create), DESK),
+            Self::CreateRestrictedRequest => row(Some(DesignatedSupport), true, Some(Level::ServiceAdmin), &[]),
+            Self::CreateUpgradeRequest => row(Some(DesignatedSupport), true, None, &[]),
+            Self::WorkOnRequests => row(None, false, None, DESK),
+        }
+    }
+
+    /// What it takes to create a request of this category (S-8).
+    pub fn to_create(category: Category) -> Self {
+        match category {
+            Category::PasswordReset
+            | Category::ContactRecordEdit
+            | Category::HiddenConfiguration
+            | Category::SiteDeletion
+            | Category::AccessRequest => Self::CreateRestrictedRequest,
+            Category::Upgrade => Self::CreateUpgradeRequest,
+            Category::Question
+            | Category::Incident
+            | Category::FeatureRequest
+            | Category::ContactDeactivation
+            | Category::PrimaryContactRecovery => Self::CreateRequest,
+        }
+    }
+
+    /// The lowest level that lets a partner do this, if one does.
+    pub fn lowest_level(self) -> Option<Level> {
+        self.row().level
+    }
+
+    /// The lowest permission that lets a contact of the organization do this, if one does.
+    pub fn lowest_permission(self) -> Option<Permission> {
+        self.row().permission
+    }
+
+    /// The roles that may do this without a grant.
+    pub fn roles(self) -> &'static [StaffRole] {
+        self.row().roles
+    }
+}
+
+/// What the access table says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Permit,
+    /// The actor may know of it, but this would be needed.
+    Denied(Requirement),
+    /// The actor may not know that it exists.
+    Hidden,
+}
+
+/// Looks up the access table.
+pub fn decide(standing: &Standing, action: Action) -> Verdict {
+    let row = action.row();
+    match standing {
+        Standing::Stranger => Verdict::Hidden,
+        Standing::Member { permission, kind } => match row.permission {
+            Some(needed) if *permission < needed => Verdict::Denied(Requirement::Permission(needed)),
+            Some(_) if row.primary && *kind != ContactType::PrimarySupport => {
+                Verdict::Denied(Requirement::PrimarySupport)
+            }
+            Some(_) => Verdict::Permit,
+            None => Verdict::Denied(Requirement::Roles(row.roles)),
+        },
+        Standing::Partner(held) => by_level(held.level, &row),
+        Standing::Staff { roles, held } => {
+            if roles.iter().any(|role| row.roles.contains(role)) {
+                Verdict::Permit
+            } else {
+                match held {
+                    Some(held) => by_level(held.level, &row),
+                    None if !row.roles.is_empty() => Verdict::Denied(Requirement::Roles(row.roles)),
+                    None => Verdict::Denied(unattainable(&row)),
+                }
+            }
+        }
+    }
+}
+
+fn by_level(level: Level, row: &Row) -> Verdict {
+    match row.level {
+        Some(needed) if level >= needed => Verdict::Permit,
+        Some(needed) => Verdict::Denied(Requirement::Level(needed)),
+        None => Verdict::Denied(unattainable(row)),
+    }
+}
+
+/// What a row asks for of those whom neither a level nor a role helps.
+fn unattainable(row: &Row) -> Requirement {
+    match row.permission {
+        Some(_) if row.primary => Requirement::PrimarySupport,
+        Some(permission) => Requirement::Permission(permission),
+        None => Requirement::Roles(row.roles),
+    }
+}
+
+/// Asks the access table and turns a no into the refusal that the caller sees (X-3, X-3a).
+///
+/// *Errors*: `not_found` for what is hidden; `primary_support_contact_required` or `permission_required` for what is denied.
+pub fn require(standing: &Standing, action: Action, organization: OrganizationId) -> Result<(), Refusal> {
+    match decide(standing, action) {
+        Verdict::Permit => Ok(()),
+        Verdict::Hidden => Err(Refusal::not_found()),
+        Verdict::Denied(requirement) => Err(denied(requirement, organization)),
+    }
+}
+
+/// The refusal of something that the caller may know of.
+pub fn denied(requirement: Requirement, organization: OrganizationId) -> Refusal {
+    let code = match requirement {
+        Requirement::PrimarySupport => Code::PrimarySupportContactRequired,
+        Requirement::Roles(_) => Code::StaffOnly,
+        Requirement::Permission(_) | Requirement::Level(_) => Code::PermissionRequired,
+    };
+    let refusal = Refusal::new(code, format!("this takes {requirement}")).with(Extra::Required(requirement));
+    match requirement {
+        Requirement::Roles(_) => refusal,
+        Requirement::PrimarySupport | Requirement::Permission(_) | Requirement::Level(_) => {
+            refusal.with(Extra::AskContactManagersOf(organization))
+        }
+    }
+}
+
+/// What decides about one service request, besides the standing towards its organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestTraits {
+    /// How the actor takes part in it (S-7).
+    pub involvement: Option<Involvement>,
+    /// Where it stands.
+    pub status: RequestStatus,
+}
+
+/// Whether an actor may read a service request (G-3, S-3, S-7, S-13).
+pub fn may_read_request(standing: &Standing, traits: RequestTraits) -> bool {
+    decide(standing, Action::ReadRequests) == Verdict::Permit
+        || (standing.held().is_some() && traits.involvement.is_some())
+}
+
+/// Whether an actor who may read a service request may update it, its status set aside (G-3, S-7).
+///
+/// A partner at `cc` or `view` who is secondary or point of contact updates this one request.
+pub fn may_update_request(standing: &Standing, traits: RequestTraits) -> Verdict {
+    let takes_part = traits.involvement.is_some_and(|involvement| involvement >= Involvement::Secondary);
+    if standing.held().is_some() && takes_part { Verdict::Permit } else { decide(standing, Action::UpdateRequests) }
+}
+
+/// Something that its reader may see. Made by this crate's decisions alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visible<T> {
+    value: T,
+    staff: bool,
+}
+
+impl<T> Visible<T> {
+    pub(crate) fn new(value: T, actor: &Actor) -> Self {
+        Self { value, staff: actor.is_staff() }
+    }
+
+    /// What may be seen.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// What may be seen, given away.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// Whether the reader is on the vendor's side.
+    pub fn is_for_staff(&self) -> bool {
+        self.staff
+    }
+}
+
+/// Which service requests a list may reach. Made by this crate alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    pub(crate) person: PersonId,
+    pub(crate) organization: OrganizationId,
+    pub(crate) own: bool,
+    pub(crate) everything: bool,
+    pub(crate) granted: bool,
+}
+
+impl Reach {
+    /// Whose list it is.
+    pub fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// The organization whose organization-wide grants count.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// Whether all requests of the person's own organization are reached (S-3).
+    pub fn reaches_own(&self) -> bool {
+        self.own
+    }
+
+    /// Whether all requests of everybody are reached (S-13).
+    pub fn reaches_everything(&self) -> bool {
+        self.everything
+    }
+
+    /// Whether live grants reach further (G-3); at `view` and above every request, below those that one takes part in.
+    pub fn reaches_granted(&self) -> bool {
+        self.granted
+    }
+}
+
+/// Asks for one of these roles where no organization is concerned, or for the vendor's own affairs.
+///
+/// *Errors*: `staff_only`.
+pub fn require_role(actor: &Actor, roles: &'static [StaffRole], organization: OrganizationId) -> Result<(), Refusal> {
+    if actor.has_role(roles) { Ok(()) } else { Err(denied(Requirement::Roles(roles), organization)) }
+}

@@ -1,0 +1,453 @@
+//! Contacts: who they are, who may create, edit and see them (C-1 … C-10, C-13). Their life cycle is in
+//! [`crate::contact_state`].
+
+use std::collections::BTreeSet;
+
+use crate::access::{Action, Standing, Visible, require};
+use crate::actor::{Actor, PersonRef};
+use crate::change::{Authority, Change, Context, Notice, Recorded};
+use crate::id::{AnyId, ContactId, LinkId, MailId, OrganizationId, PersonId};
+use crate::journal::{EventKind, Fact, Snapshot};
+use crate::organization::{Organization, expect_version};
+use crate::refusal::{Code, Extra, Refusal};
+use crate::session::Link;
+use crate::text::{Domain, Email, Locale, Note, PersonName, Phone, TimeZone, TypedEmail};
+use crate::time::Timestamp;
+use crate::vocabulary::{
+    ContactType, Duty, LinkPurpose, MailKind, OrganizationType, Permission, PersonStatus, Vocabulary as _,
+};
+
+/// A contact of a customer or partner (C-1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Their id.
+    pub id: ContactId,
+    /// The one organization that they belong to (O-2).
+    pub organization: OrganizationId,
+    /// The user id (C-2).
+    pub email: Email,
+    /// First name (C-3).
+    pub first_name: PersonName,
+    /// Last name (C-3).
+    pub last_name: PersonName,
+    /// Phone (C-4).
+    pub phone: Option<Phone>,
+    /// Time zone.
+    pub time_zone: TimeZone,
+    /// Language of emails.
+    pub locale: Locale,
+    /// Whether they guard what is sensitive (C-5).
+    pub kind: ContactType,
+    /// What they may do (C-6).
+    pub permission: Permission,
+    /// What they look after (C-8).
+    pub duties: BTreeSet<Duty>,
+    /// Where they stand in their life cycle.
+    pub status: PersonStatus,
+    /// Why they were disabled, if they are.
+    pub disabled_reason: Option<Note>,
+    /// When they were disabled, if they are.
+    pub disabled_at: Option<Timestamp>,
+    /// Who disabled them, if they are.
+    pub disabled_by: Option<PersonId>,
+    /// When they were created.
+    pub created_at: Timestamp,
+    /// Who created them; none for the system.
+    pub created_by: Option<PersonId>,
+    /// When they were last changed.
+    pub updated_at: Timestamp,
+    /// When they last signed in.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// When a contact manager last confirmed them (C-20).
+    pub last_confirmed_at: Option<Timestamp>,
+    /// Grows by one with each change, from 1.
+    pub version: i64,
+}
+
+impl Contact {
+    /// First and last name.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// As others see them.
+    pub fn reference(&self) -> PersonRef {
+        PersonRef { id: self.id.into(), name: self.name(), organization: self.organization }
+    }
+
+    /// Whether they count as an active contact manager (C-11).
+    pub fn is_active_manager(&self) -> bool {
+        self.status == PersonStatus::Active && self.permission == Permission::ManageContacts
+    }
+
+    /// Whether they count as an active primary support contact (C-11).
+    pub fn is_active_primary(&self) -> bool {
+        self.status == PersonStatus::Active && self.kind == ContactType::PrimarySupport
+    }
+
+    /// Whether they are a designated contact who can be worked with (S-2).
+    pub fn is_designated(&self) -> bool {
+        matches!(self.status, PersonStatus::Active | PersonStatus::Invited)
+            && self.permission >= Permission::DesignatedSupport
+    }
+}
+
+impl Recorded for Contact {
+    fn subject(&self) -> AnyId {
+        self.id.into()
+    }
+
+    fn journal_of(&self) -> OrganizationId {
+        self.organization
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        vec![
+            ("email", Fact::text(&self.email)),
+            ("first_name", Fact::text(&self.first_name)),
+            ("last_name", Fact::text(&self.last_name)),
+            ("phone", Fact::optional(self.phone.as_ref())),
+            ("time_zone", Fact::text(&self.time_zone)),
+            ("locale", Fact::text(&self.locale)),
+            ("type", Fact::text(self.kind.name())),
+            ("permission", Fact::text(self.permission.name())),
+            ("duties", Fact::Texts(self.duties.iter().map(|duty| duty.name().to_owned()).collect())),
+            ("status", Fact::text(self.status.name())),
+            ("disabled_reason", Fact::optional(self.disabled_reason.as_ref())),
+        ]
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn next_version(self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self }
+    }
+}
+
+/// A contact to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewContact {
+    /// Their id.
+    pub id: ContactId,
+    /// The user id, as typed.
+    pub email: TypedEmail,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// Phone.
+    pub phone: Option<Phone>,
+    /// Time zone.
+    pub time_zone: TimeZone,
+    /// Language of emails.
+    pub locale: Locale,
+    /// Whether they guard what is sensitive.
+    pub kind: ContactType,
+    /// What they may do.
+    pub permission: Permission,
+    /// What they look after.
+    pub duties: BTreeSet<Duty>,
+    /// The welcome link.
+    pub welcome: WelcomeIds,
+}
+
+/// The ids and the lifetime of a welcome link and its email (C-12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WelcomeIds {
+    /// The link.
+    pub link: LinkId,
+    /// The email that carries it.
+    pub mail: MailId,
+    /// When the link stops to work.
+    pub expires_at: Timestamp,
+}
+
+impl WelcomeIds {
+    pub(crate) fn link(&self, person: PersonId, now: Timestamp) -> Link {
+        Link {
+            id: self.link,
+            person,
+            purpose: LinkPurpose::Welcome,
+            created_at: now,
+            expires_at: self.expires_at,
+            used_at: None,
+            voided_at: None,
+        }
+    }
+
+    pub(crate) fn notice(&self, person: PersonId) -> Notice {
+        Notice { id: self.mail, kind: MailKind::Welcome, to: person, about: Some(person.into()), link: Some(self.link) }
+    }
+}
+
+/// Who has an email address already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Existing {
+    /// The person.
+    pub person: PersonId,
+    /// Where they belong.
+    pub organization: OrganizationId,
+}
+
+/// What must be known to create a contact.
+#[derive(Debug, Clone)]
+pub struct CreateFacts {
+    /// What the actor is to the organization.
+    pub standing: Standing,
+    /// The organization, if it exists.
+    pub organization: Option<Organization>,
+    /// The vendor's domains (O-2).
+    pub vendor_domains: Vec<Domain>,
+    /// The domains of the actor's own organization (C-13).
+    pub own_domains: Vec<Domain>,
+    /// Who has the email already.
+    pub existing: Option<Existing>,
+}
+
+/// A contact who gets a welcome email.
+#[derive(Debug)]
+pub struct Welcomed {
+    /// The contact.
+    pub contact: Change<Contact>,
+    /// The link in the email; voids the older ones.
+    pub link: Link,
+}
+
+/// Creates a contact (C-9).
+///
+/// *Decides*: visible? may manage contacts? may appoint, if primary (C-10)? not of the vendor (O-2)? lower case (C-2)?
+/// combination (C-7)? email free (C-13)?
+pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Result<Welcomed, Refusal> {
+    let organization = facts.organization.ok_or_else(Refusal::not_found)?;
+    require(&facts.standing, Action::ManageContacts, organization.id)?;
+    if command.kind == ContactType::PrimarySupport {
+        require(&facts.standing, Action::AppointPrimarySupport, organization.id)?;
+    }
+    let authority = facts.standing.authority(organization.id);
+    let invitable = command.email.email.is_in(&facts.own_domains);
+    onboard(context, authority, &organization, &facts.vendor_domains, facts.existing, command).map_err(|refusal| {
+        match refusal.code {
+            Code::ContactInOtherOrganization => refusal.with(Extra::InvitationAvailable(invitable)),
+            _ => refusal,
+        }
+    })
+}
+
+/// The checks on a new contact that do not depend on who asks.
+pub(crate) fn onboard(
+    context: &Context,
+    authority: Authority,
+    organization: &Organization,
+    vendor_domains: &[Domain],
+    existing: Option<Existing>,
+    person: NewContact,
+) -> Result<Welcomed, Refusal> {
+    refuse_vendor(organization, &person.email.email, vendor_domains, existing.as_ref())?;
+    if let Some(flaw) = person.email.case {
+        return Err(Refusal::flawed("#/email", flaw));
+    }
+    check_combination(person.kind, person.permission)?;
+    refuse_existing(organization.id, &person.email.email, existing)?;
+    let link = person.welcome.link(person.id.into(), context.now);
+    let notice = person.welcome.notice(person.id.into());
+    let contact = Contact {
+        id: person.id,
+        organization: organization.id,
+        email: person.email.email,
+        first_name: person.first_name,
+        last_name: person.last_name,
+        phone: person.phone,
+        time_zone: person.time_zone,
+        locale: person.locale,
+        kind: person.kind,
+        permission: person.permission,
+        duties: person.duties,
+        status: PersonStatus::Invited,
+        disabled_reason: None,
+        disabled_at: None,
+        disabled_by: None,
+        created_at: context.now,
+        created_by: context.actor_id(),
+        updated_at: context.now,
+        last_sign_in_at: None,
+        last_confirmed_at: None,
+        version: 1,
+    };
+    let contact = Change::create(context, authority, EventKind::ContactCreated, contact).notify(notice);
+    Ok(Welcomed { contact, link })
+}
+
+/// Vendor staff are strictly barred from acting as contacts (O-2).
+fn refuse_vendor(
+    organization: &Organization,
+    email: &Email,
+    vendor_domains: &[Domain],
+    existing: Option<&Existing>,
+) -> Result<(), Refusal> {
+    let is_staff = existing.is_some_and(|existing| matches!(existing.person, PersonId::Staff(_)));
+    if organization.kind == OrganizationType::Vendor || email.is_in(vendor_domains) || is_staff {
+        let detail = format!("`{email}` belongs to the vendor, whose people cannot be contacts");
+        return Err(Refusal::new(Code::VendorStaffNotAllowed, detail).at("#/email"));
+    }
+    Ok(())
+}
+
+/// A primary support contact with `knowledge_base` is refused (C-7).
+fn check_combination(kind: ContactType, permission: Permission) -> Result<(), Refusal> {
+    if kind == ContactType::PrimarySupport && permission == Permission::KnowledgeBase {
+        let detail = "a primary support contact needs the permission `designated_support` or `manage_contacts`";
+        return Err(Refusal::new(Code::ContactCombinationInvalid, detail).at("#/permission"));
+    }
+    Ok(())
+}
+
+/// An email belongs to one person in one organization (C-2, C-13).
+fn refuse_existing(organization: OrganizationId, email: &Email, existing: Option<Existing>) -> Result<(), Refusal> {
+    match existing {
+        None => Ok(()),
+        Some(existing) if existing.organization == organization => {
+            Err(Refusal::new(Code::ContactExists, format!("`{email}` is a contact of this organization already"))
+                .with(Extra::About(existing.person.into())))
+        }
+        Some(_) => Err(Refusal::new(
+            Code::ContactInOtherOrganization,
+            format!("this contact already exists but is not in your organization: `{email}`"),
+        )),
+    }
+}
+
+/// Shows a contact to those who see the list (C-18), and to themselves.
+///
+/// *Errors*: `not_found`, `permission_required`.
+pub fn view(actor: &Actor, standing: &Standing, contact: Option<Contact>) -> Result<Visible<Contact>, Refusal> {
+    let contact = contact.ok_or_else(Refusal::not_found)?;
+    if actor.id() != PersonId::Contact(contact.id) {
+        require(standing, Action::ReadContacts, contact.organization)?;
+    }
+    Ok(Visible::new(contact, actor))
+}
+
+/// What changes in a contact; absent members stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EditContact {
+    /// First name.
+    pub first_name: Option<PersonName>,
+    /// Last name.
+    pub last_name: Option<PersonName>,
+    /// Phone; `Some(None)` clears it.
+    pub phone: Option<Option<Phone>>,
+    /// Time zone.
+    pub time_zone: Option<TimeZone>,
+    /// Language of emails.
+    pub locale: Option<Locale>,
+    /// Whether they guard what is sensitive.
+    pub kind: Option<ContactType>,
+    /// What they may do.
+    pub permission: Option<Permission>,
+    /// What they look after.
+    pub duties: Option<BTreeSet<Duty>>,
+    /// The version that the editor saw.
+    pub expected_version: Option<i64>,
+}
+
+impl EditContact {
+    /// Whether it touches only what everybody may change of themselves (C-9).
+    fn is_own_profile(&self) -> bool {
+        self.first_name.is_none()
+            && self.last_name.is_none()
+            && self.kind.is_none()
+            && self.permission.is_none()
+            && self.duties.is_none()
+    }
+}
+
+/// Who is left in the organization besides one contact (C-11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Others {
+    /// Whether another active contact manages contacts.
+    pub active_manager: bool,
+    /// Whether another active contact is primary support contact.
+    pub active_primary: bool,
+}
+
+/// What must be known to edit a contact.
+#[derive(Debug, Clone)]
+pub struct EditFacts {
+    /// Who asks.
+    pub actor: Actor,
+    /// What they are to the contact's organization.
+    pub standing: Standing,
+    /// The contact, if they exist.
+    pub contact: Option<Contact>,
+    /// Who is left besides them.
+    pub others: Others,
+}
+
+/// Edits a contact (C-9, C-10, C-11).
+///
+/// *Decides*: visible? one's own profile, or may manage contacts? not one's own type or permission? may appoint or remove
+/// a primary support contact, if the type changes? version? state? combination? not the last manager, not the last primary?
+pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result<Change<Contact>, Refusal> {
+    let EditFacts { actor, standing, others, .. } = facts;
+    let before = view(&actor, &standing, facts.contact)?.into_value();
+    let is_self = actor.id() == PersonId::Contact(before.id);
+    if !(is_self && command.is_own_profile()) {
+        require(&standing, Action::ManageContacts, before.organization)?;
+    }
+    let kind = command.kind.unwrap_or(before.kind);
+    let permission = command.permission.unwrap_or(before.permission);
+    if is_self && (kind != before.kind || permission != before.permission) {
+        return Err(Refusal::of(Code::OwnRecord));
+    }
+    if kind != before.kind {
+        require(&standing, Action::AppointPrimarySupport, before.organization)?;
+    }
+    expect_version(command.expected_version, before.version)?;
+    if before.status == PersonStatus::Transferred {
+        return Err(Refusal::new(Code::InvalidTransition, "the contact belongs to another organization now")
+            .with(Extra::CurrentStatus(before.status.name())));
+    }
+    check_combination(kind, permission)?;
+    let after = Contact {
+        first_name: command.first_name.unwrap_or_else(|| before.first_name.clone()),
+        last_name: command.last_name.unwrap_or_else(|| before.last_name.clone()),
+        phone: command.phone.unwrap_or_else(|| before.phone.clone()),
+        time_zone: command.time_zone.unwrap_or_else(|| before.time_zone.clone()),
+        locale: command.locale.unwrap_or_else(|| before.locale.clone()),
+        kind,
+        permission,
+        duties: command.duties.unwrap_or_else(|| before.duties.clone()),
+        ..before.clone()
+    };
+    keep_guarded(&before, &after, others)?;
+    Ok(Change::update(context, standing.authority(before.organization), EventKind::ContactUpdated, before, after))
+}
+
+/// Self-service never leaves an organization without an active contact manager or primary support contact (C-11).
+pub(crate) fn keep_guarded(before: &Contact, after: &Contact, others: Others) -> Result<(), Refusal> {
+    let name = before.name();
+    if before.is_active_manager() && !after.is_active_manager() && !others.active_manager {
+        return Err(Refusal::new(Code::LastContactManager, format!("`{name}` is the last active contact manager")));
+    }
+    if before.is_active_primary() && !after.is_active_primary() && !others.active_primary {
+        let detail = format!("`{name}` is the last active primary support contact");
+        return Err(Refusal::new(Code::LastPrimarySupportContact, detail));
+    }
+    Ok(())
+}
+
+/// Allows listing an organization's contacts (C-18).
+///
+/// *Errors*: `not_found`, `permission_required`.
+pub fn allow_list(standing: &Standing, organization: OrganizationId) -> Result<(), Refusal> {
+    require(standing, Action::ReadContacts, organization)
+}
+
+/// Allows seeing who the contact managers are (C-18).
+///
+/// *Errors*: `not_found`, `permission_required`.
+pub fn allow_managers(standing: &Standing, organization: OrganizationId) -> Result<(), Refusal> {
+    require(standing, Action::ListContactManagers, organization)
+}

@@ -1,0 +1,235 @@
+//! The life cycle of a contact: invited, active, disabled, and invited again (C-12, C-15, C-17).
+
+use crate::access::{Action, Standing, require};
+use crate::actor::{Actor, OrganizationRef, PersonRef};
+use crate::change::{Authority, Change, Context};
+use crate::contact::{Contact, Others, WelcomeIds, Welcomed, keep_guarded};
+use crate::id::{MessageId, PersonId, ServiceRequestId};
+use crate::journal::EventKind;
+use crate::message::Message;
+use crate::organization::expect_version;
+use crate::partner_grant::{self, PartnerGrant};
+use crate::refusal::{Code, Extra, Refusal};
+use crate::service_request::{self, ServiceRequest};
+use crate::session::Link;
+use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
+use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, Vocabulary as _};
+
+/// What must be known to move a contact along.
+#[derive(Debug, Clone)]
+pub struct StateFacts {
+    /// Who asks.
+    pub actor: Actor,
+    /// What they are to the contact's organization.
+    pub standing: Standing,
+    /// The contact, if they exist.
+    pub contact: Option<Contact>,
+}
+
+fn found(facts: StateFacts, action: Action) -> Result<(Actor, Standing, Contact), Refusal> {
+    let contact = facts.contact.ok_or_else(Refusal::not_found)?;
+    require(&facts.standing, action, contact.organization)?;
+    Ok((facts.actor, facts.standing, contact))
+}
+
+fn expect_status(contact: &Contact, status: PersonStatus, why: &str) -> Result<(), Refusal> {
+    if contact.status == status {
+        return Ok(());
+    }
+    let detail = format!("the contact is `{}`: {why}", contact.status.name());
+    Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(contact.status.name())))
+}
+
+/// Makes an invited contact active: they used their welcome link and set a password (C-12).
+///
+/// *Errors*: `invalid_link` if they are no longer invited.
+pub fn activate(context: &Context, contact: Contact) -> Result<Change<Contact>, Refusal> {
+    if contact.status != PersonStatus::Invited {
+        return Err(Refusal::of(Code::InvalidLink).at("#/token"));
+    }
+    let authority = Authority::own(contact.organization);
+    let after = Contact { status: PersonStatus::Active, ..contact.clone() };
+    Ok(Change::update(context, authority, EventKind::ContactActivated, contact, after))
+}
+
+/// Sends the welcome email again; the older link is void (C-12).
+///
+/// *Decides*: visible? may manage contacts? still invited?
+pub fn resend_welcome(context: &Context, facts: StateFacts, ids: WelcomeIds) -> Result<Welcomed, Refusal> {
+    let (_, standing, contact) = found(facts, Action::ManageContacts)?;
+    expect_status(&contact, PersonStatus::Invited, "only who has not set a password yet gets a welcome email")?;
+    Ok(welcome(context, standing, contact.clone(), contact, EventKind::ContactWelcomeResent, ids))
+}
+
+/// Enables a disabled contact: they are invited anew, and nothing that ended comes back (C-17).
+///
+/// *Decides*: visible? may manage contacts? not oneself? may appoint, if primary (C-10)? version? disabled?
+pub fn enable(
+    context: &Context,
+    facts: StateFacts,
+    expected_version: Option<i64>,
+    ids: WelcomeIds,
+) -> Result<Welcomed, Refusal> {
+    let (_, standing, before) = found(facts, Action::ManageContacts)?;
+    if before.kind == ContactType::PrimarySupport {
+        require(&standing, Action::AppointPrimarySupport, before.organization)?;
+    }
+    expect_version(expected_version, before.version)?;
+    expect_status(&before, PersonStatus::Disabled, "only a disabled contact can be enabled")?;
+    let after = Contact {
+        status: PersonStatus::Invited,
+        disabled_reason: None,
+        disabled_at: None,
+        disabled_by: None,
+        ..before.clone()
+    };
+    Ok(welcome(context, standing, before, after, EventKind::ContactEnabled, ids))
+}
+
+fn welcome(
+    context: &Context,
+    standing: Standing,
+    before: Contact,
+    after: Contact,
+    kind: EventKind,
+    ids: WelcomeIds,
+) -> Welcomed {
+    let person = PersonId::Contact(after.id);
+    let authority = standing.authority(after.organization);
+    let contact = Change::touch(context, authority, kind, before, after).notify(ids.notice(person));
+    Welcomed { contact, link: ids.link(person, context.now) }
+}
+
+/// What must be known to disable a contact.
+#[derive(Debug, Clone)]
+pub struct DisableFacts {
+    /// Who asks, and whom.
+    pub state: StateFacts,
+    /// Their organization.
+    pub organization: OrganizationRef,
+    /// Who is left besides them (C-11).
+    pub others: Others,
+    /// The live grants that they hold (G-12).
+    pub grants: Vec<PartnerGrant>,
+    /// The requests that are not closed and whose point of contact they are.
+    pub requests: Vec<ServiceRequest>,
+    /// An active primary support contact or contact manager who is left, primary first.
+    pub successor: Option<PersonRef>,
+}
+
+/// The ids of the service request that records a deactivation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordIds {
+    /// The service request.
+    pub request: ServiceRequestId,
+    /// Its number.
+    pub number: i64,
+    /// Its message.
+    pub message: MessageId,
+}
+
+/// Why a contact is disabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisableContact {
+    /// The reason.
+    pub reason: Note,
+    /// The version that the manager saw.
+    pub expected_version: Option<i64>,
+    /// The record to be.
+    pub record: RecordIds,
+}
+
+/// A disabled contact and all that ended with them. Saving the contact ends their sessions and links.
+#[derive(Debug)]
+pub struct Disabled {
+    /// The contact.
+    pub contact: Change<Contact>,
+    /// Their individual grants.
+    pub grants: Vec<Change<PartnerGrant>>,
+    /// The requests whose point of contact they were.
+    pub requests: Vec<Change<ServiceRequest>>,
+    /// The service request that records it.
+    pub record: Change<ServiceRequest>,
+    /// Its message.
+    pub message: Change<Message>,
+}
+
+/// Disables a contact at once (C-15).
+///
+/// *Decides*: visible? may disable? not oneself? may remove a primary support contact (C-10)? version? active or invited?
+/// not the last manager, not the last primary, unless staff do it (C-11)?
+pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) -> Result<Disabled, Refusal> {
+    let (actor, standing, before) = found(facts.state, Action::DisableContacts)?;
+    if actor.id() == PersonId::Contact(before.id) {
+        return Err(Refusal::of(Code::OwnRecord));
+    }
+    if before.kind == ContactType::PrimarySupport && !actor.is_staff() {
+        require(&standing, Action::AppointPrimarySupport, before.organization)?;
+    }
+    expect_version(command.expected_version, before.version)?;
+    if !matches!(before.status, PersonStatus::Active | PersonStatus::Invited) {
+        expect_status(&before, PersonStatus::Active, "only an active or invited contact can be disabled")?;
+    }
+    let after = Contact {
+        status: PersonStatus::Disabled,
+        disabled_reason: Some(command.reason.clone()),
+        disabled_at: Some(context.now),
+        disabled_by: Some(actor.id()),
+        ..before.clone()
+    };
+    if !actor.is_staff() {
+        keep_guarded(&before, &after, facts.others)?;
+    }
+    let authority = standing.authority(before.organization);
+    let heir = if actor.is_staff() { facts.successor } else { Some(actor.reference()) };
+    let hand_over = |request: ServiceRequest| {
+        // A partner's contact manager has no say in the requests of the partner's customers.
+        let heir = if request.organization.id == before.organization { heir.clone() } else { None };
+        service_request::hand_over(context, authority, request, heir)
+    };
+    let (record, message) = record(context, authority, &actor, facts.organization, heir.clone(), &before, &command)?;
+    Ok(Disabled {
+        grants: facts.grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
+        requests: facts.requests.into_iter().map(hand_over).collect(),
+        contact: Change::update(context, authority, EventKind::ContactDisabled, before, after),
+        record,
+        message,
+    })
+}
+
+fn record(
+    context: &Context,
+    authority: Authority,
+    actor: &Actor,
+    organization: OrganizationRef,
+    heir: Option<PersonRef>,
+    contact: &Contact,
+    command: &DisableContact,
+) -> Result<(Change<ServiceRequest>, Change<Message>), Refusal> {
+    let flawed = |flaw| Refusal::flawed("#/reason", flaw);
+    let title: String = format!("Contact disabled: {}", contact.name()).chars().take(SUBJECT_MAX).collect();
+    let request = service_request::NewRecord {
+        id: command.record.request,
+        number: command.record.number,
+        organization,
+        subject: Subject::parse(&title).map_err(flawed)?,
+        category: Category::ContactDeactivation,
+        status: RequestStatus::Solved,
+        point_of_contact: heir,
+        about: contact.id,
+    };
+    let body = format!("{} ({}) was disabled.\n\n{}", contact.name(), contact.email, command.reason);
+    let body = MessageBody::parse(&body).map_err(flawed)?;
+    Ok(service_request::record(context, authority, actor, request, command.record.message, body))
+}
+
+/// A password that its owner has set anew. Saving it ends all their sessions.
+///
+/// *Errors*: `invalid_link` if the person may not sign in any more.
+pub fn reset_password(actor: &Actor, link: &Link) -> Result<(), Refusal> {
+    if actor.status == PersonStatus::Active && actor.id() == link.person {
+        Ok(())
+    } else {
+        Err(Refusal::of(Code::InvalidLink).at("#/token"))
+    }
+}

@@ -1,0 +1,193 @@
+//! The journal: one numbered, hash-chained entry per change, which is the audit entry and the event in one (X-2, X-2a).
+//!
+//! An entry that only staff may know of, such as an internal note, goes into the vendor's journal, so that a customer's
+//! numbers have no gaps that would give it away (S-5).
+
+use sha2::{Digest, Sha256};
+
+use crate::change::{Authority, Context, Origin, Recorded};
+use crate::id::{AnyId, EventId, OrganizationId, PersonId};
+use crate::time::Timestamp;
+use crate::vocabulary::{Vocabulary as _, vocabulary};
+
+vocabulary! {
+    /// What happened. The names are stable: audit log, event feed and webhooks share them.
+    EventKind ("event") {
+        /// An organization was created.
+        OrganizationCreated = "organization.created",
+        /// An organization was edited.
+        OrganizationUpdated = "organization.updated",
+        /// An organization was suspended.
+        OrganizationSuspended = "organization.suspended",
+        /// An organization was resumed.
+        OrganizationResumed = "organization.resumed",
+        /// A staff member was created.
+        StaffCreated = "staff.created",
+        /// A staff member was edited.
+        StaffUpdated = "staff.updated",
+        /// A staff member was disabled.
+        StaffDisabled = "staff.disabled",
+        /// A staff member set the first password.
+        StaffActivated = "staff.activated",
+        /// A contact was created.
+        ContactCreated = "contact.created",
+        /// A contact was edited.
+        ContactUpdated = "contact.updated",
+        /// A contact was disabled.
+        ContactDisabled = "contact.disabled",
+        /// A contact was enabled again.
+        ContactEnabled = "contact.enabled",
+        /// A contact set a password and can sign in.
+        ContactActivated = "contact.activated",
+        /// The welcome email was sent again.
+        ContactWelcomeResent = "contact.welcome_resent",
+        /// A password was reset by its owner.
+        PasswordReset = "person.password_reset",
+        /// A grant was made.
+        GrantCreated = "partner_grant.created",
+        /// A grant's level or expiry was edited.
+        GrantUpdated = "partner_grant.updated",
+        /// A grant was revoked by its grantor.
+        GrantRevoked = "partner_grant.revoked",
+        /// A grant ended with its holder, or made room for a new one after its time.
+        GrantEnded = "partner_grant.ended",
+        /// A service request was created.
+        RequestCreated = "service_request.created",
+        /// A service request was edited.
+        RequestUpdated = "service_request.updated",
+        /// A public reply was written.
+        MessageCreated = "service_request.message_created",
+        /// An internal note was written; in the vendor's journal alone.
+        NoteCreated = "service_request.note_created",
+    }
+}
+
+/// A value in a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// Nothing.
+    Null,
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text, an id, a moment or a word of a vocabulary.
+    Text(String),
+    /// Several texts.
+    Texts(Vec<String>),
+}
+
+impl Fact {
+    /// A text, or nothing.
+    pub fn optional<T: ToString>(value: Option<&T>) -> Self {
+        value.map_or(Self::Null, |value| Self::Text(value.to_string()))
+    }
+
+    /// A text.
+    pub fn text(value: impl ToString) -> Self {
+        Self::Text(value.to_string())
+    }
+}
+
+/// The members of a thing, by name, in a fixed order.
+pub type Snapshot = Vec<(&'static str, Fact)>;
+
+/// The members that differ, before and after.
+pub(crate) fn difference(before: &Snapshot, after: &Snapshot) -> (Snapshot, Snapshot) {
+    before.iter().zip(after).filter(|(old, new)| old != new).map(|(old, new)| (old.clone(), new.clone())).unzip()
+}
+
+/// What happened, who did it, for whom, by which right, when and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// In whose journal it stands.
+    pub organization: OrganizationId,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it; none for the system.
+    pub actor: Option<PersonId>,
+    /// For whom, and by which grant.
+    pub authority: Authority,
+    /// To what.
+    pub subject: AnyId,
+    /// The members that changed, as they were.
+    pub before: Snapshot,
+    /// The members that changed, as they are.
+    pub after: Snapshot,
+    /// From where.
+    pub origin: Origin,
+}
+
+impl Entry {
+    pub(crate) fn new<T: Recorded>(
+        context: &Context,
+        authority: Authority,
+        kind: EventKind,
+        subject: &T,
+        before: Snapshot,
+        after: Snapshot,
+    ) -> Self {
+        Self {
+            organization: subject.journal_of(),
+            kind,
+            at: context.now,
+            actor: context.actor_id(),
+            authority,
+            subject: subject.subject(),
+            before,
+            after,
+            origin: context.origin.clone(),
+        }
+    }
+}
+
+/// The hash that stands before the first entry of a journal.
+pub const FIRST_LINK: [u8; 32] = [0; 32];
+
+/// A journal entry as it is written: numbered, with its members as text.
+///
+/// The chain covers exactly these texts, so that it can be verified from the stored row alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealed<'a> {
+    /// The entry's place in its organization's journal, from 1 without gaps (X-2a).
+    pub sequence: i64,
+    /// The entry's id.
+    pub id: EventId,
+    /// The entry.
+    pub entry: &'a Entry,
+    /// The members that changed, as they were: a JSON object.
+    pub before: &'a str,
+    /// The members that changed, as they are: a JSON object.
+    pub after: &'a str,
+}
+
+impl Sealed<'_> {
+    /// The link of the chain: SHA-256 over the previous link and every part of the entry, each preceded by its length.
+    pub fn link(&self, previous: &[u8]) -> [u8; 32] {
+        let Entry { organization, kind, at, actor, authority, subject, origin, .. } = self.entry;
+        let parts = [
+            organization.to_string(),
+            self.sequence.to_string(),
+            self.id.to_string(),
+            kind.name().to_owned(),
+            at.micros().to_string(),
+            actor.map(|actor| actor.to_string()).unwrap_or_default(),
+            authority.acting_for.to_string(),
+            authority.grant.map(|grant| grant.to_string()).unwrap_or_default(),
+            subject.to_string(),
+            self.before.to_owned(),
+            self.after.to_owned(),
+            origin.request_id.clone(),
+            origin.address.map(|address| address.to_string()).unwrap_or_default(),
+        ];
+        let mut hash = Sha256::new();
+        hash.update(previous);
+        for part in &parts {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().into()
+    }
+}

@@ -1,0 +1,35 @@
+//! The rules of Mandate.
+//!
+//! Facts in, [`change::Change`] or [`refusal::Refusal`] out. Nothing here reads a clock, draws a random number,
+//! talks to a database or a network, or can be serialized: whoever wants to do one of these things depends on this
+//! crate, never the reverse.
+//!
+//! Three invariants carry the rest of the system:
+//! - **No write without a decision.** A [`change::Change`] can be built by this crate alone, and storage saves nothing else.
+//! - **No read without a reach.** Lists are queried with an [`access::Reach`], single things are shown as
+//!   [`access::Visible`]; both come from the access table in [`access`].
+//! - **Time is an argument.** Every decision takes its `now` from [`change::Context`].
+//!
+//! Read the modules in this order: [`id`], [`time`], [`text`], [`vocabulary`], [`refusal`], [`actor`], [`access`],
+//! [`change`], then the nouns.
+
+pub mod access;
+pub mod actor;
+pub mod change;
+pub mod contact;
+pub mod contact_state;
+pub mod effective_access;
+pub mod id;
+pub mod journal;
+pub mod message;
+pub mod organization;
+pub mod partner_grant;
+pub mod refusal;
+pub mod service_request;
+pub mod session;
+pub mod staff;
+pub mod text;
+pub mod throttle;
+pub mod time;
+pub mod viewer;
+pub mod vocabulary;

@@ -1,0 +1,423 @@
+//! Partner grants: what an organization lets a partner, one person of a partner, or one staff member do (G-1 … G-8).
+
+use crate::access::{Action, HeldLevel, Standing, Visible, require};
+use crate::actor::{Actor, OrganizationRef, PersonRef};
+use crate::change::{Authority, Change, Context, Recorded};
+use crate::contact::Contact;
+use crate::id::{AnyId, GrantId, OrganizationId, PersonId};
+use crate::journal::{EventKind, Fact, Snapshot};
+use crate::organization::{Organization, expect_version};
+use crate::refusal::{Code, Extra, Refusal};
+use crate::staff::StaffMember;
+use crate::text::Note;
+use crate::time::Timestamp;
+use crate::vocabulary::{GrantStatus, GranteeType, Level, OrganizationType, PersonStatus, Vocabulary as _};
+
+/// Who holds a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grantee {
+    /// A partner organization as a whole.
+    Organization(OrganizationRef),
+    /// One contact of a partner organization, or one staff member of the vendor.
+    Person(PersonRef),
+}
+
+impl Grantee {
+    /// The organization's or person's id.
+    pub fn id(&self) -> AnyId {
+        match self {
+            Self::Organization(organization) => organization.id.into(),
+            Self::Person(person) => person.id.into(),
+        }
+    }
+
+    /// What kind it is.
+    pub fn kind(&self) -> GranteeType {
+        match self {
+            Self::Organization(_) => GranteeType::Organization,
+            Self::Person(PersonRef { id: PersonId::Contact(_), .. }) => GranteeType::Contact,
+            Self::Person(PersonRef { id: PersonId::Staff(_), .. }) => GranteeType::Staff,
+        }
+    }
+
+    /// The organization, or the person's organization.
+    pub fn organization(&self) -> OrganizationId {
+        match self {
+            Self::Organization(organization) => organization.id,
+            Self::Person(person) => person.organization,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Organization(organization) => &organization.name,
+            Self::Person(person) => &person.name,
+        }
+    }
+}
+
+/// How a grant ended before or besides its expiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// When.
+    pub at: Timestamp,
+    /// `revoked`, `ended` or, where a new grant took its place after its time, `expired`.
+    pub status: GrantStatus,
+    /// Who ended it; none for the system.
+    pub by: Option<PersonId>,
+    /// Why.
+    pub reason: Option<Note>,
+}
+
+/// A grant. At most one that has no ending exists per grantor and grantee (G-6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerGrant {
+    /// Its id.
+    pub id: GrantId,
+    /// Whose requests and contacts it opens.
+    pub grantor: OrganizationRef,
+    /// Who holds it.
+    pub grantee: Grantee,
+    /// How far it reaches.
+    pub level: Level,
+    /// From this moment on it gives nothing (G-4).
+    pub expires_at: Option<Timestamp>,
+    /// What the grantor noted.
+    pub note: Option<Note>,
+    /// How it ended, if it did.
+    pub ending: Option<Ending>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it.
+    pub created_by: PersonId,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Grows by one with each change, from 1.
+    pub version: i64,
+}
+
+impl PartnerGrant {
+    /// Whether it gives something now; what was read a second ago may be over (G-4).
+    pub fn status(&self, now: Timestamp) -> GrantStatus {
+        match &self.ending {
+            Some(ending) => ending.status,
+            None if self.expires_at.is_some_and(|expiry| expiry <= now) => GrantStatus::Expired,
+            None => GrantStatus::Live,
+        }
+    }
+}
+
+impl Recorded for PartnerGrant {
+    fn subject(&self) -> AnyId {
+        self.id.into()
+    }
+
+    fn journal_of(&self) -> OrganizationId {
+        self.grantor.id
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        vec![
+            ("grantee_type", Fact::text(self.grantee.kind().name())),
+            ("grantee_id", Fact::text(self.grantee.id())),
+            ("level", Fact::text(self.level.name())),
+            ("expires_at", Fact::optional(self.expires_at.as_ref())),
+            ("note", Fact::optional(self.note.as_ref())),
+            ("ended_at", Fact::optional(self.ending.as_ref().map(|ending| &ending.at))),
+            ("end_reason", Fact::optional(self.ending.as_ref().and_then(|ending| ending.reason.as_ref()))),
+        ]
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn next_version(self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self }
+    }
+}
+
+/// A grantee as the database knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Candidate {
+    /// An organization.
+    Organization(Organization),
+    /// A contact, and their organization.
+    Contact(Contact, Organization),
+    /// A staff member.
+    Staff(StaffMember),
+}
+
+/// A grant to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateGrant {
+    /// Its id.
+    pub id: GrantId,
+    /// How far it shall reach.
+    pub level: Level,
+    /// When it shall end.
+    pub expires_at: Option<Timestamp>,
+    /// What the grantor notes.
+    pub note: Option<Note>,
+    /// Whether the grantor knows that a whole organization will see everything (G-7).
+    pub acknowledged: bool,
+}
+
+/// What must be known to make a grant.
+#[derive(Debug, Clone)]
+pub struct CreateFacts {
+    /// What the actor is to the grantor.
+    pub standing: Standing,
+    /// The grantor, if it exists.
+    pub grantor: Option<Organization>,
+    /// The grantee, if it exists.
+    pub grantee: Option<Candidate>,
+    /// The grant between the two that has no ending, if there is one.
+    pub current: Option<PartnerGrant>,
+}
+
+/// A grant, and the expired one whose place it takes.
+#[derive(Debug)]
+pub struct Created {
+    /// The expired grant, ended for the record. Saved first.
+    pub replaced: Option<Change<PartnerGrant>>,
+    /// The new grant.
+    pub grant: Change<PartnerGrant>,
+}
+
+/// Makes a grant.
+///
+/// *Decides*: grantor visible? may manage its grants (G-5)? grantee one that can hold it (G-8)? level for this kind
+/// (G-13)? expiry given for staff, and in the future (G-4)? acknowledged (G-7)? no live grant yet (G-6)?
+pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Result<Created, Refusal> {
+    let grantor = facts.grantor.ok_or_else(Refusal::not_found)?;
+    require(&facts.standing, Action::ManageGrants, grantor.id)?;
+    let grantee = accept_grantee(&grantor, facts.grantee)?;
+    check_terms(context.now, &grantee, command.level, command.expires_at)?;
+    check_acknowledged(&grantee, None, command.level, command.acknowledged)?;
+    let authority = facts.standing.authority(grantor.id);
+    let replaced = match facts.current {
+        Some(current) if current.status(context.now) == GrantStatus::Live => {
+            return Err(Refusal::new(
+                Code::GrantExists,
+                format!("`{}` holds `{}` already", grantee.name(), current.level.name()),
+            )
+            .with(Extra::Grant(current.id)));
+        }
+        Some(expired) => Some(close(context, authority, EventKind::GrantEnded, expired, GrantStatus::Expired, None)),
+        None => None,
+    };
+    let grant = PartnerGrant {
+        id: command.id,
+        grantor: grantor.reference(),
+        grantee,
+        level: command.level,
+        expires_at: command.expires_at,
+        note: command.note,
+        ending: None,
+        created_at: context.now,
+        created_by: context.actor_id().ok_or_else(|| Refusal::of(Code::Unauthenticated))?,
+        updated_at: context.now,
+        version: 1,
+    };
+    Ok(Created { replaced, grant: Change::create(context, authority, EventKind::GrantCreated, grant) })
+}
+
+/// Who can hold a grant (G-1, G-8).
+fn accept_grantee(grantor: &Organization, candidate: Option<Candidate>) -> Result<Grantee, Refusal> {
+    let refused = |why: &str| Refusal::new(Code::GranteeNotAllowed, why).at("#/grantee");
+    let partner = |organization: &Organization| match organization.kind {
+        _ if organization.id == grantor.id => {
+            Err(refused("an organization cannot grant to itself or to its own contacts"))
+        }
+        OrganizationType::Partner => Ok(()),
+        OrganizationType::Customer => Err(refused("the organization is a customer, but not a partner")),
+        OrganizationType::Vendor => Err(refused("the vendor as a whole cannot hold a grant; name one staff member")),
+    };
+    match candidate {
+        // The same answer as for a customer, so that nobody can probe who exists.
+        None => Err(refused("no partner organization, contact of one, or staff member has this id or email")),
+        Some(Candidate::Organization(organization)) => {
+            partner(&organization)?;
+            Ok(Grantee::Organization(organization.reference()))
+        }
+        Some(Candidate::Contact(contact, organization)) => {
+            partner(&organization)?;
+            match contact.status {
+                PersonStatus::Active | PersonStatus::Invited => Ok(Grantee::Person(contact.reference())),
+                PersonStatus::Disabled | PersonStatus::Transferred => Err(refused("the contact is disabled")),
+            }
+        }
+        Some(Candidate::Staff(staff)) => match staff.status {
+            PersonStatus::Active | PersonStatus::Invited => Ok(Grantee::Person(staff.reference())),
+            PersonStatus::Disabled | PersonStatus::Transferred => Err(refused("the staff member is disabled")),
+        },
+    }
+}
+
+fn check_terms(now: Timestamp, grantee: &Grantee, level: Level, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+    if level == Level::None && grantee.kind() == GranteeType::Organization {
+        return Err(Refusal::new(Code::LevelNotAllowed, "`none` shuts one person out; it is not for an organization")
+            .at("#/level"));
+    }
+    match expires_at {
+        None if grantee.kind() == GranteeType::Staff => {
+            Err(Refusal::new(Code::ExpiryRequired, "a grant to the vendor's staff must say when it ends")
+                .at("#/expires_at"))
+        }
+        Some(expiry) if expiry <= now => {
+            Err(Refusal::new(Code::ExpiryInPast, format!("`{expiry}` is not after `{now}`")).at("#/expires_at"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Making or raising an organization-wide grant at `view` or above takes a word of understanding (G-7).
+fn check_acknowledged(
+    grantee: &Grantee,
+    before: Option<Level>,
+    level: Level,
+    acknowledged: bool,
+) -> Result<(), Refusal> {
+    let raised = before.is_none_or(|before| level > before);
+    if grantee.kind() != GranteeType::Organization || level < Level::View || !raised || acknowledged {
+        return Ok(());
+    }
+    let detail = format!(
+        "a grant of `{}` to the whole organization makes all past and present service requests, messages and attachments \
+         visible to every contact of `{}`, and puts them on notifications; send \
+         `acknowledge_organization_wide_visibility: true` if that is meant",
+        level.name(),
+        grantee.name()
+    );
+    Err(Refusal::new(Code::AcknowledgementRequired, detail).at("#/acknowledge_organization_wide_visibility"))
+}
+
+/// What changes in a grant; absent members stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EditGrant {
+    /// How far it shall reach.
+    pub level: Option<Level>,
+    /// When it shall end; `Some(None)` takes the end away.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// What the grantor notes; `Some(None)` clears it.
+    pub note: Option<Option<Note>>,
+    /// See [`CreateGrant::acknowledged`].
+    pub acknowledged: bool,
+    /// The version that the editor saw.
+    pub expected_version: Option<i64>,
+}
+
+/// What must be known to see, edit or revoke a grant.
+#[derive(Debug, Clone)]
+pub struct GrantFacts {
+    /// Who asks.
+    pub actor: Actor,
+    /// What they are to the grantor.
+    pub standing: Standing,
+    /// The grant, if it exists.
+    pub grant: Option<PartnerGrant>,
+}
+
+/// Shows a grant to both sides (G-10).
+///
+/// *Errors*: `not_found`, `permission_required`.
+pub fn view(facts: GrantFacts) -> Result<Visible<PartnerGrant>, Refusal> {
+    let grant = facts.grant.ok_or_else(Refusal::not_found)?;
+    if holds(&facts.actor, &grant) {
+        return Ok(Visible::new(grant, &facts.actor));
+    }
+    require(&facts.standing, Action::ReadGrants, grant.grantor.id).map_err(|refusal| match &facts.standing {
+        Standing::Member { .. } => refusal,
+        // A third party, another partner of the same grantor included, may not know that this grant exists.
+        Standing::Partner(_) | Standing::Staff { .. } | Standing::Stranger => Refusal::not_found(),
+    })?;
+    Ok(Visible::new(grant, &facts.actor))
+}
+
+/// Whether an actor belongs to the side that holds the grant and may see it: the person themselves, or a designated
+/// contact of their organization.
+fn holds(actor: &Actor, grant: &PartnerGrant) -> bool {
+    let own = Standing::of(actor, actor.organization, None);
+    grant.grantee.id() == actor.id().into()
+        || (!actor.is_staff()
+            && grant.grantee.organization() == actor.organization
+            && require(&own, Action::ReadGrants, actor.organization).is_ok())
+}
+
+/// Edits a live grant (G-5, G-6).
+///
+/// *Decides*: visible? may manage the grantor's grants? version? live? level for this kind? expiry? acknowledged, if raised?
+pub fn edit(context: &Context, facts: GrantFacts, command: EditGrant) -> Result<Change<PartnerGrant>, Refusal> {
+    let (before, authority) = managed(facts, command.expected_version)?;
+    expect_live(context.now, &before)?;
+    let level = command.level.unwrap_or(before.level);
+    let expires_at = command.expires_at.unwrap_or(before.expires_at);
+    check_terms(context.now, &before.grantee, level, expires_at)?;
+    check_acknowledged(&before.grantee, Some(before.level), level, command.acknowledged)?;
+    let note = command.note.unwrap_or_else(|| before.note.clone());
+    let after = PartnerGrant { level, expires_at, note, ..before.clone() };
+    Ok(Change::update(context, authority, EventKind::GrantUpdated, before, after))
+}
+
+fn managed(facts: GrantFacts, expected_version: Option<i64>) -> Result<(PartnerGrant, Authority), Refusal> {
+    let standing = facts.standing.clone();
+    let grant = view(facts)?.into_value();
+    // Who holds a grant may see it but never change it, at whatever level, and also when it gives nothing any more (G-5).
+    let known = match &standing {
+        Standing::Stranger => Standing::Partner(HeldLevel { level: grant.level, grant: grant.id }),
+        Standing::Member { .. } | Standing::Partner(_) | Standing::Staff { .. } => standing.clone(),
+    };
+    require(&known, Action::ManageGrants, grant.grantor.id)?;
+    expect_version(expected_version, grant.version)?;
+    let authority = standing.authority(grant.grantor.id);
+    Ok((grant, authority))
+}
+
+fn expect_live(now: Timestamp, grant: &PartnerGrant) -> Result<(), Refusal> {
+    match grant.status(now) {
+        GrantStatus::Live => Ok(()),
+        over => Err(Refusal::new(Code::InvalidTransition, format!("the grant is `{}`; make a new one", over.name()))
+            .with(Extra::CurrentStatus(over.name()))),
+    }
+}
+
+/// Takes a grant back, with effect at once (G-4, G-5).
+///
+/// *Decides*: visible? may manage the grantor's grants? version? live?
+pub fn revoke(
+    context: &Context,
+    facts: GrantFacts,
+    reason: Option<Note>,
+    expected_version: Option<i64>,
+) -> Result<Change<PartnerGrant>, Refusal> {
+    let (grant, authority) = managed(facts, expected_version)?;
+    expect_live(context.now, &grant)?;
+    Ok(close(context, authority, EventKind::GrantRevoked, grant, GrantStatus::Revoked, reason))
+}
+
+/// Ends the grant of a person who was disabled or left, for good (G-12).
+pub(crate) fn end(context: &Context, authority: Authority, grant: PartnerGrant) -> Change<PartnerGrant> {
+    close(context, authority, EventKind::GrantEnded, grant, GrantStatus::Ended, None)
+}
+
+fn close(
+    context: &Context,
+    authority: Authority,
+    kind: EventKind,
+    grant: PartnerGrant,
+    status: GrantStatus,
+    reason: Option<Note>,
+) -> Change<PartnerGrant> {
+    let ending = Ending { at: context.now, status, by: context.actor_id(), reason };
+    let after = PartnerGrant { ending: Some(ending), ..grant.clone() };
+    Change::update(context, authority, kind, grant, after)
+}
+
+/// Allows listing the grants that an organization made (G-10).
+///
+/// *Errors*: `not_found`, `permission_required`.
+pub fn allow_list(standing: &Standing, grantor: OrganizationId) -> Result<(), Refusal> {
+    require(standing, Action::ReadGrants, grantor)
+}

@@ -1,0 +1,533 @@
+//! Service requests: what they are, who may create, read and update them (S-1 … S-4, S-8, S-11, S-13).
+
+use crate::access::{
+    Action, Reach, RequestTraits, Standing, Verdict, Visible, decide, denied, may_read_request, may_update_request,
+    require,
+};
+use crate::actor::{Actor, OrganizationRef, PersonRef, Position};
+use crate::change::{Authority, Change, Context, Notice, Recorded};
+use crate::contact::Contact;
+use crate::id::{AnyId, ContactId, GrantId, MailId, MessageId, OrganizationId, PersonId, ServiceRequestId};
+use crate::journal::{EventKind, Fact, Snapshot};
+use crate::message::Message;
+use crate::organization::{Organization, expect_version};
+use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::staff::StaffMember;
+use crate::text::{MessageBody, Subject};
+use crate::time::Timestamp;
+use crate::vocabulary::{
+    Category, Involvement, Level, MailKind, PersonStatus, RequestStatus, StaffRole, Vocabulary as _,
+};
+
+/// The worst severity.
+pub const SEVERITY_MIN: i32 = 1;
+/// The mildest severity.
+pub const SEVERITY_MAX: i32 = 4;
+
+/// A service request (S-1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRequest {
+    /// Its id.
+    pub id: ServiceRequestId,
+    /// Its number, never reused; people say `SR-000123`.
+    pub number: i64,
+    /// Whose it is.
+    pub organization: OrganizationRef,
+    /// What it is about.
+    pub subject: Subject,
+    /// Of which kind it is.
+    pub category: Category,
+    /// From [`SEVERITY_MIN`], the worst, to [`SEVERITY_MAX`].
+    pub severity: i32,
+    /// Where it stands.
+    pub status: RequestStatus,
+    /// Who submitted it.
+    pub submitted_by: PersonRef,
+    /// By which grant, where a partner did.
+    pub submitted_by_grant: Option<GrantId>,
+    /// Whom agents work with; none when they were disabled and nobody took over (C-15).
+    pub point_of_contact: Option<PersonRef>,
+    /// Which staff member works on it.
+    pub assigned_to: Option<PersonRef>,
+    /// The closed request that it follows up.
+    pub follow_up_of: Option<ServiceRequestId>,
+    /// The contact whose record it is tied to (C-15).
+    pub about: Option<ContactId>,
+    /// When it was submitted.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When somebody last did something that its readers can see.
+    pub activity_at: Timestamp,
+    /// When it was solved, while it is.
+    pub solved_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// Grows by one with each change, from 1.
+    pub version: i64,
+}
+
+impl ServiceRequest {
+    /// The number as people say it.
+    pub fn spoken_number(&self) -> String {
+        format!("SR-{:06}", self.number)
+    }
+
+    /// Whether agents work with a partner (S-10).
+    pub fn is_partner_managed(&self) -> bool {
+        self.point_of_contact.as_ref().is_some_and(|person| person.organization != self.organization.id)
+    }
+
+    /// Whether it can be updated (S-4).
+    pub fn is_open(&self) -> bool {
+        self.status != RequestStatus::Closed
+    }
+}
+
+impl Recorded for ServiceRequest {
+    fn subject(&self) -> AnyId {
+        self.id.into()
+    }
+
+    fn journal_of(&self) -> OrganizationId {
+        self.organization.id
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        vec![
+            ("number", Fact::text(self.spoken_number())),
+            ("subject", Fact::text(&self.subject)),
+            ("category", Fact::text(self.category.name())),
+            ("severity", Fact::Number(self.severity.into())),
+            ("status", Fact::text(self.status.name())),
+            ("point_of_contact", Fact::optional(self.point_of_contact.as_ref().map(|person| &person.id))),
+            ("assigned_to", Fact::optional(self.assigned_to.as_ref().map(|person| &person.id))),
+            ("follow_up_of", Fact::optional(self.follow_up_of.as_ref())),
+        ]
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn next_version(self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self }
+    }
+}
+
+/// What must be known to show one request, or to decide about it.
+#[derive(Debug, Clone)]
+pub struct RequestFacts {
+    /// Who asks.
+    pub actor: Actor,
+    /// What they are to the request's organization.
+    pub standing: Standing,
+    /// The request, if it exists.
+    pub request: Option<ServiceRequest>,
+    /// How they take part in it besides being its point of contact (S-7).
+    pub role: Option<Involvement>,
+}
+
+impl RequestFacts {
+    /// What decides about this request besides the standing.
+    pub fn traits(&self, request: &ServiceRequest) -> RequestTraits {
+        let is_contact = request.point_of_contact.as_ref().is_some_and(|person| person.id == self.actor.id());
+        let involvement = if is_contact { Some(Involvement::PointOfContact) } else { self.role };
+        RequestTraits { involvement, status: request.status }
+    }
+}
+
+/// Shows a request to whoever may read it (S-3, G-3, S-11).
+///
+/// *Errors*: `not_found`, the same for what does not exist and for what is hidden.
+pub fn view(facts: &RequestFacts) -> Result<Visible<ServiceRequest>, Refusal> {
+    match &facts.request {
+        Some(request) if may_read_request(&facts.standing, facts.traits(request)) => {
+            Ok(Visible::new(request.clone(), &facts.actor))
+        }
+        Some(_) | None => Err(Refusal::not_found()),
+    }
+}
+
+/// A request to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateRequest {
+    /// Its id.
+    pub id: ServiceRequestId,
+    /// Its number.
+    pub number: i64,
+    /// What it is about.
+    pub subject: Subject,
+    /// Of which kind it is.
+    pub category: Category,
+    /// How bad it is.
+    pub severity: i32,
+    /// The first message's id.
+    pub message: MessageId,
+    /// What the first message says.
+    pub body: MessageBody,
+    /// The ids of the emails to the submitter and to a partner who is named (S-2).
+    pub mails: [MailId; 2],
+}
+
+/// A person who is to be the point of contact, as the database knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PointOfContact {
+    /// Nobody was named.
+    Unnamed,
+    /// A person who does not exist.
+    Unknown,
+    /// A contact of whatever organization, with the level that decides for them at the request's organization.
+    Contact(Contact, Option<Level>),
+    /// A staff member.
+    Staff(StaffMember),
+}
+
+/// What must be known to create a request.
+#[derive(Debug, Clone)]
+pub struct CreateFacts {
+    /// Who asks.
+    pub actor: Actor,
+    /// What they are to the organization.
+    pub standing: Standing,
+    /// The organization, if it exists.
+    pub organization: Option<Organization>,
+    /// Who is to be the point of contact.
+    pub point_of_contact: PointOfContact,
+    /// The request to follow up, if one was named: none where it does not exist.
+    pub follow_up_of: Option<Option<ServiceRequest>>,
+}
+
+/// A submitted request and its first message.
+#[derive(Debug)]
+pub struct Created {
+    /// The request.
+    pub request: Change<ServiceRequest>,
+    /// Its first message.
+    pub message: Change<Message>,
+}
+
+/// Submits a request (S-2, S-4, S-8).
+///
+/// *Decides*: organization visible? may submit this category for it? point of contact allowed? follow-up of a closed
+/// request of the same organization?
+pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> Result<Created, Refusal> {
+    let organization = facts.organization.ok_or_else(Refusal::not_found)?;
+    require(&facts.standing, Action::CreateRequest, organization.id)?;
+    require(&facts.standing, Action::to_create(command.category), organization.id)?;
+    let authority = facts.standing.authority(organization.id);
+    let point_of_contact = match facts.point_of_contact {
+        // An agent who writes a request down for somebody is not its point of contact.
+        PointOfContact::Unnamed if facts.actor.is_staff() => None,
+        PointOfContact::Unnamed => Some(facts.actor.reference()),
+        named => Some(accept_point_of_contact(organization.id, &facts.actor, named)?),
+    };
+    let follow_up_of = facts.follow_up_of.map(|closed| accept_follow_up(organization.id, closed)).transpose()?;
+    let request = ServiceRequest {
+        id: command.id,
+        number: command.number,
+        organization: organization.reference(),
+        subject: command.subject,
+        category: command.category,
+        severity: command.severity,
+        status: RequestStatus::Open,
+        submitted_by: facts.actor.reference(),
+        submitted_by_grant: authority.grant,
+        point_of_contact,
+        assigned_to: None,
+        follow_up_of,
+        about: None,
+        created_at: context.now,
+        updated_at: context.now,
+        activity_at: context.now,
+        solved_at: None,
+        closed_at: None,
+        version: 1,
+    };
+    let message = first_message(&request, facts.actor.reference(), command.message, command.body, context.now);
+    let change = Change::create(context, authority, EventKind::RequestCreated, request);
+    Ok(Created {
+        request: notify_of_partner(change, &facts.actor, command.mails),
+        message: Change::create(context, authority, EventKind::MessageCreated, message),
+    })
+}
+
+fn first_message(
+    request: &ServiceRequest,
+    author: PersonRef,
+    id: MessageId,
+    body: MessageBody,
+    now: Timestamp,
+) -> Message {
+    Message {
+        id,
+        request: request.id,
+        organization: request.organization.id,
+        author: Some(author),
+        internal: false,
+        body,
+        created_at: now,
+    }
+}
+
+/// Naming a partner as point of contact tells both the submitter and the partner (S-2).
+fn notify_of_partner(change: Change<ServiceRequest>, actor: &Actor, mails: [MailId; 2]) -> Change<ServiceRequest> {
+    let request = change.after();
+    let partner = request.point_of_contact.as_ref().filter(|person| person.organization != request.organization.id);
+    let is_news = change.before().is_none_or(|before| before.point_of_contact != request.point_of_contact);
+    let Some(partner) = partner.map(|person| person.id).filter(|person| is_news && *person != actor.id()) else {
+        return change;
+    };
+    let about = Some(AnyId::from(request.id));
+    let submitter = request.submitted_by.id;
+    let [first, second] = mails;
+    let notice = |id, to| Notice { id, kind: MailKind::PointOfContact, to, about, link: None };
+    change.notify(notice(first, partner)).notify(notice(second, submitter))
+}
+
+/// Who can be the point of contact: a designated contact of the organization or, where the organization's own contact
+/// names them, an enabled partner: a person whose effective level is `create` or above (S-2).
+fn accept_point_of_contact(
+    organization: OrganizationId,
+    actor: &Actor,
+    named: PointOfContact,
+) -> Result<PersonRef, Refusal> {
+    let refused = |why: &str| Refusal::new(Code::PointOfContactNotAllowed, why).at("#/point_of_contact");
+    match named {
+        PointOfContact::Contact(contact, _) if contact.organization == organization && contact.is_designated() => {
+            Ok(contact.reference())
+        }
+        PointOfContact::Contact(contact, level) if contact.organization != organization => {
+            let is_enabled = contact.status == PersonStatus::Active && level >= Some(Level::Create);
+            let is_own_choice = actor.organization == organization || actor.id() == PersonId::Contact(contact.id);
+            if is_enabled && is_own_choice {
+                Ok(contact.reference())
+            } else {
+                Err(refused(
+                    "name a designated contact of the organization or, as one of its own contacts, a partner whose level is `create` or above",
+                ))
+            }
+        }
+        PointOfContact::Contact(..) => {
+            Err(refused("the contact has no permission for service requests, or is disabled"))
+        }
+        PointOfContact::Staff(_) => Err(refused("a staff member of the vendor cannot be the point of contact")),
+        PointOfContact::Unnamed | PointOfContact::Unknown => Err(refused("no such person")),
+    }
+}
+
+/// A follow-up refers to a closed request of the same organization (S-4).
+fn accept_follow_up(organization: OrganizationId, closed: Option<ServiceRequest>) -> Result<ServiceRequestId, Refusal> {
+    let refused = |why: &str| Refusal::new(Code::FollowUpNotAllowed, why).at("#/follow_up_of");
+    match closed {
+        Some(request) if request.organization.id == organization && !request.is_open() => Ok(request.id),
+        Some(request) if request.organization.id == organization => {
+            Err(refused("the request is not closed; update it instead"))
+        }
+        Some(_) | None => Err(refused("no such request of this organization")),
+    }
+}
+
+/// What changes in a request; absent members stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EditRequest {
+    /// What it is about.
+    pub subject: Option<Subject>,
+    /// How bad it is.
+    pub severity: Option<i32>,
+    /// Where it shall stand.
+    pub status: Option<RequestStatus>,
+    /// Who shall work on it; `Some(None)` takes it from everybody.
+    pub assigned_to: Option<Option<PersonId>>,
+    /// Whom agents shall work with; none to leave it.
+    pub point_of_contact: Option<PersonId>,
+    /// The version that the editor saw.
+    pub expected_version: Option<i64>,
+    /// The ids of the emails to the submitter and to a partner who is named.
+    pub mails: Option<[MailId; 2]>,
+}
+
+/// What must be known to edit a request.
+#[derive(Debug, Clone)]
+pub struct EditFacts {
+    /// Who asks, what they are, and the request.
+    pub request: RequestFacts,
+    /// The staff member who is to be assigned, if one was named and exists.
+    pub assignee: Option<StaffMember>,
+    /// Who is to be the point of contact.
+    pub point_of_contact: PointOfContact,
+}
+
+/// Edits a request (S-3, S-4, S-13).
+///
+/// *Decides*: visible? may update it? staff, if assigning? version? not closed? status that this side may set? assignee
+/// allowed? point of contact allowed?
+pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result<Change<ServiceRequest>, Refusal> {
+    let RequestFacts { actor, standing, .. } = &facts.request;
+    let before = view(&facts.request)?.into_value();
+    let organization = before.organization.id;
+    match may_update_request(standing, facts.request.traits(&before)) {
+        Verdict::Permit => {}
+        Verdict::Denied(requirement) => return Err(denied(requirement, organization)),
+        Verdict::Hidden => return Err(Refusal::not_found()),
+    }
+    if command.assigned_to.is_some() {
+        require(standing, Action::WorkOnRequests, organization)?;
+    }
+    expect_version(command.expected_version, before.version)?;
+    expect_open(&before)?;
+    let works = decide(standing, Action::WorkOnRequests) == Verdict::Permit;
+    let status = command.status.unwrap_or(before.status);
+    check_status(&before, status, works)?;
+    let assigned_to = match command.assigned_to {
+        None => before.assigned_to.clone(),
+        Some(None) => None,
+        Some(Some(_)) => Some(accept_assignee(facts.assignee)?),
+    };
+    let point_of_contact = match (command.point_of_contact, &before.point_of_contact) {
+        (Some(named), Some(present)) if present.id == named => Some(present.clone()),
+        (Some(_), _) => Some(accept_point_of_contact(organization, actor, facts.point_of_contact)?),
+        (None, present) => present.clone(),
+    };
+    let after = ServiceRequest {
+        subject: command.subject.unwrap_or_else(|| before.subject.clone()),
+        severity: command.severity.unwrap_or(before.severity),
+        assigned_to,
+        point_of_contact,
+        ..moved(before.clone(), status, context.now)
+    };
+    let after = if after == before { after } else { ServiceRequest { activity_at: context.now, ..after } };
+    let change = Change::update(context, standing.authority(organization), EventKind::RequestUpdated, before, after);
+    Ok(match command.mails {
+        Some(mails) => notify_of_partner(change, actor, mails),
+        None => change,
+    })
+}
+
+/// A request in another status, with the moments that belong to it.
+fn moved(request: ServiceRequest, status: RequestStatus, now: Timestamp) -> ServiceRequest {
+    let solved_at = match status {
+        RequestStatus::Solved => request.solved_at.or(Some(now)),
+        RequestStatus::Closed => request.solved_at,
+        RequestStatus::Open | RequestStatus::WaitingOnSupport | RequestStatus::WaitingOnCustomer => None,
+    };
+    let closed_at = if status == RequestStatus::Closed { Some(now) } else { None };
+    ServiceRequest { status, solved_at, closed_at, ..request }
+}
+
+/// Closed is final (S-4).
+pub(crate) fn expect_open(request: &ServiceRequest) -> Result<(), Refusal> {
+    if request.is_open() {
+        return Ok(());
+    }
+    let detail = format!("`{}` is closed; create a new request with `follow_up_of`", request.spoken_number());
+    Err(Refusal::new(Code::ServiceRequestClosed, detail).with(Extra::CurrentStatus(request.status.name())))
+}
+
+/// Staff set any status; customers and partners say `solved`, and take it back (S-4).
+fn check_status(before: &ServiceRequest, status: RequestStatus, works: bool) -> Result<(), Refusal> {
+    let is_allowed = status == before.status
+        || works
+        || match status {
+            RequestStatus::Solved => true,
+            RequestStatus::Open | RequestStatus::WaitingOnSupport => before.status == RequestStatus::Solved,
+            RequestStatus::WaitingOnCustomer | RequestStatus::Closed => false,
+        };
+    if is_allowed {
+        return Ok(());
+    }
+    let refusal = denied(Requirement::Roles(Action::WorkOnRequests.roles()), before.organization.id);
+    let detail =
+        format!("customers and partners set a request to `solved` and back; only staff set it to `{}`", status.name());
+    Err(Refusal { detail, pointer: Some("#/status"), ..refusal }.with(Extra::CurrentStatus(before.status.name())))
+}
+
+/// Agents and duty managers work on requests (S-13).
+fn accept_assignee(staff: Option<StaffMember>) -> Result<PersonRef, Refusal> {
+    let works = |staff: &StaffMember| {
+        staff.status == PersonStatus::Active
+            && staff.roles.iter().any(|role: &StaffRole| Action::WorkOnRequests.roles().contains(role))
+    };
+    match staff {
+        Some(staff) if works(&staff) => Ok(staff.reference()),
+        Some(_) | None => {
+            Err(Refusal::new(Code::AssigneeNotAllowed, "only an active agent or duty manager can be assigned")
+                .at("#/assigned_to"))
+        }
+    }
+}
+
+/// Gives the requests of a disabled contact to somebody else, or to nobody (C-15).
+pub(crate) fn hand_over(
+    context: &Context,
+    authority: Authority,
+    request: ServiceRequest,
+    heir: Option<PersonRef>,
+) -> Change<ServiceRequest> {
+    let after = ServiceRequest { point_of_contact: heir, ..request.clone() };
+    Change::update(context, authority, EventKind::RequestUpdated, request, after)
+}
+
+/// The system's own record of something (C-15).
+pub(crate) struct NewRecord {
+    pub(crate) id: ServiceRequestId,
+    pub(crate) number: i64,
+    pub(crate) organization: OrganizationRef,
+    pub(crate) subject: Subject,
+    pub(crate) category: Category,
+    pub(crate) status: RequestStatus,
+    pub(crate) point_of_contact: Option<PersonRef>,
+    pub(crate) about: ContactId,
+}
+
+/// Writes a record down as a request with one message.
+pub(crate) fn record(
+    context: &Context,
+    authority: Authority,
+    actor: &Actor,
+    record: NewRecord,
+    message: MessageId,
+    body: MessageBody,
+) -> (Change<ServiceRequest>, Change<Message>) {
+    let request = ServiceRequest {
+        id: record.id,
+        number: record.number,
+        organization: record.organization,
+        subject: record.subject,
+        category: record.category,
+        severity: SEVERITY_MAX,
+        status: RequestStatus::Open,
+        submitted_by: actor.reference(),
+        submitted_by_grant: authority.grant,
+        point_of_contact: record.point_of_contact,
+        assigned_to: None,
+        follow_up_of: None,
+        about: Some(record.about),
+        created_at: context.now,
+        updated_at: context.now,
+        activity_at: context.now,
+        solved_at: None,
+        closed_at: None,
+        version: 1,
+    };
+    let request = moved(request, record.status, context.now);
+    let message = first_message(&request, actor.reference(), message, body, context.now);
+    (
+        Change::create(context, authority, EventKind::RequestCreated, request),
+        Change::create(context, authority, EventKind::MessageCreated, message),
+    )
+}
+
+/// Which requests a list may reach for its reader (S-3, S-11, S-13, G-3).
+pub fn reach(actor: &Actor) -> Reach {
+    let own = Standing::of(actor, actor.organization, None);
+    let permitted = decide(&own, Action::ReadRequests) == Verdict::Permit;
+    let is_contact = matches!(actor.position, Position::Contact { .. });
+    Reach {
+        person: actor.id(),
+        organization: actor.organization,
+        own: is_contact && permitted,
+        everything: !is_contact && permitted,
+        granted: true,
+    }
+}

@@ -1,0 +1,398 @@
+//! The vendor's staff members (O-3), kept by its administrators.
+
+use crate::access::{ADMINISTRATION, Visible, require_role};
+use crate::actor::{Actor, PersonRef};
+use crate::change::{Authority, Change, Context, Recorded};
+use crate::contact::{Existing, WelcomeIds};
+use crate::id::{AnyId, OrganizationId, PersonId, StaffId};
+use crate::journal::{EventKind, Fact, Snapshot};
+use crate::organization::expect_version;
+use crate::partner_grant::{self, PartnerGrant};
+use crate::refusal::{Code, Extra, Refusal};
+use crate::session::Link;
+use crate::text::{Email, Locale, Note, PersonName, Phone, TimeZone, TypedEmail};
+use crate::time::Timestamp;
+use crate::vocabulary::{PersonStatus, StaffRole, Vocabulary as _};
+
+/// A staff member of the vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffMember {
+    /// Their id.
+    pub id: StaffId,
+    /// The vendor.
+    pub organization: OrganizationId,
+    /// The user id.
+    pub email: Email,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// Phone.
+    pub phone: Option<Phone>,
+    /// Time zone.
+    pub time_zone: TimeZone,
+    /// Language of emails.
+    pub locale: Locale,
+    /// What they do; in order, without repeats.
+    pub roles: Vec<StaffRole>,
+    /// Where they stand in their life cycle.
+    pub status: PersonStatus,
+    /// Why they were disabled, if they are.
+    pub disabled_reason: Option<Note>,
+    /// When they were disabled, if they are.
+    pub disabled_at: Option<Timestamp>,
+    /// Who disabled them, if they are.
+    pub disabled_by: Option<PersonId>,
+    /// When they were created.
+    pub created_at: Timestamp,
+    /// Who created them; none for the system.
+    pub created_by: Option<PersonId>,
+    /// When they were last changed.
+    pub updated_at: Timestamp,
+    /// When they last signed in.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// Grows by one with each change, from 1.
+    pub version: i64,
+}
+
+impl StaffMember {
+    /// First and last name.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// As others see them.
+    pub fn reference(&self) -> PersonRef {
+        PersonRef { id: self.id.into(), name: self.name(), organization: self.organization }
+    }
+}
+
+impl Recorded for StaffMember {
+    fn subject(&self) -> AnyId {
+        self.id.into()
+    }
+
+    fn journal_of(&self) -> OrganizationId {
+        self.organization
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        vec![
+            ("email", Fact::text(&self.email)),
+            ("first_name", Fact::text(&self.first_name)),
+            ("last_name", Fact::text(&self.last_name)),
+            ("phone", Fact::optional(self.phone.as_ref())),
+            ("time_zone", Fact::text(&self.time_zone)),
+            ("locale", Fact::text(&self.locale)),
+            ("roles", Fact::Texts(self.roles.iter().map(|role| role.name().to_owned()).collect())),
+            ("status", Fact::text(self.status.name())),
+            ("disabled_reason", Fact::optional(self.disabled_reason.as_ref())),
+        ]
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn next_version(self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self }
+    }
+}
+
+/// A staff member to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStaff {
+    /// Their id.
+    pub id: StaffId,
+    /// The user id, as typed.
+    pub email: TypedEmail,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// Phone.
+    pub phone: Option<Phone>,
+    /// Time zone.
+    pub time_zone: TimeZone,
+    /// Language of emails.
+    pub locale: Locale,
+    /// What they do; at least one.
+    pub roles: Vec<StaffRole>,
+    /// The welcome link.
+    pub welcome: WelcomeIds,
+}
+
+/// What must be known to create a staff member.
+#[derive(Debug, Clone)]
+pub struct CreateFacts {
+    /// Who asks.
+    pub actor: Actor,
+    /// The organization in the path, if it exists.
+    pub organization: Option<OrganizationId>,
+    /// Who has the email already.
+    pub existing: Option<Existing>,
+}
+
+/// A staff member who gets a welcome email.
+#[derive(Debug)]
+pub struct Welcomed {
+    /// The staff member.
+    pub staff: Change<StaffMember>,
+    /// The link in the email; voids the older ones.
+    pub link: Link,
+}
+
+/// Creates a staff member.
+///
+/// *Decides*: administrator of this organization, which is the vendor? lower case? email free?
+pub fn create(context: &Context, facts: CreateFacts, command: NewStaff) -> Result<Welcomed, Refusal> {
+    let organization = allow(&facts.actor, facts.organization)?;
+    if let Some(flaw) = command.email.case {
+        return Err(Refusal::flawed("#/email", flaw));
+    }
+    if let Some(existing) = facts.existing {
+        let detail = format!("`{}` belongs to somebody already", command.email.email);
+        return Err(Refusal::new(Code::ContactExists, detail).with(Extra::About(existing.person.into())));
+    }
+    let person = PersonId::Staff(command.id);
+    let link = command.welcome.link(person, context.now);
+    let notice = command.welcome.notice(person);
+    let staff = StaffMember {
+        id: command.id,
+        organization,
+        email: command.email.email,
+        first_name: command.first_name,
+        last_name: command.last_name,
+        phone: command.phone,
+        time_zone: command.time_zone,
+        locale: command.locale,
+        roles: ordered(command.roles),
+        status: PersonStatus::Invited,
+        disabled_reason: None,
+        disabled_at: None,
+        disabled_by: None,
+        created_at: context.now,
+        created_by: context.actor_id(),
+        updated_at: context.now,
+        last_sign_in_at: None,
+        version: 1,
+    };
+    let staff = Change::create(context, Authority::own(organization), EventKind::StaffCreated, staff).notify(notice);
+    Ok(Welcomed { staff, link })
+}
+
+fn ordered(mut roles: Vec<StaffRole>) -> Vec<StaffRole> {
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
+/// Allows keeping the staff of an organization: an administrator, and the vendor.
+///
+/// *Errors*: `staff_only`; `not_found` where the organization is another one.
+pub fn allow(actor: &Actor, organization: Option<OrganizationId>) -> Result<OrganizationId, Refusal> {
+    require_role(actor, ADMINISTRATION, actor.organization)?;
+    organization.filter(|organization| *organization == actor.organization).ok_or_else(Refusal::not_found)
+}
+
+/// The first administrator, made from the configuration at the first start; active at once if a password was given.
+pub fn found_administrator(
+    context: &Context,
+    organization: OrganizationId,
+    person: NewStaff,
+    active: bool,
+) -> Welcomed {
+    let link = person.welcome.link(PersonId::Staff(person.id), context.now);
+    let staff = StaffMember {
+        id: person.id,
+        organization,
+        email: person.email.email,
+        first_name: person.first_name,
+        last_name: person.last_name,
+        phone: person.phone,
+        time_zone: person.time_zone,
+        locale: person.locale,
+        roles: ordered(person.roles),
+        status: if active { PersonStatus::Active } else { PersonStatus::Invited },
+        disabled_reason: None,
+        disabled_at: None,
+        disabled_by: None,
+        created_at: context.now,
+        created_by: None,
+        updated_at: context.now,
+        last_sign_in_at: None,
+        version: 1,
+    };
+    Welcomed { staff: Change::create(context, Authority::own(organization), EventKind::StaffCreated, staff), link }
+}
+
+/// What must be known to show or change a staff member.
+#[derive(Debug, Clone)]
+pub struct StaffFacts {
+    /// Who asks.
+    pub actor: Actor,
+    /// The staff member, if they exist.
+    pub staff: Option<StaffMember>,
+}
+
+/// Shows a staff member to administrators and to themselves. For others they do not exist as a record.
+///
+/// *Errors*: `not_found`.
+pub fn view(facts: StaffFacts) -> Result<Visible<StaffMember>, Refusal> {
+    let staff = facts.staff.ok_or_else(Refusal::not_found)?;
+    if facts.actor.has_role(ADMINISTRATION) || facts.actor.id() == PersonId::Staff(staff.id) {
+        return Ok(Visible::new(staff, &facts.actor));
+    }
+    Err(Refusal::not_found())
+}
+
+/// What changes in a staff member; absent members stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EditStaff {
+    /// First name.
+    pub first_name: Option<PersonName>,
+    /// Last name.
+    pub last_name: Option<PersonName>,
+    /// Phone; `Some(None)` clears it.
+    pub phone: Option<Option<Phone>>,
+    /// Time zone.
+    pub time_zone: Option<TimeZone>,
+    /// Language of emails.
+    pub locale: Option<Locale>,
+    /// What they do; at least one.
+    pub roles: Option<Vec<StaffRole>>,
+    /// The version that the editor saw.
+    pub expected_version: Option<i64>,
+}
+
+/// Edits a staff member.
+///
+/// *Decides*: visible? one's own profile, or administrator? not one's own roles? version?
+pub fn edit(context: &Context, facts: StaffFacts, command: EditStaff) -> Result<Change<StaffMember>, Refusal> {
+    let actor = facts.actor.clone();
+    let before = view(facts)?.into_value();
+    let is_self = actor.id() == PersonId::Staff(before.id);
+    let is_profile = command.first_name.is_none() && command.last_name.is_none() && command.roles.is_none();
+    if !(is_self && is_profile) {
+        require_role(&actor, ADMINISTRATION, actor.organization)?;
+    }
+    let roles = command.roles.map_or_else(|| before.roles.clone(), ordered);
+    if is_self && roles != before.roles {
+        return Err(Refusal::new(Code::OwnRecord, "nobody changes their own roles; ask another administrator"));
+    }
+    expect_version(command.expected_version, before.version)?;
+    let after = StaffMember {
+        first_name: command.first_name.unwrap_or_else(|| before.first_name.clone()),
+        last_name: command.last_name.unwrap_or_else(|| before.last_name.clone()),
+        phone: command.phone.unwrap_or_else(|| before.phone.clone()),
+        time_zone: command.time_zone.unwrap_or_else(|| before.time_zone.clone()),
+        locale: command.locale.unwrap_or_else(|| before.locale.clone()),
+        roles,
+        ..before.clone()
+    };
+    Ok(Change::update(context, Authority::own(actor.organization), EventKind::StaffUpdated, before, after))
+}
+
+/// A disabled staff member and the grants that ended with them (G-12).
+#[derive(Debug)]
+pub struct Disabled {
+    /// The staff member.
+    pub staff: Change<StaffMember>,
+    /// Their grants.
+    pub grants: Vec<Change<PartnerGrant>>,
+}
+
+/// Disables a staff member at once.
+///
+/// *Decides*: visible? administrator? not oneself? version? active or invited?
+pub fn disable(
+    context: &Context,
+    facts: StaffFacts,
+    grants: Vec<PartnerGrant>,
+    reason: Note,
+    expected_version: Option<i64>,
+) -> Result<Disabled, Refusal> {
+    let (actor, before) = managed(facts, expected_version)?;
+    if actor.id() == PersonId::Staff(before.id) {
+        return Err(Refusal::new(Code::OwnRecord, "nobody disables themselves; ask another administrator"));
+    }
+    if before.status == PersonStatus::Disabled {
+        return Err(not_from(&before, "only an active or invited staff member can be disabled"));
+    }
+    let authority = Authority::own(actor.organization);
+    let after = StaffMember {
+        status: PersonStatus::Disabled,
+        disabled_reason: Some(reason),
+        disabled_at: Some(context.now),
+        disabled_by: Some(actor.id()),
+        ..before.clone()
+    };
+    Ok(Disabled {
+        staff: Change::update(context, authority, EventKind::StaffDisabled, before, after),
+        grants: grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
+    })
+}
+
+fn managed(facts: StaffFacts, expected_version: Option<i64>) -> Result<(Actor, StaffMember), Refusal> {
+    let actor = facts.actor.clone();
+    let staff = view(facts)?.into_value();
+    require_role(&actor, ADMINISTRATION, actor.organization)?;
+    expect_version(expected_version, staff.version)?;
+    Ok((actor, staff))
+}
+
+fn not_from(staff: &StaffMember, why: &str) -> Refusal {
+    Refusal::new(Code::InvalidTransition, why).with(Extra::CurrentStatus(staff.status.name()))
+}
+
+/// Sends the welcome email again; the older link is void.
+///
+/// *Decides*: visible? administrator? still invited?
+pub fn resend_welcome(context: &Context, facts: StaffFacts, ids: WelcomeIds) -> Result<Welcomed, Refusal> {
+    let (actor, staff) = managed(facts, None)?;
+    if staff.status != PersonStatus::Invited {
+        return Err(not_from(&staff, "only who has not set a password yet gets a welcome email"));
+    }
+    Ok(welcome(context, &actor, staff.clone(), staff, ids))
+}
+
+/// Enables a disabled staff member: they are invited anew.
+///
+/// *Decides*: visible? administrator? version? disabled?
+pub fn enable(
+    context: &Context,
+    facts: StaffFacts,
+    expected_version: Option<i64>,
+    ids: WelcomeIds,
+) -> Result<Welcomed, Refusal> {
+    let (actor, before) = managed(facts, expected_version)?;
+    if before.status != PersonStatus::Disabled {
+        return Err(not_from(&before, "only a disabled staff member can be enabled"));
+    }
+    let after = StaffMember {
+        status: PersonStatus::Invited,
+        disabled_reason: None,
+        disabled_at: None,
+        disabled_by: None,
+        ..before.clone()
+    };
+    Ok(welcome(context, &actor, before, after, ids))
+}
+
+fn welcome(context: &Context, actor: &Actor, before: StaffMember, after: StaffMember, ids: WelcomeIds) -> Welcomed {
+    let person = PersonId::Staff(after.id);
+    let authority = Authority::own(actor.organization);
+    let staff = Change::touch(context, authority, EventKind::StaffUpdated, before, after).notify(ids.notice(person));
+    Welcomed { staff, link: ids.link(person, context.now) }
+}
+
+/// Makes an invited staff member active: they used their welcome link and set a password.
+///
+/// *Errors*: `invalid_link` if they are no longer invited.
+pub fn activate(context: &Context, staff: StaffMember) -> Result<Change<StaffMember>, Refusal> {
+    if staff.status != PersonStatus::Invited {
+        return Err(Refusal::of(Code::InvalidLink).at("#/token"));
+    }
+    let after = StaffMember { status: PersonStatus::Active, ..staff.clone() };
+    Ok(Change::update(context, Authority::own(staff.organization), EventKind::StaffActivated, staff, after))
+}

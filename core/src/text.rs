@@ -1,0 +1,395 @@
+//! Text with rules: parsed once at the border, trusted from then on (X-5, C-2, C-3, C-4).
+
+use std::fmt;
+
+use chrono_tz::Tz;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// Characters in an organization's name.
+pub const ORGANIZATION_NAME_MAX: usize = 100;
+/// Characters in a first or last name.
+pub const PERSON_NAME_MAX: usize = 100;
+/// Characters in an email address.
+pub const EMAIL_MAX: usize = 254;
+/// Characters in a phone number.
+pub const PHONE_MAX: usize = 32;
+/// Characters in a note or reason.
+pub const NOTE_MAX: usize = 2_000;
+/// Characters in a service request's subject.
+pub const SUBJECT_MAX: usize = 200;
+/// Characters in a message.
+pub const MESSAGE_MAX: usize = 65_536;
+/// Characters in a domain name.
+pub const DOMAIN_MAX: usize = 253;
+/// Characters in a search text.
+pub const SEARCH_MAX: usize = 200;
+/// Characters in a password, at least.
+pub const PASSWORD_MIN: usize = 12;
+/// Characters in a password, at most.
+pub const PASSWORD_MAX: usize = 128;
+/// Languages that emails are written in; the first is the default.
+pub const LOCALES: &[&str] = &["en", "es", "pt-BR"];
+
+/// Why a value cannot be read. The input family of errors: no rule has been asked yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// A stable code.
+    pub code: &'static str,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl Flaw {
+    /// A flaw with its explanation.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Flaw {}
+
+/// Brings text into the one form in which it is kept: NFC, trimmed, at most `max` characters.
+///
+/// *Errors*: `blank`, `too_long` (nothing is cut), `control_character` (line breaks and tabs are allowed when `lines`).
+fn clean(text: &str, max: usize, lines: bool) -> Result<String, Flaw> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Flaw::new("blank", "must not be blank"));
+    }
+    if let Some(control) = text.chars().find(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
+        return Err(Flaw::new(
+            "control_character",
+            format!("must not contain the control character U+{:04X}", u32::from(control)),
+        ));
+    }
+    let text = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
+    // A byte count at or below the maximum spares the walk over the characters.
+    if text.len() > max && text.chars().count() > max {
+        return Err(Flaw::new("too_long", format!("must have at most {max} characters")));
+    }
+    Ok(text)
+}
+
+/// The form in which text is searched without regard to case.
+pub fn fold(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident = $parse:path;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads the text.
+            ///
+            /// *Errors*: a [`Flaw`] that says what would be right.
+            pub fn parse(text: &str) -> Result<Self, Flaw> {
+                $parse(text).map(Self)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    )+};
+}
+
+texts! {
+    /// What an organization is called; at most [`ORGANIZATION_NAME_MAX`] characters.
+    OrganizationName = organization_name;
+    /// A first or last name of a verifiable individual (C-3).
+    PersonName = person_name;
+    /// An email address, the user id (C-2): lower case, unique over all organizations.
+    Email = email;
+    /// A phone number whose groups are separated by full stops (C-4).
+    Phone = phone;
+    /// An IANA time zone name.
+    TimeZone = time_zone;
+    /// One of [`LOCALES`].
+    Locale = locale;
+    /// A note or reason; at most [`NOTE_MAX`] characters, several lines allowed.
+    Note = note;
+    /// What a service request is about, in one line; at most [`SUBJECT_MAX`] characters.
+    Subject = subject;
+    /// A message, Markdown or plain; at most [`MESSAGE_MAX`] characters.
+    MessageBody = message_body;
+    /// A domain name in lower case, as A-labels.
+    Domain = domain;
+    /// Words to search for; at most [`SEARCH_MAX`] characters, folded.
+    SearchText = search_text;
+}
+
+fn organization_name(text: &str) -> Result<String, Flaw> {
+    clean(text, ORGANIZATION_NAME_MAX, false)
+}
+
+fn note(text: &str) -> Result<String, Flaw> {
+    clean(text, NOTE_MAX, true)
+}
+
+fn subject(text: &str) -> Result<String, Flaw> {
+    clean(text, SUBJECT_MAX, false)
+}
+
+fn message_body(text: &str) -> Result<String, Flaw> {
+    clean(text, MESSAGE_MAX, true)
+}
+
+fn search_text(text: &str) -> Result<String, Flaw> {
+    clean(text, SEARCH_MAX, false).map(|text| fold(&text))
+}
+
+fn person_name(text: &str) -> Result<String, Flaw> {
+    let name = clean(text, PERSON_NAME_MAX, false)?;
+    if !name.chars().any(char::is_alphabetic) {
+        return Err(Flaw::new(
+            "name_not_verifiable",
+            format!("`{name}` is not the name of a verifiable individual: it has no letter"),
+        ));
+    }
+    Ok(name)
+}
+
+fn email(text: &str) -> Result<String, Flaw> {
+    let email = clean(text, EMAIL_MAX, false)?;
+    if email.chars().any(char::is_uppercase) {
+        let lower = email.to_lowercase();
+        return Err(Flaw::new(
+            "email_not_lower_case",
+            format!("`{email}` has upper-case letters; the email is the user id and is kept in lower case: `{lower}`"),
+        ));
+    }
+    let flaw =
+        || Flaw::new("email_invalid", format!("`{email}` is not an email address of the form `name@example.com`"));
+    let (local, host) = email.rsplit_once('@').ok_or_else(flaw)?;
+    let local_is_plain = !local.is_empty()
+        && local.len() <= 64
+        && local.split('.').all(|atom| {
+            !atom.is_empty() && atom.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+        });
+    if !local_is_plain || !host.contains('.') || domain(host).is_err() {
+        return Err(flaw());
+    }
+    Ok(email)
+}
+
+fn phone(text: &str) -> Result<String, Flaw> {
+    let phone = clean(text, PHONE_MAX, false)?;
+    let digits = phone.strip_prefix('+').unwrap_or(&phone);
+    let is_grouped = digits.split('.').all(|group| !group.is_empty() && group.chars().all(|c| c.is_ascii_digit()));
+    let digit_count = digits.chars().filter(char::is_ascii_digit).count();
+    if !is_grouped || digit_count < 3 {
+        return Err(Flaw::new(
+            "phone_format",
+            format!(
+                "`{phone}` is not of the form `+1.650.555.0100`: groups of digits are separated by full stops, without dashes, blanks or brackets"
+            ),
+        ));
+    }
+    Ok(phone)
+}
+
+fn time_zone(text: &str) -> Result<String, Flaw> {
+    text.trim().parse::<Tz>().map(|zone| zone.name().to_owned()).map_err(|_| {
+        Flaw::new("time_zone_unknown", format!("`{text}` is not an IANA time zone name such as `Europe/Lisbon`"))
+    })
+}
+
+fn locale(text: &str) -> Result<String, Flaw> {
+    LOCALES
+        .iter()
+        .find(|locale| **locale == text.trim())
+        .map(|locale| (*locale).to_owned())
+        .ok_or_else(|| Flaw::new("locale_unknown", format!("`{text}` is not one of `{}`", LOCALES.join("`, `"))))
+}
+
+fn domain(text: &str) -> Result<String, Flaw> {
+    let domain = clean(text, DOMAIN_MAX, false)?;
+    let label_is_plain = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    if domain.split('.').all(label_is_plain) {
+        Ok(domain)
+    } else {
+        Err(Flaw::new(
+            "domain_invalid",
+            format!(
+                "`{domain}` is not a domain name in lower case such as `example.com` (international names as `xn--…`)"
+            ),
+        ))
+    }
+}
+
+/// An email address as somebody typed it: readable, but perhaps not in lower case.
+///
+/// Whether it belongs to the vendor is asked whatever its case (O-2), and only then is the case refused (C-2); so the
+/// two travel together as far as the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedEmail {
+    /// The address in lower case.
+    pub email: Email,
+    /// Set when upper-case letters were typed.
+    pub case: Option<Flaw>,
+}
+
+impl TypedEmail {
+    /// Reads an address in any case.
+    ///
+    /// *Errors*: all flaws of [`Email`] but its case.
+    pub fn parse(text: &str) -> Result<Self, Flaw> {
+        match Email::parse(text) {
+            Ok(email) => Ok(Self { email, case: None }),
+            Err(flaw) if flaw.code == "email_not_lower_case" => {
+                Ok(Self { email: Email::parse(&text.to_lowercase())?, case: Some(flaw) })
+            }
+            Err(flaw) => Err(flaw),
+        }
+    }
+}
+
+impl From<Email> for TypedEmail {
+    fn from(email: Email) -> Self {
+        Self { email, case: None }
+    }
+}
+
+impl Email {
+    /// The part behind the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// Whether the address lies in one of these domains or in a subdomain of one (O-2).
+    pub fn is_in(&self, domains: &[Domain]) -> bool {
+        let own = self.domain();
+        domains
+            .iter()
+            .any(|domain| own.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+    }
+}
+
+impl Default for TimeZone {
+    fn default() -> Self {
+        Self("UTC".to_owned())
+    }
+}
+
+impl Default for Locale {
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code<T>(result: Result<T, Flaw>) -> &'static str {
+        result.err().map_or("accepted", |flaw| flaw.code)
+    }
+
+    #[test]
+    fn emails_are_user_ids_in_lower_case_c_2() {
+        assert_eq!(code(Email::parse("ana.silva+support@acme.example")), "accepted");
+        assert_eq!(code(Email::parse("Ana@acme.example")), "email_not_lower_case");
+        assert_eq!(code(Email::parse("ana@ACME.example")), "email_not_lower_case");
+        for text in [
+            "ana",
+            "@acme.example",
+            "ana@",
+            "ana@acme",
+            "a na@acme.example",
+            "ana@@acme.example",
+            "ana@-acme.example",
+            ".ana@acme.example",
+            "ana@acme..example",
+            "aná@acme.example",
+        ] {
+            assert_eq!(code(Email::parse(text)), "email_invalid", "{text}");
+        }
+        let long = format!("{}@acme.example", "a".repeat(300));
+        assert_eq!(code(Email::parse(&long)), "too_long");
+        let message = Email::parse("Ana@acme.example").unwrap_err().message;
+        assert!(message.contains("`ana@acme.example`"), "{message}");
+    }
+
+    #[test]
+    fn names_belong_to_verifiable_individuals_c_3() {
+        for text in ["Ana", "Nguyễn", "O'Neill", "李", "de la Cruz 3rd"] {
+            assert_eq!(code(PersonName::parse(text)), "accepted", "{text}");
+        }
+        assert_eq!(code(PersonName::parse("  ")), "blank");
+        for text in ["123", "-", ".", "4 5"] {
+            assert_eq!(code(PersonName::parse(text)), "name_not_verifiable", "{text}");
+        }
+    }
+
+    #[test]
+    fn phone_numbers_separate_groups_with_full_stops_c_4() {
+        for text in ["+1.650.555.0100", "650.555.0100", "112"] {
+            assert_eq!(code(Phone::parse(text)), "accepted", "{text}");
+        }
+        for text in ["650-555-0100", "+1 650 555 0100", "(650).555.0100", "+1..650", ".650.555", "+", "12", "1.65O.555"]
+        {
+            let flaw = Phone::parse(text).unwrap_err();
+            assert_eq!(flaw.code, "phone_format", "{text}");
+            assert!(flaw.message.contains("`+1.650.555.0100`"));
+        }
+    }
+
+    #[test]
+    fn text_is_nfc_trimmed_and_never_cut_x_5() {
+        assert_eq!(Subject::parse("  Cafe\u{301}  ").unwrap().as_str(), "Café");
+        assert_eq!(code(Subject::parse("a\u{0}b")), "control_character");
+        assert_eq!(code(Subject::parse("a\nb")), "control_character");
+        assert_eq!(code(Note::parse("a\nb")), "accepted");
+        assert_eq!(code(Subject::parse(&"é".repeat(SUBJECT_MAX))), "accepted");
+        assert_eq!(code(Subject::parse(&"é".repeat(SUBJECT_MAX + 1))), "too_long");
+    }
+
+    #[test]
+    fn an_address_is_in_a_domain_or_its_subdomains_o_2() {
+        let vendor = [Domain::parse("vendor.example").unwrap()];
+        for (address, is_in) in [
+            ("ana@vendor.example", true),
+            ("ana@eu.vendor.example", true),
+            ("ana@notvendor.example", false),
+            ("ana@vendor.example.com", false),
+        ] {
+            assert_eq!(Email::parse(address).unwrap().is_in(&vendor), is_in, "{address}");
+        }
+    }
+
+    #[test]
+    fn time_zones_and_locales_are_known_ones_c_1() {
+        assert_eq!(code(TimeZone::parse("America/Sao_Paulo")), "accepted");
+        assert_eq!(code(TimeZone::parse("Mars/Olympus")), "time_zone_unknown");
+        assert_eq!(code(Locale::parse("pt-BR")), "accepted");
+        assert_eq!(code(Locale::parse("tlh")), "locale_unknown");
+    }
+}

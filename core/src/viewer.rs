@@ -1,0 +1,78 @@
+//! Who can see a service request, and why (G-15).
+
+use crate::access::{Action, HeldLevel, Standing, Verdict, decide, may_read_request, require};
+use crate::actor::{Actor, PersonRef};
+use crate::effective_access::{HeldGrants, Path};
+use crate::refusal::Refusal;
+use crate::service_request::{self, RequestFacts, ServiceRequest};
+use crate::time::Timestamp;
+use crate::vocabulary::{Involvement, OrganizationStatus, PersonStatus};
+
+/// Somebody who can see a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// Who.
+    pub person: PersonRef,
+    /// By what.
+    pub path: Path,
+    /// The level and the grant, where one decides.
+    pub held: Option<HeldLevel>,
+    /// How they take part in the request.
+    pub involvement: Option<Involvement>,
+}
+
+/// Somebody who may turn out to see a request.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Who.
+    pub person: Actor,
+    /// The state of their organization.
+    pub organization_status: OrganizationStatus,
+    /// The grants that can decide for them at the request's organization.
+    pub grants: HeldGrants,
+    /// How they take part besides being the point of contact.
+    pub role: Option<Involvement>,
+}
+
+/// Allows asking who can see a request: a designated contact of its organization, or the desk.
+///
+/// *Errors*: `not_found`, `permission_required`.
+pub fn allow_list(facts: &RequestFacts) -> Result<ServiceRequest, Refusal> {
+    let request = service_request::view(facts)?.into_value();
+    match &facts.standing {
+        Standing::Staff { .. } => require(&facts.standing, Action::WorkOnRequests, request.organization.id)?,
+        standing => require(standing, Action::ReadGrants, request.organization.id)?,
+    }
+    Ok(request)
+}
+
+/// Decides for one candidate exactly as [`service_request::view`] would.
+pub fn consider(now: Timestamp, request: &ServiceRequest, candidate: Candidate) -> Option<Viewer> {
+    let Candidate { person, organization_status, grants, role } = candidate;
+    if person.status != PersonStatus::Active || organization_status != OrganizationStatus::Active {
+        return None;
+    }
+    let held = grants.deciding(now);
+    let standing = Standing::of(&person, request.organization.id, held);
+    let facts = RequestFacts { actor: person, standing, request: Some(request.clone()), role };
+    let traits = facts.traits(request);
+    if !may_read_request(&facts.standing, traits) {
+        return None;
+    }
+    let reads_all = decide(&facts.standing, Action::ReadRequests) == Verdict::Permit;
+    let by_grant = match grants.individual {
+        Some(individual) if held == Some(individual.held) => Path::IndividualGrant,
+        Some(_) | None => Path::OrganizationGrant,
+    };
+    let path = match &facts.standing {
+        Standing::Member { .. } => Path::OwnOrganization,
+        Standing::Partner(_) if reads_all => by_grant,
+        Standing::Staff { roles, .. } if roles.iter().any(|role| Action::ReadRequests.roles().contains(role)) => {
+            Path::StaffRole
+        }
+        Standing::Staff { .. } if reads_all => by_grant,
+        Standing::Partner(_) | Standing::Staff { .. } | Standing::Stranger => Path::Participant,
+    };
+    let held = if path == Path::OwnOrganization || path == Path::StaffRole { None } else { held };
+    Some(Viewer { person: facts.actor.reference(), path, held, involvement: traits.involvement })
+}

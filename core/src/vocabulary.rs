@@ -1,0 +1,254 @@
+//! Closed sets of words. The name that a member has on the wire and in the database is spelled here and nowhere else.
+
+/// A closed set of words.
+pub trait Vocabulary: Copy + Eq + 'static {
+    /// What the set is called, for messages.
+    const WHAT: &'static str;
+    /// Every member, in its documented order.
+    const ALL: &'static [Self];
+
+    /// The member's stable name.
+    fn name(self) -> &'static str;
+
+    /// The member with this name.
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|member| member.name() == name)
+    }
+}
+
+/// Declares a closed set of words. Members are ordered as they are declared.
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $set:ident ($what:literal) { $($(#[$member_doc:meta])* $member:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $set { $($(#[$member_doc])* $member,)+ }
+
+        impl $crate::vocabulary::Vocabulary for $set {
+            const WHAT: &'static str = $what;
+            const ALL: &'static [Self] = &[$(Self::$member,)+];
+            fn name(self) -> &'static str {
+                match self { $(Self::$member => $name,)+ }
+            }
+        }
+    };
+}
+
+pub(crate) use vocabulary;
+
+vocabulary! {
+    /// What an organization is to the vendor (O-1).
+    OrganizationType ("organization kind") {
+        /// Has contacts and service requests.
+        Customer = "customer",
+        /// A customer that other customers may grant access to.
+        Partner = "partner",
+        /// The one whose support desk this is; exactly one exists.
+        Vendor = "vendor",
+    }
+}
+
+vocabulary! {
+    /// Whether an organization may use the system.
+    OrganizationStatus ("organization status") {
+        /// In use.
+        Active = "active",
+        /// Nobody of it signs in and its grants rest (G-12).
+        Suspended = "suspended",
+    }
+}
+
+vocabulary! {
+    /// Whether a contact guards what is sensitive (C-5).
+    ContactType ("contact type") {
+        /// The default.
+        Technical = "technical",
+        /// The security gate between vendor and customer.
+        PrimarySupport = "primary_support",
+    }
+}
+
+vocabulary! {
+    /// What a contact may do, each including those before it (C-6).
+    Permission ("permission") {
+        /// Reads the knowledge base.
+        KnowledgeBase = "knowledge_base",
+        /// Submits, views and updates the organization's service requests.
+        DesignatedSupport = "designated_support",
+        /// Keeps the list of contacts and the partner grants.
+        ManageContacts = "manage_contacts",
+    }
+}
+
+vocabulary! {
+    /// What a contact looks after at the customer's (C-8).
+    Duty ("duty") {
+        /// Keeps workstations and network fit.
+        It = "it",
+        /// Users, permissions, contact records, configuration.
+        SiteAdministrator = "site_administrator",
+        /// Operations or business owner.
+        Operations = "operations",
+        /// The web pages.
+        WebDevelopment = "web_development",
+        /// Security.
+        Security = "security",
+    }
+}
+
+vocabulary! {
+    /// Where a contact or staff member stands in their life cycle (C-12, C-14, C-15).
+    PersonStatus ("status") {
+        /// Has not set a password yet.
+        Invited = "invited",
+        /// May sign in.
+        Active = "active",
+        /// May not sign in; stays in the list.
+        Disabled = "disabled",
+        /// Belongs to another organization now; this record is history.
+        Transferred = "transferred",
+    }
+}
+
+vocabulary! {
+    /// What a staff member does (O-3).
+    StaffRole ("staff role") {
+        /// Works on service requests.
+        Agent = "agent",
+        /// Leads the desk and decides escalations.
+        DutyManager = "duty_manager",
+        /// Looks after customers' technology.
+        TechnicalAccountManager = "technical_account_manager",
+        /// Looks after customers' success.
+        CustomerSuccessManager = "customer_success_manager",
+        /// Looks after the contracts.
+        SalesManager = "sales_manager",
+        /// Works at the customer's, by a grant.
+        Consultant = "consultant",
+        /// Keeps organizations and staff.
+        Administrator = "administrator",
+    }
+}
+
+vocabulary! {
+    /// How far a grant reaches, each level including those before it (G-3, G-13).
+    Level ("level") {
+        /// Shuts one person out of what their organization was granted; for individuals alone.
+        None = "none",
+        /// Reads only the requests it participates in.
+        Cc = "cc",
+        /// Reads all requests.
+        View = "view",
+        /// Updates open requests.
+        Update = "update",
+        /// Creates requests.
+        Create = "create",
+        /// Creates restricted requests, except upgrades (S-8).
+        ServiceAdmin = "service_admin",
+        /// Manages contacts.
+        FullAdmin = "full_admin",
+    }
+}
+
+vocabulary! {
+    /// Who holds a grant (G-1).
+    GranteeType ("grantee type") {
+        /// A partner organization as a whole.
+        Organization = "organization",
+        /// One contact of a partner organization.
+        Contact = "contact",
+        /// One staff member of the vendor.
+        Staff = "staff",
+    }
+}
+
+vocabulary! {
+    /// Whether a grant gives something now (G-4, G-12).
+    GrantStatus ("grant status") {
+        /// Neither over nor taken back.
+        Live = "live",
+        /// Its time is over.
+        Expired = "expired",
+        /// Taken back by the grantor.
+        Revoked = "revoked",
+        /// Over because its holder was disabled or left.
+        Ended = "ended",
+    }
+}
+
+vocabulary! {
+    /// What a service request is about (S-8).
+    Category ("category") {
+        /// How does this work?
+        Question = "question",
+        /// Something is broken.
+        Incident = "incident",
+        /// Something is missing.
+        FeatureRequest = "feature_request",
+        /// An administrator's password; restricted.
+        PasswordReset = "password_reset",
+        /// Contact records; restricted.
+        ContactRecordEdit = "contact_record_edit",
+        /// Configuration that customers cannot see; restricted.
+        HiddenConfiguration = "hidden_configuration",
+        /// The end of a site; restricted.
+        SiteDeletion = "site_deletion",
+        /// Access for the vendor or others; restricted.
+        AccessRequest = "access_request",
+        /// An upgrade; for primary support contacts alone.
+        Upgrade = "upgrade",
+        /// The system's own record that a contact was disabled (C-15).
+        ContactDeactivation = "contact_deactivation",
+        /// The way back in when every primary support contact has left (E-2).
+        PrimaryContactRecovery = "primary_contact_recovery",
+    }
+}
+
+vocabulary! {
+    /// Where a service request stands (S-4).
+    RequestStatus ("service request status") {
+        /// New.
+        Open = "open",
+        /// The vendor's turn.
+        WaitingOnSupport = "waiting_on_support",
+        /// The customer's turn.
+        WaitingOnCustomer = "waiting_on_customer",
+        /// Answered; closes by itself.
+        Solved = "solved",
+        /// Final.
+        Closed = "closed",
+    }
+}
+
+vocabulary! {
+    /// How a person takes part in one service request (S-7).
+    Involvement ("participant role") {
+        /// Gets copies and may read.
+        Cc = "cc",
+        /// Gets copies and may update.
+        Secondary = "secondary",
+        /// The one whom agents work with.
+        PointOfContact = "point_of_contact",
+    }
+}
+
+vocabulary! {
+    /// What an email is about; the `X-Mandate-Kind` header.
+    MailKind ("mail kind") {
+        /// A new contact or staff member sets a password (C-12).
+        Welcome = "welcome",
+        /// A forgotten password.
+        PasswordReset = "password_reset",
+        /// A partner became the point of contact (S-2).
+        PointOfContact = "point_of_contact",
+    }
+}
+
+vocabulary! {
+    /// What a single-use link is for.
+    LinkPurpose ("link purpose") {
+        /// Set the first password (C-12).
+        Welcome = "welcome",
+        /// Set a new password.
+        PasswordReset = "password_reset",
+    }
+}
