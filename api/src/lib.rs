@@ -1,1 +1,58 @@
+//! The HTTP interface of Mandate: maps resources onto core's commands, and runs them.
+//!
+//! A handler parses ([`extract`]), then runs its operation in one transaction ([`state`]): facts from storage, a decision
+//! from core, a save, a view. Nothing here decides a rule, and nothing here writes SQL.
+//!
+//! Read the modules in this order: [`serve`], [`openapi`], [`state`], [`caller`], [`reply`], then a noun, for example
+//! [`partner_grant`], then the edge ([`edge`], [`extract`], [`problem`]).
 
+pub mod access_token;
+pub mod caller;
+pub mod command;
+pub mod conditional;
+pub mod contact;
+pub mod contact_list;
+pub mod contact_state;
+pub mod credential;
+pub mod decode;
+pub mod demo;
+pub mod edge;
+pub mod effective_access;
+pub mod extract;
+pub mod founding;
+pub mod grant_list;
+pub mod input;
+pub mod keyring;
+pub mod logging;
+pub mod mail;
+pub mod me;
+pub mod message;
+pub mod metrics;
+pub mod notice;
+pub mod number;
+pub mod openapi;
+pub mod organization;
+pub mod page;
+pub mod partner_grant;
+pub mod password;
+pub mod person;
+pub mod probes;
+pub mod problem;
+mod replay;
+pub mod reply;
+pub mod request_list;
+pub mod routes_table;
+pub mod seal;
+pub mod secret;
+pub mod serve;
+pub mod service_request;
+pub mod session;
+pub mod settings;
+pub mod shutdown;
+pub mod sources;
+pub mod staff;
+pub mod state;
+pub mod strict_json;
+pub mod viewer;
+pub mod wire;
+pub mod worker;

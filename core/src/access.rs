@@ -208,6 +208,8 @@ pub fn decide(standing: &Standing, action: Action) -> Verdict {
                 Verdict::Permit
             } else {
                 match held {
+                    // Vendor staff appoint nobody by a grant (C-10).
+                    Some(_) if action == Action::AppointPrimarySupport => Verdict::Denied(unattainable(&row)),
                     Some(held) => by_level(held.level, &row),
                     None if !row.roles.is_empty() => Verdict::Denied(Requirement::Roles(row.roles)),
                     None => Verdict::Denied(unattainable(&row)),

@@ -6,6 +6,7 @@ use crate::access::Visible;
 use crate::actor::Actor;
 use crate::id::{AnyId, GrantId, LinkId, MailId, OrganizationId, PersonId};
 use crate::journal::{Entry, EventKind, Snapshot, difference};
+use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
 use crate::vocabulary::MailKind;
 
@@ -30,6 +31,13 @@ pub struct Context {
 }
 
 impl Context {
+    /// Who acts, where somebody must.
+    ///
+    /// *Errors*: `unauthenticated` for the system.
+    pub fn signed_in(&self) -> Result<&Actor, Refusal> {
+        self.actor.as_ref().ok_or_else(|| Refusal::of(Code::Unauthenticated))
+    }
+
     /// Who acted, for the journal.
     pub fn actor_id(&self) -> Option<PersonId> {
         self.actor.as_ref().map(Actor::id)

@@ -11,7 +11,6 @@ use crate::organization::expect_version;
 use crate::partner_grant::{self, PartnerGrant};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::service_request::{self, ServiceRequest};
-use crate::session::Link;
 use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
 use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, Vocabulary as _};
 
@@ -207,7 +206,10 @@ fn record(
     command: &DisableContact,
 ) -> Result<(Change<ServiceRequest>, Change<Message>), Refusal> {
     let flawed = |flaw| Refusal::flawed("#/reason", flaw);
-    let title: String = format!("Contact disabled: {}", contact.name()).chars().take(SUBJECT_MAX).collect();
+    let title: String = format!("Contact disabled: {}", contact.name())
+        .chars()
+        .take(usize::try_from(SUBJECT_MAX).unwrap_or(usize::MAX))
+        .collect();
     let request = service_request::NewRecord {
         id: command.record.request,
         number: command.record.number,
@@ -223,13 +225,13 @@ fn record(
     Ok(service_request::record(context, authority, actor, request, command.record.message, body))
 }
 
-/// A password that its owner has set anew. Saving it ends all their sessions.
+/// Lets a contact set a new password. Saving it ends all their sessions.
 ///
-/// *Errors*: `invalid_link` if the person may not sign in any more.
-pub fn reset_password(actor: &Actor, link: &Link) -> Result<(), Refusal> {
-    if actor.status == PersonStatus::Active && actor.id() == link.person {
-        Ok(())
-    } else {
-        Err(Refusal::of(Code::InvalidLink).at("#/token"))
+/// *Errors*: `invalid_link` if they may not sign in any more.
+pub fn reset_password(context: &Context, contact: Contact) -> Result<Change<Contact>, Refusal> {
+    if contact.status != PersonStatus::Active {
+        return Err(Refusal::of(Code::InvalidLink).at("#/token"));
     }
+    let authority = Authority::own(contact.organization);
+    Ok(Change::touch(context, authority, EventKind::PasswordReset, contact.clone(), contact))
 }

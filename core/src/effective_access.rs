@@ -1,6 +1,6 @@
 //! Which grant decides for a person towards an organization, and why each other one does not (G-2, G-4, G-12, G-15).
 
-use crate::access::{Action, HeldLevel, Standing, Visible, require};
+use crate::access::{Action, DESK, HeldLevel, Standing, Visible, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef, Position};
 use crate::partner_grant::PartnerGrant;
 use crate::refusal::Refusal;
@@ -190,16 +190,18 @@ fn describe(
     considered: Vec<Considered>,
 ) -> EffectiveAccess {
     let deciding = considered.iter().find(|considered| considered.outcome == Outcome::Decides).map(|one| &one.grant);
-    let level = deciding.map(|grant| grant.level);
     let is_member = person.organization == organization.id;
     let is_active = person.status == PersonStatus::Active;
+    let level = deciding.filter(|_| is_active).map(|grant| grant.level);
+    let works = person.has_role(DESK);
     let path = match deciding {
         _ if !is_active => Path::Nothing,
         _ if is_member => Path::OwnOrganization,
+        Some(grant) if grant.level == Level::None && works => Path::StaffRole,
         Some(grant) if grant.level == Level::None => Path::Nothing,
         Some(grant) if grant.grantee.kind() == GranteeType::Organization => Path::OrganizationGrant,
         Some(_) => Path::IndividualGrant,
-        None if person.is_staff() => Path::StaffRole,
+        None if works => Path::StaffRole,
         None => Path::Nothing,
     };
     let reference = person.reference();

@@ -167,6 +167,16 @@ pub fn found_vendor(
     Change::create(context, Authority::own(id), EventKind::OrganizationCreated, vendor)
 }
 
+/// Takes the vendor's domains over from the configuration (O-2). None is ever dropped by it.
+pub fn adopt_vendor_domains(context: &Context, vendor: Organization, configured: Vec<Domain>) -> Change<Organization> {
+    let mut domains = vendor.domains.clone();
+    domains.extend(configured);
+    domains.sort();
+    domains.dedup();
+    let after = Organization { domains, ..vendor.clone() };
+    Change::update(context, Authority::own(vendor.id), EventKind::OrganizationUpdated, vendor, after)
+}
+
 /// Shows an organization to whoever may know it.
 ///
 /// *Errors*: `not_found`.

@@ -213,7 +213,6 @@ pub struct Created {
 /// request of the same organization?
 pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> Result<Created, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
-    require(&facts.standing, Action::CreateRequest, organization.id)?;
     require(&facts.standing, Action::to_create(command.category), organization.id)?;
     let authority = facts.standing.authority(organization.id);
     let point_of_contact = match facts.point_of_contact {

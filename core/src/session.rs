@@ -1,10 +1,11 @@
 //! Signing in: sessions, single-use links and who a token speaks for, as the database knows it now (X-1, C-12).
 
 use crate::actor::Actor;
-use crate::id::{LinkId, OrganizationId, PersonId, SessionId};
+use crate::change::Notice;
+use crate::id::{LinkId, MailId, OrganizationId, PersonId, SessionId};
 use crate::refusal::{Code, Refusal};
 use crate::time::{Span, Timestamp};
-use crate::vocabulary::{LinkPurpose, OrganizationStatus, PersonStatus};
+use crate::vocabulary::{LinkPurpose, MailKind, OrganizationStatus, PersonStatus};
 
 /// How long a rotated refresh token still answers with its successor, so that two parallel refreshes agree.
 pub const REFRESH_OVERLAP: Span = Span::seconds(10);
@@ -183,4 +184,29 @@ pub fn use_link(now: Timestamp, purpose: LinkPurpose, link: Option<Link>) -> Res
         Some(link) if link.purpose == purpose && link.is_live(now) => Ok(Link { used_at: Some(now), ..link }),
         Some(_) | None => Err(Refusal::of(Code::InvalidLink).at("#/token")),
     }
+}
+
+/// A link to set a new password, for a person who may sign in; nobody else gets one.
+pub fn offer_reset(
+    now: Timestamp,
+    lifetime: Span,
+    id: LinkId,
+    mail: MailId,
+    person: Option<&(Actor, OrganizationStatus)>,
+) -> Option<(Link, Notice)> {
+    let (actor, status) = person?;
+    if !may_sign_in(actor, *status) {
+        return None;
+    }
+    let link = Link {
+        id,
+        person: actor.id(),
+        purpose: LinkPurpose::PasswordReset,
+        created_at: now,
+        expires_at: now.plus(lifetime),
+        used_at: None,
+        voided_at: None,
+    };
+    let notice = Notice { id: mail, kind: MailKind::PasswordReset, to: actor.id(), about: None, link: Some(id) };
+    Some((link, notice))
 }

@@ -226,6 +226,13 @@ pub fn found_administrator(
     Welcomed { staff: Change::create(context, Authority::own(organization), EventKind::StaffCreated, staff), link }
 }
 
+/// A new set-up link for the first administrator, who has not used the one before. It is shown, not sent.
+pub fn resend_first_welcome(context: &Context, staff: StaffMember, ids: WelcomeIds) -> Welcomed {
+    let link = ids.link(PersonId::Staff(staff.id), context.now);
+    let authority = Authority::own(staff.organization);
+    Welcomed { staff: Change::touch(context, authority, EventKind::StaffUpdated, staff.clone(), staff), link }
+}
+
 /// What must be known to show or change a staff member.
 #[derive(Debug, Clone)]
 pub struct StaffFacts {
@@ -395,4 +402,15 @@ pub fn activate(context: &Context, staff: StaffMember) -> Result<Change<StaffMem
     }
     let after = StaffMember { status: PersonStatus::Active, ..staff.clone() };
     Ok(Change::update(context, Authority::own(staff.organization), EventKind::StaffActivated, staff, after))
+}
+
+/// Lets a staff member set a new password. Saving it ends all their sessions.
+///
+/// *Errors*: `invalid_link` if they may not sign in any more.
+pub fn reset_password(context: &Context, staff: StaffMember) -> Result<Change<StaffMember>, Refusal> {
+    if staff.status != PersonStatus::Active {
+        return Err(Refusal::of(Code::InvalidLink).at("#/token"));
+    }
+    let authority = Authority::own(staff.organization);
+    Ok(Change::touch(context, authority, EventKind::PasswordReset, staff.clone(), staff))
 }

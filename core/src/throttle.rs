@@ -24,6 +24,10 @@ pub const ACCOUNT: Patience =
 pub const ADDRESS: Patience =
     Patience { free: 50, first_wait: Span::seconds(2), longest_wait: Span::minutes(15), memory: Span::hours(1) };
 
+/// For the emails that one account is sent because somebody asked to reset its password.
+pub const RESET: Patience =
+    Patience { free: 3, first_wait: Span::minutes(15), longest_wait: Span::hours(1), memory: Span::hours(1) };
+
 /// The failures of one account or address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failures {

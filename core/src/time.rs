@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 
 /// A moment.
 ///
@@ -29,7 +29,7 @@ impl Timestamp {
     /// Reads RFC 3339 with any offset.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Self(moment.timestamp_micros()))
+        (0..=9999).contains(&moment.to_utc().year()).then(|| Self(moment.timestamp_micros()))
     }
 
     /// The moment a span later.

@@ -1,1 +1,53 @@
+//! Storage of Mandate on SQLite and PostgreSQL.
+//!
+//! What this crate promises:
+//! - **One transaction per command.** [`Store::write`] begins, repeats and commits; nothing else does.
+//! - **Fenced first, read after.** Facts are found on a [`WriteTx`], which only [`Unlocked::lock`] makes. They stay true until
+//!   the commit.
+//! - **Nothing is saved without a decision**, nor without its journal entry: saves take a `Change`, which core alone builds,
+//!   and record it.
+//! - **The database decides nothing.** There are no defaults, triggers or sequences, and a query is written once for both databases.
+//!
+//! Read the modules in this order: `error`, `backend`, `store`, `tx`, `journal`, `sql`, `column`, then the nouns.
 
+mod backend;
+mod clock;
+mod column;
+mod contact_list;
+mod error;
+mod idempotency;
+mod journal;
+mod key;
+mod mail;
+mod message;
+mod migrate;
+mod number;
+mod organization;
+mod page;
+mod partner_grant;
+mod people;
+mod request_list;
+mod schema;
+mod service_request;
+mod session;
+mod sql;
+mod store;
+#[cfg(test)]
+mod tests;
+mod tx;
+mod viewer;
+
+pub use backend::DatabaseUrl;
+pub use contact_list::{ContactFilter, ContactSort};
+pub use error::{DatabaseUrlError, OpenError, StorageError};
+pub use idempotency::StoredResponse;
+pub use journal::JournalEntry;
+pub use key::{Key, KeyPurpose};
+pub use mail::{Mail, MailOutcome};
+pub use organization::OrganizationFilter;
+pub use page::{Page, Position, Slice, SortKey};
+pub use partner_grant::{GrantFilter, GrantSide};
+pub use request_list::{RequestFilter, RequestView};
+pub use service_request::CallerAndRequest;
+pub use store::{PoolSettings, PoolState, Store};
+pub use tx::{Fence, IdSource, ReadTx, Unlocked, WriteTx};

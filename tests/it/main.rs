@@ -1,1 +1,4 @@
-fn main() {}
+//! Stories over HTTP, and what holds for the code base as a whole.
+
+mod openapi;
+mod tidy;

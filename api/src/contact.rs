@@ -1,0 +1,396 @@
+//! Contacts over HTTP: create, list, read, edit (C-1 … C-13, C-16, C-18). Their life cycle is in [`crate::contact_state`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use mandate_core::access::Visible;
+use mandate_core::change::Context;
+use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact};
+use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind};
+use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
+use mandate_core::vocabulary::ContactType;
+use mandate_storage::{Fence, Unlocked, WriteTx};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::caller::Caller;
+use crate::conditional::{IfMatch, IfNoneMatch};
+use crate::extract::{Body, PathId};
+use crate::input::{Errors, present};
+use crate::person::PersonBody;
+use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::reply::{Answer, command, expected};
+use crate::state::App;
+use crate::wire::{
+    ContactIdWire, ContactTypeIn, ContactTypeOut, DutyIn, DutyOut, OrganizationIdWire, PermissionIn, PermissionOut,
+    PersonIdWire, PersonStatusOut, TimestampWire,
+};
+
+/// A contact of a customer or partner.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactView {
+    /// Their id.
+    id: ContactIdWire,
+    /// Where they belong.
+    organization_id: OrganizationIdWire,
+    /// The user id.
+    #[schema(format = "email", example = "ana.silva@acme.example")]
+    email: String,
+    /// First name.
+    #[schema(example = "Ana")]
+    first_name: String,
+    /// Last name.
+    #[schema(example = "Silva")]
+    last_name: String,
+    /// First and last name.
+    #[schema(example = "Ana Silva")]
+    name: String,
+    /// Phone.
+    #[schema(required = true, example = "+1.650.555.0100")]
+    phone: Option<String>,
+    /// IANA time zone name.
+    #[schema(example = "America/Sao_Paulo")]
+    time_zone: String,
+    /// Language of emails.
+    #[schema(example = "pt-BR")]
+    locale: String,
+    /// `technical` or `primary_support`.
+    #[serde(rename = "type")]
+    kind: ContactTypeOut,
+    /// `knowledge_base`, `designated_support` or `manage_contacts`, each including those before it.
+    permission: PermissionOut,
+    /// What they look after.
+    duties: Vec<DutyOut>,
+    /// `invited`, `active`, `disabled` or `transferred`.
+    status: PersonStatusOut,
+    /// Why they were disabled, while they are.
+    #[schema(required = true, example = "left the company")]
+    disabled_reason: Option<String>,
+    /// When they were disabled, while they are.
+    #[schema(required = true)]
+    disabled_at: Option<TimestampWire>,
+    /// Who disabled them, while they are.
+    #[schema(required = true)]
+    disabled_by: Option<PersonIdWire>,
+    /// When they last signed in.
+    #[schema(required = true)]
+    last_sign_in_at: Option<TimestampWire>,
+    /// When a contact manager last confirmed them.
+    #[schema(required = true)]
+    last_confirmed_at: Option<TimestampWire>,
+    /// When they were created.
+    created_at: TimestampWire,
+    /// Who created them; `null` for the system.
+    #[schema(required = true)]
+    created_by: Option<PersonIdWire>,
+    /// When they were last changed.
+    updated_at: TimestampWire,
+    /// Grows by one with each change.
+    #[schema(example = 1)]
+    version: i64,
+}
+
+impl From<&Contact> for ContactView {
+    fn from(contact: &Contact) -> Self {
+        Self {
+            id: contact.id.into(),
+            organization_id: contact.organization.into(),
+            email: contact.email.to_string(),
+            first_name: contact.first_name.to_string(),
+            last_name: contact.last_name.to_string(),
+            name: contact.name(),
+            phone: contact.phone.as_ref().map(ToString::to_string),
+            time_zone: contact.time_zone.to_string(),
+            locale: contact.locale.to_string(),
+            kind: contact.kind.into(),
+            permission: contact.permission.into(),
+            duties: contact.duties.iter().copied().map(Into::into).collect(),
+            status: contact.status.into(),
+            disabled_reason: contact.disabled_reason.as_ref().map(ToString::to_string),
+            disabled_at: contact.disabled_at.map(Into::into),
+            disabled_by: contact.disabled_by.map(Into::into),
+            last_sign_in_at: contact.last_sign_in_at.map(Into::into),
+            last_confirmed_at: contact.last_confirmed_at.map(Into::into),
+            created_at: contact.created_at.into(),
+            created_by: contact.created_by.map(Into::into),
+            updated_at: contact.updated_at.into(),
+            version: contact.version,
+        }
+    }
+}
+
+impl From<Visible<Contact>> for ContactView {
+    fn from(visible: Visible<Contact>) -> Self {
+        Self::from(visible.value())
+    }
+}
+
+/// A contact to be.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateContactBody {
+    /// The user id, in lower case; unique over all organizations.
+    #[validate(length(max = EMAIL_MAX))]
+    #[schema(
+        required = true,
+        nullable = false,
+        format = "email",
+        max_length = 254,
+        example = "ana.silva@acme.example"
+    )]
+    email: Option<String>,
+    /// First name.
+    #[validate(length(max = PERSON_NAME_MAX))]
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 100, example = "Ana")]
+    first_name: Option<String>,
+    /// Last name.
+    #[validate(length(max = PERSON_NAME_MAX))]
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 100, example = "Silva")]
+    last_name: Option<String>,
+    /// Phone: groups of digits separated by full stops.
+    #[validate(length(max = PHONE_MAX))]
+    #[schema(max_length = 32, example = "+1.650.555.0100")]
+    phone: Option<String>,
+    /// IANA time zone name; `UTC` if absent.
+    #[schema(example = "America/Sao_Paulo")]
+    time_zone: Option<String>,
+    /// Language of emails: `en` (the default), `es` or `pt-BR`.
+    #[schema(example = "pt-BR")]
+    locale: Option<String>,
+    /// `technical` (the default) or `primary_support`.
+    #[serde(rename = "type")]
+    kind: Option<ContactTypeIn>,
+    /// What they may do.
+    #[schema(required = true, nullable = false)]
+    permission: Option<PermissionIn>,
+    /// What they look after.
+    #[serde(default)]
+    duties: Vec<DutyIn>,
+}
+
+impl CreateContactBody {
+    fn into_command(
+        self,
+        mut errors: Errors,
+        app: &App,
+        now: mandate_core::time::Timestamp,
+    ) -> Result<NewContact, Problem> {
+        let permission = errors.given("/permission", self.permission);
+        let person = PersonBody {
+            email: self.email,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            phone: self.phone,
+            time_zone: self.time_zone,
+            locale: self.locale,
+        };
+        let person = person.read(&mut errors, "");
+        errors.finish(|| {
+            let person = person?;
+            Some(NewContact {
+                id: app.id(),
+                email: person.email,
+                first_name: person.first_name,
+                last_name: person.last_name,
+                phone: person.phone,
+                time_zone: person.time_zone,
+                locale: person.locale,
+                kind: self.kind.map_or(ContactType::Technical, |kind| kind.0),
+                permission: permission?.0,
+                duties: self.duties.into_iter().map(|duty| duty.0).collect(),
+                welcome: app.welcome(now),
+            })
+        })
+    }
+}
+
+/// Create a contact
+///
+/// For contact managers of the organization and partners with `full_admin`. The contact gets a welcome email with a link
+/// to set a password and is `invited` until then.
+#[utoipa::path(tag = "contacts", operation_id = "createContact", request_body = CreateContactBody,
+    params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
+    responses((status = 201, description = "The new contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/organizations/{organization_id}/contacts")]
+pub(crate) async fn create_contact(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    organization: PathId<OrganizationKind>,
+    body: Body<CreateContactBody>,
+) -> Result<HttpResponse, Problem> {
+    let wanted = body.value.into_command(body.errors, &app, caller.now)?;
+    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| create(tx, context, organization.0, &wanted);
+    app.write(caller.with_body(body.digest), command(move |_| Ok(Fence::new().changes(organization.0)), work)).await
+}
+
+fn create(
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    organization: OrganizationId,
+    wanted: &NewContact,
+) -> Result<Answer, Problem> {
+    let actor = context.signed_in()?;
+    let facts = CreateFacts {
+        standing: tx.standing(actor, organization, context.now)?,
+        organization: tx.organization(organization)?,
+        vendor_domains: tx.vendor_domains()?,
+        own_domains: tx.organization(actor.organization)?.map(|own| own.domains).unwrap_or_default(),
+        existing: tx.person_by_email(&wanted.email.email)?,
+    };
+    let created = contact::create(context, facts, wanted.clone())?;
+    tx.save_contact(&created.contact)?;
+    tx.save_link(&created.link)?;
+    Answer::created(format!("/v1/contacts/{}", wanted.id), 1, wanted.id, &ContactView::from(created.contact.after()))
+}
+
+/// Read a contact
+///
+/// For designated contacts of the organization, partners with `full_admin`, the desk, and the contact themselves.
+#[utoipa::path(tag = "contacts", operation_id = "getContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
+    responses((status = 200, description = "The contact.", body = ContactView), Problems))]
+#[get("/v1/contacts/{contact_id}")]
+pub(crate) async fn get_contact(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<ContactKind>,
+    if_none_match: IfNoneMatch,
+) -> Result<HttpResponse, Problem> {
+    let visible = app
+        .read(caller, move |tx, asker| {
+            let found = tx.contact(id.0)?;
+            let standing = match &found {
+                Some(found) => tx.standing(&asker.actor, found.organization, asker.now)?,
+                None => mandate_core::access::Standing::Stranger,
+            };
+            Ok(contact::view(&asker.actor, &standing, found)?)
+        })
+        .await?;
+    Ok(if_none_match.answer(visible.value().version, ContactView::from(visible)))
+}
+
+/// What changes in a contact; absent members stay.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchContactBody {
+    /// First name.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, example = "Ana")]
+    first_name: Option<Option<String>>,
+    /// Last name.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, example = "Silva")]
+    last_name: Option<Option<String>>,
+    /// Phone; `null` clears it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 32, example = "+1.650.555.0100")]
+    phone: Option<Option<String>>,
+    /// IANA time zone name.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, example = "America/Sao_Paulo")]
+    time_zone: Option<Option<String>>,
+    /// Language of emails: `en`, `es` or `pt-BR`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, example = "pt-BR")]
+    locale: Option<Option<String>>,
+    /// `technical` or `primary_support`; takes an active primary support contact who manages contacts.
+    #[serde(default, rename = "type", deserialize_with = "present")]
+    #[schema(value_type = Option<ContactTypeIn>, nullable = false)]
+    kind: Option<Option<ContactTypeIn>>,
+    /// What they may do.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PermissionIn>, nullable = false)]
+    permission: Option<Option<PermissionIn>>,
+    /// What they look after; replaces the list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<DutyIn>>, nullable = false)]
+    duties: Option<Option<Vec<DutyIn>>>,
+}
+
+impl PatchContactBody {
+    fn into_command(self, mut errors: Errors) -> Result<EditContact, Problem> {
+        let first_name = errors.not_null("/first_name", self.first_name);
+        let last_name = errors.not_null("/last_name", self.last_name);
+        let time_zone = errors.not_null("/time_zone", self.time_zone);
+        let locale = errors.not_null("/locale", self.locale);
+        let edit = EditContact {
+            first_name: errors.optional("/first_name", &first_name, PersonName::parse),
+            last_name: errors.optional("/last_name", &last_name, PersonName::parse),
+            phone: errors.patch("/phone", &self.phone, Phone::parse),
+            time_zone: errors.optional("/time_zone", &time_zone, TimeZone::parse),
+            locale: errors.optional("/locale", &locale, Locale::parse),
+            kind: errors.not_null("/type", self.kind).map(|kind| kind.0),
+            permission: errors.not_null("/permission", self.permission).map(|permission| permission.0),
+            duties: errors
+                .not_null("/duties", self.duties)
+                .map(|duties| duties.into_iter().map(|duty| duty.0).collect::<BTreeSet<_>>()),
+            expected_version: None,
+        };
+        errors.finish(|| Some(edit))
+    }
+}
+
+/// Edit a contact
+///
+/// For contact managers of the organization and partners with `full_admin`. Everybody may change their own phone, time
+/// zone and locale. The email is the user id and stays.
+#[utoipa::path(tag = "contacts", operation_id = "updateContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
+    request_body(content = PatchContactBody, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+#[patch("/v1/contacts/{contact_id}")]
+pub(crate) async fn update_contact(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<ContactKind>,
+    if_match: IfMatch,
+    body: Body<PatchContactBody>,
+) -> Result<HttpResponse, Problem> {
+    let wanted = body.value.into_command(body.errors)?;
+    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| edit(tx, context, id.0, &if_match, &wanted);
+    app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
+}
+
+/// The fence of a command that changes a contact.
+pub(crate) fn fence(unlocked: &mut Unlocked<'_>, contact: ContactId) -> Result<Fence, Problem> {
+    let organization = unlocked.organization_of_contact(contact)?;
+    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+}
+
+/// Edits a contact inside a transaction; also what `PATCH /v1/me` does.
+pub(crate) fn edit(
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    id: ContactId,
+    if_match: &IfMatch,
+    wanted: &EditContact,
+) -> Result<Answer, Problem> {
+    let change = change(tx, context, id, if_match, wanted)?;
+    Answer::ok(change.version, change.id, &ContactView::from(&change))
+}
+
+/// Decides and saves an edit; answers the contact as it is then.
+pub(crate) fn change(
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    id: ContactId,
+    if_match: &IfMatch,
+    wanted: &EditContact,
+) -> Result<Contact, Problem> {
+    let actor = context.signed_in()?.clone();
+    let found = tx.contact(id)?;
+    let facts = match &found {
+        Some(found) => EditFacts {
+            standing: tx.standing(&actor, found.organization, context.now)?,
+            others: tx.others_than(id, found.organization)?,
+            actor,
+            contact: Some(found.clone()),
+        },
+        None => return Err(mandate_core::refusal::Refusal::not_found().into()),
+    };
+    let expected_version = expected(if_match, found.map(|found| found.version));
+    let change = contact::edit(context, facts, EditContact { expected_version, ..wanted.clone() })?;
+    tx.save_contact(&change)?;
+    Ok(change.after().clone())
+}

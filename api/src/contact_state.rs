@@ -1,0 +1,171 @@
+//! The life cycle of a contact over HTTP: disable, enable, resend the welcome email (C-12, C-15, C-17).
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use mandate_core::access::Standing;
+use mandate_core::change::Context;
+use mandate_core::contact::{Contact, WelcomeIds, Welcomed};
+use mandate_core::contact_state::{self, DisableContact, DisableFacts, RecordIds, StateFacts};
+use mandate_core::id::{ContactId, ContactKind, PersonId};
+use mandate_core::refusal::Refusal;
+use mandate_core::text::{NOTE_MAX, Note};
+use mandate_storage::{Unlocked, WriteTx};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::caller::Caller;
+use crate::conditional::IfMatch;
+use crate::contact::{ContactView, fence};
+use crate::extract::{Body, Empty, OptionalBody, PathId};
+use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::reply::{Answer, command, expected};
+use crate::state::App;
+use crate::wire::{ContactIdWire, ServiceRequestIdWire};
+
+/// Why something is taken away.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// The reason, for the record.
+    #[validate(length(max = NOTE_MAX))]
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 2000, example = "left the company")]
+    pub reason: Option<String>,
+}
+
+/// A disabled contact and the service request that records it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DisabledContactView {
+    /// The contact.
+    #[serde(flatten)]
+    contact: ContactView,
+    /// The service request that records the deactivation.
+    service_request_id: ServiceRequestIdWire,
+}
+
+fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId) -> Result<StateFacts, Problem> {
+    let actor = context.signed_in()?.clone();
+    let contact = tx.contact(id)?;
+    let standing = match &contact {
+        Some(contact) => tx.standing(&actor, contact.organization, context.now)?,
+        None => Standing::Stranger,
+    };
+    Ok(StateFacts { actor, standing, contact })
+}
+
+/// Disable a contact
+///
+/// Takes effect at once: every token and link of theirs is void, individual grants to them end, and the open service
+/// requests whose point of contact they were go to whoever disabled them. A service request records it.
+#[utoipa::path(tag = "contacts", operation_id = "disableContact", request_body = ReasonBody,
+    params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
+    responses((status = 200, description = "The disabled contact.", body = DisabledContactView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/contacts/{contact_id}/disable")]
+pub(crate) async fn disable_contact(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<ContactKind>,
+    if_match: IfMatch,
+    body: Body<ReasonBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut errors = body.errors;
+    let reason = errors.required("/reason", &body.value.reason, Note::parse);
+    let reason = errors.finish(|| reason)?;
+    let number = app.number().await?;
+    let record = RecordIds { request: app.id(), number, message: app.id() };
+    let wanted = DisableContact { reason, expected_version: None, record };
+    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| disable(tx, context, id.0, &if_match, &wanted);
+    let caller = caller.with_body(body.digest);
+    let answer = app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await;
+    answer.inspect_err(|_| app.numbers.give_back(number))
+}
+
+fn disable(
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    id: ContactId,
+    if_match: &IfMatch,
+    wanted: &DisableContact,
+) -> Result<Answer, Problem> {
+    let state = state_facts(tx, context, id)?;
+    let Some(contact) = state.contact.clone() else { return Err(Refusal::not_found().into()) };
+    let organization = tx.organization_ref(contact.organization)?.ok_or_else(Refusal::not_found)?;
+    let facts = DisableFacts {
+        state,
+        others: tx.others_than(id, organization.id)?,
+        grants: tx.grants_to_person(PersonId::Contact(id))?,
+        requests: tx.requests_handled_by(id)?,
+        successor: tx.successor_of(id, organization.id)?,
+        organization,
+    };
+    let expected_version = expected(if_match, Some(contact.version));
+    let disabled = contact_state::disable(context, facts, DisableContact { expected_version, ..wanted.clone() })?;
+    tx.save_contact(&disabled.contact)?;
+    disabled.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
+    disabled.requests.iter().try_for_each(|request| tx.save_service_request(request))?;
+    tx.save_service_request(&disabled.record)?;
+    tx.save_message(&disabled.message)?;
+    let view = DisabledContactView {
+        contact: ContactView::from(disabled.contact.after()),
+        service_request_id: disabled.record.after().id.into(),
+    };
+    Answer::ok(disabled.contact.after().version, id, &view)
+}
+
+/// Enable a contact
+///
+/// A disabled contact is invited anew: they set a new password with a new welcome link, and nothing that ended comes back.
+#[utoipa::path(tag = "contacts", operation_id = "enableContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
+    responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/contacts/{contact_id}/enable")]
+pub(crate) async fn enable_contact(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<ContactKind>,
+    if_match: IfMatch,
+    body: OptionalBody<Empty>,
+) -> Result<HttpResponse, Problem> {
+    let decide = move |context: &Context, facts: StateFacts, ids: WelcomeIds| {
+        let expected_version = expected(&if_match, facts.contact.as_ref().map(|contact: &Contact| contact.version));
+        contact_state::enable(context, facts, expected_version, ids)
+    };
+    welcome(app, caller, id.0, body, decide).await
+}
+
+/// Send the welcome email again
+///
+/// To a contact who is still `invited`. The older link is void.
+#[utoipa::path(tag = "contacts", operation_id = "resendContactWelcome", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
+    responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/contacts/{contact_id}/resend-welcome")]
+pub(crate) async fn resend_contact_welcome(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<ContactKind>,
+    body: OptionalBody<Empty>,
+) -> Result<HttpResponse, Problem> {
+    welcome(app, caller, id.0, body, contact_state::resend_welcome).await
+}
+
+async fn welcome(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: ContactId,
+    body: OptionalBody<Empty>,
+    decide: impl Fn(&Context, StateFacts, WelcomeIds) -> Result<Welcomed, Refusal> + Send + Sync + 'static,
+) -> Result<HttpResponse, Problem> {
+    let digest = body.0.digest;
+    body.0.errors.finish(|| Some(()))?;
+    let ids = app.welcome(caller.now);
+    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
+        let facts = state_facts(tx, context, id)?;
+        let welcomed = decide(context, facts, ids)?;
+        tx.save_contact(&welcomed.contact)?;
+        tx.save_link(&welcomed.link)?;
+        let contact = welcomed.contact.after();
+        Answer::ok(contact.version, contact.id, &ContactView::from(contact))
+    };
+    app.write(caller.with_body(digest), command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id), work)).await
+}

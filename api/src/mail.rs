@@ -1,0 +1,174 @@
+//! Emails: what they say, and how they leave.
+
+mod delivery;
+mod template;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lettre::Message;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, SinglePart};
+use mandate_core::id::MailId;
+use mandate_core::text::{Email, Locale, TimeZone};
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::{MailKind, Vocabulary as _};
+use thiserror::Error;
+
+pub use delivery::{DeliveryError, Mailer};
+
+/// What an email is about, with everything that it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailContent {
+    /// A new contact or staff member sets a password (C-12).
+    Welcome {
+        /// The organization that they belong to.
+        organization: String,
+        /// The single-use link.
+        link: String,
+        /// When the link stops to work.
+        expires_at: Timestamp,
+    },
+    /// Somebody forgot their password.
+    PasswordReset {
+        /// The single-use link.
+        link: String,
+        /// When the link stops to work.
+        expires_at: Timestamp,
+    },
+    /// Submitter and partner learn that the partner is the point of contact (S-2).
+    PointOfContact {
+        /// The service request's number.
+        number: i64,
+        /// Its subject.
+        subject: String,
+        /// The customer.
+        organization: String,
+        /// The point of contact's name.
+        point_of_contact: String,
+    },
+}
+
+impl MailContent {
+    /// The `X-Mandate-Kind`.
+    pub fn kind(&self) -> MailKind {
+        match self {
+            Self::Welcome { .. } => MailKind::Welcome,
+            Self::PasswordReset { .. } => MailKind::PasswordReset,
+            Self::PointOfContact { .. } => MailKind::PointOfContact,
+        }
+    }
+}
+
+/// Who gets an email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receiver {
+    /// First and last name.
+    pub name: String,
+    /// The address, which is the user id.
+    pub email: Email,
+    /// The language of the email.
+    pub locale: Locale,
+    /// Where the times in it are told.
+    pub time_zone: TimeZone,
+}
+
+/// An email that its receiver may have, ready to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedMail {
+    /// Whom it goes to.
+    pub to: Receiver,
+    /// What it says.
+    pub content: MailContent,
+}
+
+/// Bytes in a line, without its end (RFC 5322, section 2.1.1).
+const LINE_MAX: usize = 998;
+
+/// Why an email cannot be written: a bug, or a damaged row.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum MailError {
+    /// A template names something that its kind does not have.
+    #[error("the template of `{kind}` names `{placeholder}`, which has no value")]
+    Placeholder {
+        /// The kind of email.
+        kind: &'static str,
+        /// What the template names.
+        placeholder: String,
+    },
+    /// The receiver's address is none.
+    #[error("the receiver's address is not one that emails can be sent to")]
+    Address,
+    /// The parts do not make an email.
+    #[error("the email cannot be put together: {0}")]
+    Format(String),
+}
+
+/// How text beyond ASCII is written; text within ASCII is always written as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is, for files that people search.
+    EightBit,
+    /// In ASCII, for mail servers of any age.
+    SevenBit,
+}
+
+/// Writes emails.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    from: Mailbox,
+    host: String,
+    encoding: Encoding,
+}
+
+impl Writer {
+    /// Writes emails from this sender; the host makes message ids unique.
+    pub fn new(from: Mailbox, host: &str, encoding: Encoding) -> Self {
+        Self { from, host: host.to_owned(), encoding }
+    }
+
+    /// Writes an email. The same id gives the same `Message-ID`, so that a receiver notices a repetition.
+    ///
+    /// *Errors*: see [`MailError`].
+    pub fn write(&self, id: MailId, mail: &PreparedMail, now: Timestamp) -> Result<Message, MailError> {
+        let kind = mail.content.kind().name();
+        let (subject, text) = template::render(mail)?;
+        let address = mail.to.email.as_str().parse().map_err(|_| MailError::Address)?;
+        let header = |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.body(&text));
+        Message::builder()
+            .message_id(Some(format!("<{id}@{}>", self.host)))
+            .date(moment(now))
+            .from(self.from.clone())
+            .to(Mailbox::new(Some(plain(&mail.to.name)), address))
+            .subject(subject)
+            .raw_header(header("X-Mandate-Kind", kind))
+            .raw_header(header("Auto-Submitted", "auto-generated"))
+            .raw_header(header("Content-Language", mail.to.locale.as_str()))
+            .singlepart(part)
+            .map_err(|error| MailError::Format(error.to_string()))
+    }
+
+    /// Text that need not be encoded is not, though `lettre` would from 76 bytes a line on: a link stays in one piece then.
+    fn body(&self, text: &str) -> Body {
+        let fits = text.lines().all(|line| line.len() <= LINE_MAX);
+        let encoding = match self.encoding {
+            Encoding::SevenBit | Encoding::EightBit if fits && text.is_ascii() => ContentTransferEncoding::SevenBit,
+            Encoding::EightBit if fits => ContentTransferEncoding::EightBit,
+            Encoding::SevenBit | Encoding::EightBit => return Body::new(text.to_owned()),
+        };
+        let lines: String = text.lines().flat_map(|line| [line, "\r\n"]).collect();
+        Body::dangerous_pre_encoded(lines.into_bytes(), encoding)
+    }
+}
+
+/// Text in one line, whatever somebody made it of.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn moment(now: Timestamp) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(now.seconds()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

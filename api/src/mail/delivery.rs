@@ -1,0 +1,88 @@
+//! How emails leave: into a directory, or to a mail server. Everything here blocks.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lettre::{Message, SmtpTransport, Transport as _};
+use mandate_core::id::MailId;
+use tempfile::NamedTempFile;
+use thiserror::Error;
+
+use super::Encoding;
+use crate::settings::MailTarget;
+
+/// How long a mail server may take for each step.
+const SMTP_TIMEOUT: Duration = Duration::from_secs(15);
+/// Characters of an error that are kept.
+const ERROR_MAX: usize = 300;
+
+/// Why an email did not leave; may be tried again. Holds no credentials and nothing of the email.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct DeliveryError(String);
+
+impl DeliveryError {
+    /// An error in words, cut to a length that fits a log line.
+    pub fn new(error: impl ToString) -> Self {
+        let text = error.to_string();
+        Self(text.chars().filter(|c| !c.is_control()).take(ERROR_MAX).collect())
+    }
+}
+
+/// Takes emails to where they go.
+#[derive(Debug, Clone)]
+pub enum Mailer {
+    /// One file per email.
+    Directory(PathBuf),
+    /// A mail server.
+    Smtp(SmtpTransport),
+}
+
+impl Mailer {
+    /// A mailer to this target, which is not asked yet; a directory is made.
+    ///
+    /// *Errors*: the directory cannot be made.
+    pub fn new(target: &MailTarget) -> Result<Self, DeliveryError> {
+        match target {
+            MailTarget::Directory(directory) => {
+                fs::create_dir_all(directory)
+                    .map_err(|error| DeliveryError::new(format!("{}: {error}", directory.display())))?;
+                Ok(Self::Directory(directory.clone()))
+            }
+            MailTarget::Smtp(smtp) => {
+                let builder = SmtpTransport::from_url(smtp.url.expose())
+                    .map_err(|_| DeliveryError::new("the URL of the mail server cannot be used"))?;
+                Ok(Self::Smtp(builder.timeout(Some(SMTP_TIMEOUT)).build()))
+            }
+        }
+    }
+
+    /// How text must be encoded for this way.
+    pub fn encoding(&self) -> Encoding {
+        match self {
+            Self::Directory(_) => Encoding::EightBit,
+            Self::Smtp(_) => Encoding::SevenBit,
+        }
+    }
+
+    /// Delivers an email. Delivered twice, it is one file, or two emails with the same `Message-ID`.
+    ///
+    /// *Errors*: see [`DeliveryError`].
+    pub fn deliver(&self, id: MailId, message: &Message) -> Result<(), DeliveryError> {
+        match self {
+            Self::Directory(directory) => write_file(directory, id, message).map_err(DeliveryError::new),
+            Self::Smtp(server) => server.send(message).map(|_| ()).map_err(DeliveryError::new),
+        }
+    }
+}
+
+/// Writes beside the final name, which appears when the email is on disk: a reader never sees half of one.
+fn write_file(directory: &Path, id: MailId, message: &Message) -> std::io::Result<()> {
+    let mut file = NamedTempFile::with_prefix_in(".", directory)?;
+    file.write_all(&message.formatted())?;
+    file.as_file().sync_all()?;
+    file.persist(directory.join(format!("{id}.eml")))?;
+    fs::File::open(directory)?.sync_all()
+}

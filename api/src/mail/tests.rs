@@ -1,0 +1,207 @@
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread;
+
+use mandate_core::text::LOCALES;
+
+use super::*;
+use crate::settings::MailTarget;
+
+const LINK: &str = "https://support.example.com/desk/welcome?token=\
+    AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-03-01T12:00:00.25Z").unwrap()
+}
+
+fn contents() -> [MailContent; 3] {
+    let expires_at = Timestamp::parse("2026-03-04T02:30:00Z").unwrap();
+    let (link, organization) = (LINK.to_owned(), "Acme".to_owned());
+    [
+        MailContent::Welcome { organization: organization.clone(), link: link.clone(), expires_at },
+        MailContent::PasswordReset { link, expires_at },
+        MailContent::PointOfContact {
+            number: 1042,
+            subject: "Printer {link} on fire".to_owned(),
+            organization,
+            point_of_contact: "Bo Berg".to_owned(),
+        },
+    ]
+}
+
+fn mail(content: MailContent, locale: &str) -> PreparedMail {
+    let to = Receiver {
+        name: "Ana Silva".to_owned(),
+        email: Email::parse("ana.silva@acme.example").unwrap(),
+        locale: Locale::parse(locale).unwrap(),
+        time_zone: TimeZone::parse("America/Sao_Paulo").unwrap(),
+    };
+    PreparedMail { to, content }
+}
+
+fn written(mail: &PreparedMail, encoding: Encoding) -> String {
+    let from = "Support Desk <support@example.com>".parse().unwrap();
+    let writer = Writer::new(from, "support.example.com", encoding);
+    let message = writer.write(MailId::from_u128(7), mail, now()).unwrap();
+    String::from_utf8(message.formatted()).unwrap()
+}
+
+#[test]
+fn every_kind_in_every_language() {
+    for content in contents() {
+        for locale in LOCALES {
+            let name = format!("{}-{locale}", content.kind().name());
+            let text = written(&mail(content.clone(), locale), Encoding::EightBit);
+            insta::assert_snapshot!(name, text.replace("\r\n", "\n"));
+        }
+    }
+}
+
+#[test]
+fn a_link_stands_in_one_line_whatever_the_language() {
+    for content in contents().into_iter().take(2) {
+        for locale in LOCALES {
+            let text = written(&mail(content.clone(), locale), Encoding::EightBit);
+            assert!(text.split("\r\n").any(|line| line == LINK), "{text}");
+        }
+        let english = written(&mail(content, "en"), Encoding::SevenBit);
+        assert!(english.split("\r\n").any(|line| line == LINK), "{english}");
+        assert!(english.contains("Content-Transfer-Encoding: 7bit"), "{english}");
+    }
+}
+
+#[test]
+fn mail_servers_of_any_age_get_ascii() {
+    for content in contents() {
+        for locale in LOCALES {
+            assert!(written(&mail(content.clone(), locale), Encoding::SevenBit).is_ascii());
+        }
+    }
+}
+
+#[test]
+fn nothing_that_people_typed_makes_a_header_or_a_receiver() {
+    let evil = "x\r\nBcc: eve@evil.example\r\n\r\n.\r\n{email}\u{2028}\0".to_owned();
+    let content = MailContent::PointOfContact {
+        number: 1,
+        subject: evil.clone(),
+        organization: evil.clone(),
+        point_of_contact: evil.clone(),
+    };
+    let mut mail = mail(content, "en");
+    mail.to.name = format!("\"Ana\" <eve@evil.example>, {evil}");
+    for encoding in [Encoding::EightBit, Encoding::SevenBit] {
+        let text = written(&mail, encoding);
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let names: Vec<&str> = unfolded.split("\r\n").map(|line| line.split_once(':').unwrap().0).collect();
+        let expected = [
+            "Message-ID",
+            "Date",
+            "From",
+            "To",
+            "Subject",
+            "X-Mandate-Kind",
+            "Auto-Submitted",
+            "Content-Language",
+            "MIME-Version",
+            "Content-Type",
+            "Content-Transfer-Encoding",
+        ];
+        assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
+        assert_eq!(names.len(), expected.len(), "{names:?}");
+    }
+    let from = "support@example.com".parse().unwrap();
+    let message = Writer::new(from, "host", Encoding::EightBit).write(MailId::from_u128(1), &mail, now()).unwrap();
+    let receivers: Vec<String> = message.envelope().to().iter().map(ToString::to_string).collect();
+    assert_eq!(receivers, ["ana.silva@acme.example"]);
+}
+
+#[test]
+fn the_same_email_has_the_same_message_id() {
+    let [welcome, ..] = contents();
+    let text = written(&mail(welcome, "en"), Encoding::EightBit);
+    assert!(text.contains("Message-ID: <mail_00000000000000000000000007@support.example.com>\r\n"), "{text}");
+}
+
+fn message(locale: &str, encoding: Encoding) -> Message {
+    let [welcome, ..] = contents();
+    let from = "support@example.com".parse().unwrap();
+    Writer::new(from, "host", encoding).write(MailId::from_u128(7), &mail(welcome, locale), now()).unwrap()
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn into_a_directory_an_email_is_written_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("var").join("mail");
+    let mailer = Mailer::new(&MailTarget::parse(&format!("file:{}", path.display())).unwrap()).unwrap();
+    let message = message("es", mailer.encoding());
+    mailer.deliver(MailId::from_u128(7), &message).unwrap();
+    mailer.deliver(MailId::from_u128(7), &message).unwrap();
+    assert_eq!(names_in(&path), ["mail_00000000000000000000000007.eml"]);
+    let text = std::fs::read(path.join("mail_00000000000000000000000007.eml")).unwrap();
+    assert_eq!(text, message.formatted());
+    std::fs::remove_dir_all(&path).unwrap();
+    assert!(mailer.deliver(MailId::from_u128(7), &message).is_err());
+}
+
+/// A mail server of the plainest kind, for one email; answers what it was told.
+fn server(listener: TcpListener, receiver_answer: &'static str) -> Vec<String> {
+    let (stream, _) = listener.accept().unwrap();
+    let (mut writer, mut lines) = (stream.try_clone().unwrap(), BufReader::new(stream).lines());
+    let mut told = Vec::new();
+    let mut answer = |text: &str| writer.write_all(format!("{text}\r\n").as_bytes()).unwrap();
+    answer("220 test");
+    while let Some(Ok(line)) = lines.next() {
+        match line.split(' ').next().unwrap_or_default() {
+            "RCPT" => answer(receiver_answer),
+            "DATA" => {
+                answer("354 go on");
+                told.extend(lines.by_ref().map(Result::unwrap).take_while(|line| line != "."));
+                answer("250 taken");
+            }
+            "QUIT" => {
+                answer("221 bye");
+                break;
+            }
+            _ => answer("250 test"),
+        }
+        told.push(line);
+    }
+    told
+}
+
+fn to_server(receiver_answer: &'static str) -> (Result<(), DeliveryError>, Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("smtp://canary@{}", listener.local_addr().unwrap());
+    let mailer = Mailer::new(&MailTarget::parse(&target).unwrap()).unwrap();
+    let server = thread::spawn(move || server(listener, receiver_answer));
+    let result = mailer.deliver(MailId::from_u128(7), &message("es", mailer.encoding()));
+    drop(mailer);
+    (result, server.join().unwrap())
+}
+
+#[test]
+fn a_mail_server_gets_the_email() {
+    let (result, told) = to_server("250 yes");
+    assert_eq!(result, Ok(()));
+    assert!(told.iter().any(|line| line == "RCPT TO:<ana.silva@acme.example>"), "{told:?}");
+    assert!(told.iter().any(|line| line == "X-Mandate-Kind: welcome"), "{told:?}");
+}
+
+#[test]
+fn what_a_mail_server_refuses_is_an_error_without_secrets() {
+    let (result, _) = to_server("550 no such user");
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("550") && !error.contains("canary") && !error.contains("token"), "{error}");
+    let mailer = Mailer::new(&MailTarget::parse("smtp://canary:canary@127.0.0.1:1").unwrap()).unwrap();
+    let error = mailer.deliver(MailId::from_u128(7), &message("en", mailer.encoding())).unwrap_err().to_string();
+    assert!(!error.contains("canary"), "{error}");
+    assert!(DeliveryError::new("x\r\n".repeat(1_000)).to_string().len() <= 300);
+}

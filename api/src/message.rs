@@ -1,0 +1,164 @@
+//! Messages of service requests over HTTP (S-4, S-5).
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use mandate_core::change::Context;
+use mandate_core::id::ServiceRequestKind;
+use mandate_core::message::{self, CreateMessage, Message};
+use mandate_core::text::{MESSAGE_MAX, MessageBody};
+use mandate_storage::{Unlocked, WriteTx};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::caller::Caller;
+use crate::contact_list::is_descending;
+use crate::extract::{Body, PathId, Query};
+use crate::page::{PageRequest, page};
+use crate::person::PersonRefView;
+use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::reply::{Answer, command};
+use crate::service_request::fence;
+use crate::state::App;
+use crate::wire::{MessageIdWire, ServiceRequestIdWire, TimestampWire};
+
+/// A message. Never edited, never deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessageView {
+    /// Its id.
+    id: MessageIdWire,
+    /// The service request that it belongs to.
+    service_request_id: ServiceRequestIdWire,
+    /// Who wrote it; `null` for the system.
+    #[schema(required = true)]
+    author: Option<PersonRefView>,
+    /// Whether it is a note that only staff see; always `false` for others.
+    #[schema(example = false)]
+    internal: bool,
+    /// What it says.
+    #[schema(example = "Since this morning nobody can sign in.")]
+    body: String,
+    /// When it was written.
+    created_at: TimestampWire,
+    /// Always 1.
+    #[schema(example = 1)]
+    version: i64,
+}
+
+page!(MessagePage, MessageView);
+
+impl From<&Message> for MessageView {
+    fn from(message: &Message) -> Self {
+        Self {
+            id: message.id.into(),
+            service_request_id: message.request.into(),
+            author: message.author.as_ref().map(PersonRefView::from),
+            internal: message.internal,
+            body: message.body.to_string(),
+            created_at: message.created_at.into(),
+            version: 1,
+        }
+    }
+}
+
+/// Which messages to list.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListMessagesQuery {
+    /// `asc` (the default, oldest first) or `desc`.
+    #[param(nullable = false, example = "asc")]
+    order: Option<String>,
+    /// Rows in a page.
+    #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+    /// Where the next page begins, from `next_cursor`.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+}
+
+/// List the messages of a service request
+///
+/// Oldest first unless asked otherwise. Internal notes are among them for agents and duty managers alone.
+#[utoipa::path(tag = "messages", operation_id = "listMessages",
+    params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request."), ListMessagesQuery),
+    responses((status = 200, description = "A page of messages.", body = MessagePage), Problems))]
+#[get("/v1/service-requests/{service_request_id}/messages")]
+pub(crate) async fn list_messages(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    request_id: PathId<ServiceRequestKind>,
+    query: Query<ListMessagesQuery>,
+) -> Result<HttpResponse, Problem> {
+    let Query { value, mut errors, listing } = query;
+    let request = PageRequest::read(
+        &mut errors,
+        listing,
+        (value.limit, value.cursor.as_deref()),
+        caller.claims.person,
+        &app.cursors,
+    );
+    let newest_first = errors.optional("order", &value.order, is_descending).unwrap_or(false);
+    errors.finish(|| Some(()))?;
+    let page = request.page.clone();
+    let slice = app
+        .read(caller, move |tx, asker| {
+            let facts = tx.request_facts(&asker.actor, request_id.0, asker.now)?;
+            let reach = message::allow_list(&facts)?;
+            Ok(tx.messages(request_id.0, reach, newest_first, &page)?)
+        })
+        .await?;
+    Ok(request.answer::<MessagePage>(slice.rows.iter().map(MessageView::from).collect(), slice.next.as_ref()))
+}
+
+/// A message to be.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateMessageBody {
+    /// What it says, Markdown or plain.
+    #[validate(length(max = MESSAGE_MAX))]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 65536,
+        example = "It works again, thank you."
+    )]
+    body: Option<String>,
+    /// Whether it is a note that only staff see; for staff.
+    #[schema(nullable = false, example = false)]
+    internal: Option<bool>,
+}
+
+/// Write a message
+///
+/// For whoever may update the request. A message from the customer's side moves `waiting_on_customer` and `solved` to
+/// `waiting_on_support`; a public reply by staff moves to `waiting_on_customer`.
+#[utoipa::path(tag = "messages", operation_id = "createMessage", request_body = CreateMessageBody,
+    params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
+    responses((status = 201, description = "The new message.", body = MessageView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/service-requests/{service_request_id}/messages")]
+pub(crate) async fn create_message(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    request_id: PathId<ServiceRequestKind>,
+    body: Body<CreateMessageBody>,
+) -> Result<HttpResponse, Problem> {
+    let Body { value, mut errors, digest } = body;
+    let text = errors.required("/body", &value.body, MessageBody::parse);
+    let wanted = errors
+        .finish(|| Some(CreateMessage { id: app.id(), body: text?, internal: value.internal.unwrap_or(false) }))?;
+    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
+        let facts = tx.request_facts(context.signed_in()?, request_id.0, context.now)?;
+        let posted = message::post(context, facts, wanted.clone())?;
+        tx.save_service_request(&posted.request)?;
+        tx.save_message(&posted.message)?;
+        let location = format!("/v1/service-requests/{}/messages", request_id.0);
+        // Whoever gets the answer again must still be allowed to see the request.
+        Answer::created(location, 1, request_id.0, &MessageView::from(posted.message.after()))
+    };
+    let command = command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, request_id.0), work);
+    app.write(caller.with_body(digest), command).await
+}

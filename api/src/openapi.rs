@@ -1,0 +1,127 @@
+//! The contract: collected from the handlers that are mounted, and from nothing else.
+
+use std::sync::OnceLock;
+
+use actix_web::App as ActixApp;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::problem::ProblemView;
+use crate::{
+    contact, contact_list, contact_state, credential, effective_access, grant_list, me, message, organization,
+    partner_grant, probes, request_list, service_request, session, staff, viewer, wire,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Mandate",
+        description = "Who may ask support for what, and on whose behalf: contacts, partner grants and service requests of a vendor's support desk.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((url = "/", description = "This server.")),
+    tags(
+        (name = "sessions", description = "Signing in and out."),
+        (name = "passwords", description = "Passwords that are set with a link from an email."),
+        (name = "me", description = "Oneself."),
+        (name = "organizations", description = "Customers, partners and the vendor."),
+        (name = "staff", description = "The vendor's staff."),
+        (name = "contacts", description = "The people of customers and partners."),
+        (name = "partner-grants", description = "What an organization lets partners and single people do."),
+        (name = "effective-access", description = "Which grant decides, and why."),
+        (name = "service-requests", description = "What customers and partners ask support for."),
+        (name = "messages", description = "What is written in service requests."),
+        (name = "operations", description = "Health, metrics and documentation.")
+    ),
+    components(schemas(ProblemView)),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Contract;
+
+/// The one way to say who is calling.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = Http::builder()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of a sign-in, from `POST /v1/sessions`."))
+            .build();
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Mounts every operation; what is not mounted here does not exist, and what is, is in the document.
+pub fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(session::create_session)
+        .service(session::refresh_session)
+        .service(session::list_sessions)
+        .service(session::delete_session)
+        .service(credential::create_password_reset)
+        .service(credential::confirm_password_reset)
+        .service(credential::confirm_welcome)
+        .service(me::get_me)
+        .service(me::update_me)
+        .service(organization::create_organization)
+        .service(organization::list_organizations)
+        .service(organization::get_organization)
+        .service(organization::update_organization)
+        .service(organization::suspend_organization)
+        .service(organization::resume_organization)
+        .service(staff::create_staff)
+        .service(staff::list_staff)
+        .service(staff::get_staff)
+        .service(staff::update_staff)
+        .service(staff::disable_staff)
+        .service(staff::enable_staff)
+        .service(staff::resend_staff_welcome)
+        .service(contact::create_contact)
+        .service(contact_list::list_contacts)
+        .service(contact_list::list_contact_managers)
+        .service(contact::get_contact)
+        .service(contact::update_contact)
+        .service(contact_state::disable_contact)
+        .service(contact_state::enable_contact)
+        .service(contact_state::resend_contact_welcome)
+        .service(partner_grant::create_partner_grant)
+        .service(grant_list::list_partner_grants)
+        .service(grant_list::list_received_grants)
+        .service(partner_grant::get_partner_grant)
+        .service(partner_grant::update_partner_grant)
+        .service(partner_grant::revoke_partner_grant)
+        .service(grant_list::get_partner_grant_history)
+        .service(effective_access::get_effective_access)
+        .service(service_request::create_service_request)
+        .service(request_list::list_service_requests)
+        .service(service_request::get_service_request)
+        .service(service_request::update_service_request)
+        .service(message::create_message)
+        .service(message::list_messages)
+        .service(viewer::list_service_request_viewers);
+    probes::configure(config);
+}
+
+/// The document.
+pub fn document() -> &'static Document {
+    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let app = ActixApp::new().into_utoipa_app().openapi(Contract::openapi()).configure(operations);
+        wire::inline(app.split_for_parts().1)
+    })
+}
+
+/// The document as `openapi.yaml` has it.
+pub fn yaml() -> String {
+    document().to_yaml().expect("the document consists of plain values")
+}
+
+/// The document as JSON.
+pub fn json() -> String {
+    document().to_json().expect("the document consists of plain values")
+}

@@ -1,0 +1,200 @@
+//! Which paths there are, which methods they have, and what they answer with: read from the OpenAPI document, so that
+//! the two cannot differ.
+
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, HeaderMap};
+use mandate_core::refusal::Code;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{OpenApi, RefOr};
+
+use crate::problem::{PROBLEM_JSON, Problem};
+
+/// Paths that are not in the document but are served.
+const UNDOCUMENTED: &[&str] = &["/docs", "/docs/", "/docs/{file}"];
+
+/// Every path of the server.
+#[derive(Debug)]
+pub struct RoutesTable {
+    /// Those with fewer parameters first: they win where two match.
+    routes: Vec<Route>,
+}
+
+/// A path and its methods.
+#[derive(Debug)]
+pub struct Route {
+    pattern: String,
+    segments: Vec<Segment>,
+    methods: Vec<(Method, Vec<String>)>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Segment {
+    Literal(String),
+    Parameter,
+}
+
+impl RoutesTable {
+    /// The table of a document.
+    pub fn new(document: &OpenApi) -> Self {
+        let documented = document.paths.paths.iter().map(|(pattern, item)| Route::new(pattern, methods(item)));
+        let undocumented = UNDOCUMENTED.iter().map(|pattern| Route::new(pattern, vec![(Method::GET, Vec::new())]));
+        let mut routes: Vec<Route> = documented.chain(undocumented).collect();
+        routes.sort_by_key(|route| route.segments.iter().filter(|segment| **segment == Segment::Parameter).count());
+        Self { routes }
+    }
+
+    /// The route of a path.
+    pub fn find(&self, path: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.matches(path))
+    }
+}
+
+impl Route {
+    fn new(pattern: &str, methods: Vec<(Method, Vec<String>)>) -> Self {
+        let segments = pattern.split('/').map(|segment| {
+            if segment.starts_with('{') { Segment::Parameter } else { Segment::Literal(segment.to_owned()) }
+        });
+        Self { pattern: pattern.to_owned(), segments: segments.collect(), methods }
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let mut parts = path.split('/');
+        self.segments.iter().all(|segment| match (segment, parts.next()) {
+            (Segment::Literal(literal), Some(part)) => literal == part,
+            (Segment::Parameter, Some(part)) => !part.is_empty(),
+            (_, None) => false,
+        }) && parts.next().is_none()
+    }
+
+    /// The path with the names of its parameters.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether the route answers this method, in a form that the client accepts. `HEAD` works where `GET` does.
+    ///
+    /// *Errors*: `method_not_allowed`, `contacts_are_not_deleted`, `not_acceptable`.
+    pub fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let Some((_, produced)) = self.methods.iter().find(|(own, _)| own == method) else {
+            return Err(self.method_not_allowed(method));
+        };
+        if self.pattern.starts_with("/v1/") && !is_acceptable(headers, produced) {
+            let detail = format!("the answer would be `{}`", produced.first().map_or(PROBLEM_JSON, String::as_str));
+            return Err(Problem::new(Code::NotAcceptable, detail));
+        }
+        Ok(())
+    }
+
+    fn method_not_allowed(&self, method: &Method) -> Problem {
+        let is_contact = self.pattern.starts_with("/v1/contacts/{") && self.pattern.ends_with('}');
+        let problem = if method == Method::DELETE && is_contact {
+            Problem::of(Code::ContactsAreNotDeleted)
+        } else {
+            Problem::new(Code::MethodNotAllowed, format!("the path has `{}`", self.allow()))
+        };
+        problem.allowing(self.allow())
+    }
+
+    /// The methods, as the `Allow` header lists them.
+    fn allow(&self) -> String {
+        let mut names: Vec<&str> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+        if names.contains(&"GET") {
+            names.push("HEAD");
+        }
+        names.sort_unstable();
+        names.join(", ")
+    }
+}
+
+fn methods(item: &PathItem) -> Vec<(Method, Vec<String>)> {
+    [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, produced(operation.as_ref()?))))
+    .collect()
+}
+
+/// The media types of an operation's successes; none where these have no body.
+fn produced(operation: &Operation) -> Vec<String> {
+    let successes = operation.responses.responses.iter().filter(|(status, _)| status.starts_with('2'));
+    let types = successes.filter_map(|(_, response)| match response {
+        RefOr::T(response) => Some(response.content.keys().cloned()),
+        RefOr::Ref(_) => None,
+    });
+    types.flatten().collect()
+}
+
+/// Whether one of the media types is acceptable, or at least a problem (RFC 9110, section 12.5.1).
+fn is_acceptable(headers: &HeaderMap, produced: &[String]) -> bool {
+    let lines: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
+    let accept = lines.join(",").to_lowercase();
+    let ranges: Vec<(&str, f32)> = accept.split(',').filter_map(range).collect();
+    let mut readable = produced.iter().map(String::as_str).chain([PROBLEM_JSON]);
+    ranges.is_empty() || produced.is_empty() || readable.any(|media_type| quality(media_type, &ranges) > 0.0)
+}
+
+/// A media range and its weight.
+fn range(text: &str) -> Option<(&str, f32)> {
+    let mut parts = text.split(';').map(str::trim);
+    let range = parts.next().filter(|range| !range.is_empty())?;
+    let weight = parts.find_map(|part| part.strip_prefix("q="));
+    Some((range, weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0))))
+}
+
+/// The weight of a media type: that of the most specific range that covers it.
+fn quality(media_type: &str, ranges: &[(&str, f32)]) -> f32 {
+    let group = media_type.split('/').next().unwrap_or_default();
+    let weight_of = |wanted: &str| ranges.iter().find(|(range, _)| *range == wanted).map(|(_, weight)| *weight);
+    weight_of(media_type).or_else(|| weight_of(&format!("{group}/*"))).or_else(|| weight_of("*/*")).unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_specific_media_range_decides() {
+        let ranges = |accept: &'static str| accept.split(',').filter_map(range).collect::<Vec<_>>();
+        for (accept, expected) in [
+            ("*/*", true),
+            ("application/*", true),
+            ("application/json;charset=utf-8", true),
+            ("text/html, application/json;q=0.1", true),
+            ("text/html", false),
+            ("application/json;q=0", false),
+            ("application/json;q=0, */*", false),
+            ("text/*;q=1, */*;q=0", false),
+        ] {
+            assert_eq!(quality("application/json", &ranges(accept)) > 0.0, expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn literal_segments_win_over_parameters() {
+        let all = |patterns: &[&str]| {
+            let routes = patterns.iter().map(|pattern| (*pattern, PathItem::default()));
+            let mut document = OpenApi::default();
+            document.paths.paths.extend(routes.map(|(pattern, item)| (pattern.to_owned(), item)));
+            RoutesTable::new(&document)
+        };
+        let table = all(&["/v1/sessions/{session_id}", "/v1/sessions/refresh", "/v1/sessions"]);
+        for (path, pattern) in [
+            ("/v1/sessions", Some("/v1/sessions")),
+            ("/v1/sessions/", None),
+            ("/v1/sessions/refresh", Some("/v1/sessions/refresh")),
+            ("/v1/sessions/x", Some("/v1/sessions/{session_id}")),
+            ("/v1/sessions/x/y", None),
+            ("/docs/", Some("/docs/")),
+            ("/docs/index.css", Some("/docs/{file}")),
+            ("", None),
+        ] {
+            assert_eq!(table.find(path).map(Route::pattern), pattern, "{path}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Serving: opens everything, listens, works in the background, and stops without losing anything.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{App as ActixApp, HttpServer, middleware::from_fn};
+use mandate_storage::{DatabaseUrl, PoolSettings, StorageError, Store};
+use utoipa_actix_web::AppExt as _;
+
+use crate::access_token::AccessTokens;
+use crate::edge::{self, Edge};
+use crate::founding::{Founding, SetUp};
+use crate::keyring::{KeyHome, KeyRing, Lifetimes};
+use crate::mail::{Mailer, Writer};
+use crate::metrics::Metrics;
+use crate::notice::Notices;
+use crate::number::Numbers;
+use crate::openapi;
+use crate::page::CursorKey;
+use crate::password::Passwords;
+use crate::probes::{self, Probes};
+use crate::routes_table::RoutesTable;
+use crate::seal::Sealer;
+use crate::settings::Settings;
+use crate::shutdown::{Shutdown, asked_to_stop};
+use crate::sources::{Clock, Ids, SteadyClock};
+use crate::state::{App, Gate};
+use crate::worker::{Outbox, Worker};
+
+/// Connections that are open at a time; beyond them the operating system queues.
+const CONNECTIONS_MAX: usize = 4_096;
+/// Seconds that requests get to finish after the server was asked to stop.
+const STOP_SECONDS: u64 = 20;
+/// How long readiness says no before the server stops to listen, so that others learn of it.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// A server that runs.
+pub struct Server {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// How the first administrator gets in, where no password was configured.
+    pub set_up: Option<SetUp>,
+    /// The application, for those who run in the same process.
+    pub app: Arc<App>,
+    handle: ServerHandle,
+    shutdown: Shutdown,
+    serving: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
+    worker: actix_web::rt::task::JoinHandle<()>,
+}
+
+impl Server {
+    /// Finishes what is in hand and stops.
+    pub async fn stop(self) -> Result<(), String> {
+        self.shutdown.begin();
+        self.handle.stop(true).await;
+        let served = self.serving.await.map_err(|error| format!("the server's task failed: {error}"))?;
+        self.worker.await.map_err(|error| format!("the worker's task failed: {error}"))?;
+        served.map_err(|error| format!("the server failed: {error}"))
+    }
+}
+
+/// Serves until asked to stop.
+///
+/// *Errors*: in words, for the operator.
+pub async fn run(settings: Settings) -> Result<(), String> {
+    let server = start(settings, Clock::System, Ids::System).await?;
+    println!("mandate listens on http://{}", server.addr);
+    if let Some(set_up) = &server.set_up {
+        println!("set the first administrator's password, once: {} (user id {})", set_up.link, set_up.email);
+    }
+    wait(server).await
+}
+
+/// Waits until the process is asked to stop, then stops the server; a second request ends the process at once.
+///
+/// *Errors*: in words, for the operator.
+pub(crate) async fn wait(server: Server) -> Result<(), String> {
+    asked_to_stop().await.map_err(|error| error.to_string())?;
+    tracing::info!("stopping");
+    server.shutdown.begin();
+    tokio::time::sleep(DRAIN).await;
+    tokio::select! {
+        stopped = server.stop() => stopped,
+        _ = asked_to_stop() => Err("stopped at once".to_owned()),
+    }
+}
+
+/// Migrates, opens and serves.
+///
+/// *Errors*: in words, for the operator.
+pub async fn start(settings: Settings, clock: Clock, ids: Ids) -> Result<Server, String> {
+    let app = Arc::new(open(settings, clock, ids)?);
+    let founding = Founding {
+        store: &app.store,
+        settings: &app.settings,
+        clock: &app.clock,
+        ids: &app.ids,
+        passwords: &app.passwords,
+        sealer: &app.sealer,
+    };
+    let set_up = founding.run().await?;
+    let shutdown = Shutdown::default();
+    let worker = actix_web::rt::spawn(worker(&app, &shutdown)?);
+    let (addr, http) = listen(&app, &shutdown)?;
+    let handle = http.handle();
+    let serving = actix_web::rt::spawn(http);
+    Ok(Server { addr, set_up, app, handle, shutdown, serving, worker })
+}
+
+fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
+    Store::migrate(&settings.database).map_err(|error| error.to_string())?;
+    let pool = PoolSettings { size: settings.pool_size, ..PoolSettings::default() };
+    let store = Store::open(&settings.database, pool, ids.as_source()).map_err(|error| error.to_string())?;
+    let floor = store.read(|tx| tx.highest_time()).map_err(|error: StorageError| error.to_string())?;
+    let clock = SteadyClock::new(clock, floor);
+    let home = KeyHome::at(&settings.keys, &store);
+    let ring =
+        KeyRing::open(home, clock.clone(), ids.clone(), Lifetimes::of(&settings)).map_err(|error| error.to_string())?;
+    let ring = Arc::new(ring);
+    let sealer = Sealer::new(Arc::clone(&ring));
+    let turns = usize::try_from(settings.pool_size).unwrap_or(1);
+    let (readers, writers) = match settings.database {
+        DatabaseUrl::Sqlite(_) => (Gate::new(turns, settings.queue_max), Gate::new(1, settings.queue_max)),
+        DatabaseUrl::Postgres(_) => {
+            let gate = Gate::new(turns, settings.queue_max);
+            (gate.clone(), gate)
+        }
+    };
+    Ok(App {
+        tokens: AccessTokens::new(
+            Arc::clone(&ring),
+            clock.clone(),
+            ids.clone(),
+            settings.public_url.as_str(),
+            settings.access_token_ttl,
+        ),
+        cursors: CursorKey::new(sealer.derive("cursor")),
+        passwords: Passwords::new(settings.password_cost).map_err(|error| error.to_string())?,
+        numbers: Numbers::default(),
+        metrics: Arc::new(Metrics::new()),
+        outbox: Outbox::default(),
+        ring,
+        sealer,
+        readers,
+        writers,
+        store,
+        settings,
+        clock,
+        ids,
+    })
+}
+
+fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()> + use<>, String> {
+    let mailer = Mailer::new(&app.settings.mail).map_err(|error| error.to_string())?;
+    let notices = Notices {
+        store: app.store.clone(),
+        clock: app.clock.clone(),
+        sealer: app.sealer.clone(),
+        settings: app.settings.clone(),
+    };
+    let writer = Writer::new(app.settings.mail_from.clone(), app.settings.public_url.host(), mailer.encoding());
+    let worker = Worker {
+        store: app.store.clone(),
+        clock: app.clock.clone(),
+        ring: Arc::clone(&app.ring),
+        mailer,
+        writer,
+        outbox: app.outbox.clone(),
+        idempotency_ttl: app.settings.idempotency_ttl,
+    };
+    Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), shutdown.clone()))
+}
+
+fn listen(app: &Arc<App>, shutdown: &Shutdown) -> Result<(SocketAddr, actix_web::dev::Server), String> {
+    let address = app.settings.listen;
+    let ids = app.ids.clone();
+    let edge = Data::new(Edge {
+        new_request_id: Arc::new(move || ids.fresh()),
+        deadline: app.settings.request_timeout,
+        metrics: Arc::clone(&app.metrics),
+        routes: Arc::new(RoutesTable::new(openapi::document())),
+    });
+    let probes = Data::new(probes(app, shutdown));
+    let state = Data::new(Arc::clone(app));
+    let http = HttpServer::new(move || {
+        ActixApp::new()
+            .into_utoipa_app()
+            .configure(openapi::operations)
+            .split_for_parts()
+            .0
+            .app_data(state.clone())
+            .app_data(edge.clone())
+            .app_data(probes.clone())
+            .configure(probes::docs)
+            .wrap(from_fn(edge::edge))
+    })
+    .max_connections(CONNECTIONS_MAX)
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(STOP_SECONDS)
+    .disable_signals()
+    .bind(address)
+    .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let addr = http.addrs().first().copied().ok_or_else(|| format!("cannot listen on {address}"))?;
+    Ok((addr, http.run()))
+}
+
+fn probes(app: &Arc<App>, shutdown: &Shutdown) -> Probes {
+    let (pool, ready, shutdown) = (Arc::clone(app), Arc::clone(app), shutdown.clone());
+    Probes {
+        metrics: Arc::clone(&app.metrics),
+        pool: Box::new(move || {
+            let age = pool.outbox.age(pool.now()).as_micros();
+            pool.metrics.set_outbox_age(Duration::from_micros(u64::try_from(age).unwrap_or_default()).as_secs_f64());
+            pool.store.pool_state()
+        }),
+        ready: Box::new(move || {
+            let (app, stopping) = (Arc::clone(&ready), shutdown.is_begun());
+            Box::pin(async move {
+                if stopping {
+                    return Err("the server is stopping".to_owned());
+                }
+                let store = app.store.clone();
+                let probe = app.on_turn(&app.writers, move || Ok(store.ping()?)).await;
+                probe.map_err(|problem| problem.cause().unwrap_or("the database does not answer").to_owned())
+            })
+        }),
+        openapi_json: openapi::json(),
+        openapi_yaml: openapi::yaml(),
+    }
+}

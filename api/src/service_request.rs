@@ -1,0 +1,400 @@
+//! Service requests over HTTP: create, read, edit (S-1 … S-4, S-8, S-13).
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use mandate_core::access::{Standing, Visible};
+use mandate_core::change::Context;
+use mandate_core::id::{OrganizationId, PersonId, ServiceRequestId, ServiceRequestKind};
+use mandate_core::service_request::{
+    self, CreateFacts, CreateRequest, EditFacts, EditRequest, PointOfContact, RequestFacts, SEVERITY_MAX, SEVERITY_MIN,
+    ServiceRequest,
+};
+use mandate_core::text::{Flaw, MESSAGE_MAX, MessageBody, SUBJECT_MAX, Subject};
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::Category;
+use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::caller::Caller;
+use crate::conditional::{IfMatch, IfNoneMatch};
+use crate::extract::{Body, PathId};
+use crate::input::{Errors, present};
+use crate::partner_grant::OrganizationRefView;
+use crate::person::PersonRefView;
+use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::reply::{Answer, command, expected};
+use crate::state::App;
+use crate::wire::{
+    CategoryIn, CategoryOut, ContactIdWire, OrganizationIdWire, PersonIdWire, RequestStatusIn, RequestStatusOut,
+    ServiceRequestIdWire, TimestampWire,
+};
+
+/// A service request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServiceRequestView {
+    /// Its id.
+    id: ServiceRequestIdWire,
+    /// Its number, as people say it.
+    #[schema(example = "SR-000123")]
+    number: String,
+    /// Whose it is.
+    organization_id: OrganizationIdWire,
+    /// Whose it is, with the name.
+    organization: OrganizationRefView,
+    /// What it is about.
+    #[schema(example = "Login page shows error 500")]
+    subject: String,
+    /// Of which kind it is.
+    category: CategoryOut,
+    /// From 1, the worst, to 4.
+    #[schema(minimum = 1, maximum = 4, example = 2)]
+    severity: i32,
+    /// Where it stands: `open`, `waiting_on_support`, `waiting_on_customer`, `solved` or `closed`.
+    status: RequestStatusOut,
+    /// Who submitted it.
+    submitted_by: PersonRefView,
+    /// The organization for which a partner or agent submitted it; `null` where its own contact did.
+    #[schema(required = true)]
+    submitted_for: Option<OrganizationRefView>,
+    /// Whom agents work with; `null` when they were disabled and nobody took over.
+    #[schema(required = true)]
+    point_of_contact: Option<PersonRefView>,
+    /// Whether the point of contact is a partner.
+    #[schema(example = false)]
+    partner_managed: bool,
+    /// Which staff member works on it.
+    #[schema(required = true)]
+    assigned_to: Option<PersonRefView>,
+    /// The closed request that it follows up.
+    #[schema(required = true)]
+    follow_up_of: Option<ServiceRequestIdWire>,
+    /// The contact whose record it is tied to.
+    #[schema(required = true)]
+    about_contact_id: Option<ContactIdWire>,
+    /// When it was submitted.
+    created_at: TimestampWire,
+    /// When it was last changed.
+    updated_at: TimestampWire,
+    /// When somebody last wrote or changed something in it; lists are ordered by this.
+    last_activity_at: TimestampWire,
+    /// When it was solved, while it is.
+    #[schema(required = true)]
+    solved_at: Option<TimestampWire>,
+    /// When it was closed.
+    #[schema(required = true)]
+    closed_at: Option<TimestampWire>,
+    /// Grows by one with each change.
+    #[schema(example = 1)]
+    version: i64,
+}
+
+impl From<&ServiceRequest> for ServiceRequestView {
+    fn from(request: &ServiceRequest) -> Self {
+        let is_own = request.submitted_by.organization == request.organization.id;
+        Self {
+            id: request.id.into(),
+            number: request.spoken_number(),
+            organization_id: request.organization.id.into(),
+            organization: OrganizationRefView::from(&request.organization),
+            subject: request.subject.to_string(),
+            category: request.category.into(),
+            severity: request.severity,
+            status: request.status.into(),
+            submitted_by: PersonRefView::from(&request.submitted_by),
+            submitted_for: if is_own { None } else { Some(OrganizationRefView::from(&request.organization)) },
+            point_of_contact: request.point_of_contact.as_ref().map(PersonRefView::from),
+            partner_managed: request.is_partner_managed(),
+            assigned_to: request.assigned_to.as_ref().map(PersonRefView::from),
+            follow_up_of: request.follow_up_of.map(Into::into),
+            about_contact_id: request.about.map(Into::into),
+            created_at: request.created_at.into(),
+            updated_at: request.updated_at.into(),
+            last_activity_at: request.activity_at.into(),
+            solved_at: request.solved_at.map(Into::into),
+            closed_at: request.closed_at.map(Into::into),
+            version: request.version,
+        }
+    }
+}
+
+impl From<Visible<ServiceRequest>> for ServiceRequestView {
+    fn from(visible: Visible<ServiceRequest>) -> Self {
+        Self::from(visible.value())
+    }
+}
+
+/// A service request to be.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateServiceRequestBody {
+    /// Whose it shall be; the caller's own organization if absent.
+    #[schema(nullable = false)]
+    organization_id: Option<OrganizationIdWire>,
+    /// What it is about, in one line.
+    #[validate(length(max = SUBJECT_MAX))]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        example = "Login page shows error 500"
+    )]
+    subject: Option<String>,
+    /// Of which kind it is. `contact_deactivation` is the system's own.
+    #[schema(required = true, nullable = false)]
+    category: Option<CategoryIn>,
+    /// From 1, the worst, to 4.
+    #[validate(range(min = SEVERITY_MIN, max = SEVERITY_MAX))]
+    #[schema(required = true, nullable = false, minimum = 1, maximum = 4, example = 2)]
+    severity: Option<i32>,
+    /// The first message, Markdown or plain.
+    #[validate(length(max = MESSAGE_MAX))]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 65536,
+        example = "Since this morning nobody can sign in."
+    )]
+    message: Option<String>,
+    /// Whom agents shall work with: a designated contact of the organization or an enabled partner; the submitter if absent.
+    point_of_contact: Option<PersonIdWire>,
+    /// The closed request that it follows up.
+    follow_up_of: Option<ServiceRequestIdWire>,
+}
+
+/// A command and the references that its facts are loaded by.
+#[derive(Debug, Clone)]
+struct Wanted {
+    organization: OrganizationId,
+    point_of_contact: Option<PersonId>,
+    follow_up_of: Option<ServiceRequestId>,
+    request: CreateRequest,
+}
+
+impl CreateServiceRequestBody {
+    fn into_command(self, mut errors: Errors, app: &App, own: OrganizationId, number: i64) -> Result<Wanted, Problem> {
+        let subject = errors.required("/subject", &self.subject, Subject::parse);
+        let category = errors.given("/category", self.category);
+        if category.is_some_and(|category| category.0 == Category::ContactDeactivation) {
+            errors.add(
+                "/category",
+                Flaw::new("invalid_value", "`contact_deactivation` is the system's own; disable the contact instead"),
+            );
+        }
+        let severity = errors.given("/severity", self.severity);
+        let body = errors.required("/message", &self.message, MessageBody::parse);
+        errors.finish(|| {
+            Some(Wanted {
+                organization: self.organization_id.map_or(own, |id| id.0),
+                point_of_contact: self.point_of_contact.map(|id| id.0),
+                follow_up_of: self.follow_up_of.map(|id| id.0),
+                request: CreateRequest {
+                    id: app.id(),
+                    number,
+                    subject: subject?,
+                    category: category?.0,
+                    severity: severity?,
+                    message: app.id(),
+                    body: body?,
+                    mails: [app.id(), app.id()],
+                },
+            })
+        })
+    }
+}
+
+/// Create a service request
+///
+/// For designated contacts of the organization, partners with `create` and above, and agents. Restricted categories are
+/// for primary support contacts and partners with `service_admin`; `upgrade` for primary support contacts alone.
+#[utoipa::path(tag = "service-requests", operation_id = "createServiceRequest", request_body = CreateServiceRequestBody,
+    responses((status = 201, description = "The new request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/service-requests")]
+pub(crate) async fn create_service_request(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    body: Body<CreateServiceRequestBody>,
+) -> Result<HttpResponse, Problem> {
+    let number = app.number().await?;
+    let unused = |_: &Problem| app.numbers.give_back(number);
+    let wanted = body.value.into_command(body.errors, &app, caller.claims.organization, number).inspect_err(unused)?;
+    let organization = wanted.organization;
+    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| create(tx, context, &wanted);
+    let command = command(move |_| Ok(Fence::new().uses(organization)), work);
+    app.write(caller.with_body(body.digest), command).await.inspect_err(unused)
+}
+
+fn create(tx: &mut WriteTx<'_>, context: &Context, wanted: &Wanted) -> Result<Answer, Problem> {
+    let actor = context.signed_in()?.clone();
+    let facts = CreateFacts {
+        standing: tx.standing(&actor, wanted.organization, context.now)?,
+        organization: tx.organization(wanted.organization)?,
+        point_of_contact: point_of_contact(tx, wanted.point_of_contact, wanted.organization, context.now)?,
+        follow_up_of: match wanted.follow_up_of {
+            Some(id) => Some(tx.service_request(id)?),
+            None => None,
+        },
+        actor,
+    };
+    let created = service_request::create(context, facts, wanted.request.clone())?;
+    tx.save_service_request(&created.request)?;
+    tx.save_message(&created.message)?;
+    let id = wanted.request.id;
+    Answer::created(format!("/v1/service-requests/{id}"), 1, id, &ServiceRequestView::from(created.request.after()))
+}
+
+/// What must be known of somebody who is to be the point of contact.
+fn point_of_contact(
+    tx: &mut ReadTx<'_>,
+    named: Option<PersonId>,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<PointOfContact, Problem> {
+    match named {
+        None => Ok(PointOfContact::Unnamed),
+        Some(PersonId::Staff(id)) => Ok(tx.staff_member(id)?.map_or(PointOfContact::Unknown, PointOfContact::Staff)),
+        Some(PersonId::Contact(id)) => {
+            let (Some(contact), Some((person, _))) = (tx.contact(id)?, tx.actor(id.into())?) else {
+                return Ok(PointOfContact::Unknown);
+            };
+            let level = tx.held_grants(&person, organization)?.deciding(now).map(|held| held.level);
+            Ok(PointOfContact::Contact(contact, level))
+        }
+    }
+}
+
+/// Read a service request
+#[utoipa::path(tag = "service-requests", operation_id = "getServiceRequest", params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
+    responses((status = 200, description = "The request.", body = ServiceRequestView), Problems))]
+#[get("/v1/service-requests/{service_request_id}")]
+pub(crate) async fn get_service_request(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<ServiceRequestKind>,
+    if_none_match: IfNoneMatch,
+) -> Result<HttpResponse, Problem> {
+    let visible = app
+        .glance(move |tx| {
+            let (caller_facts, rest) = match tx.caller_and_request(caller.claims.session, id.0)? {
+                Some(found) => (Some(found.caller), Some((found.grants, found.request, found.role))),
+                None => (None, None),
+            };
+            let asker = caller.recognize(caller_facts)?;
+            let facts = match rest {
+                Some((grants, Some(request), role)) => {
+                    let standing = Standing::of(&asker.actor, request.organization.id, grants.deciding(asker.now));
+                    RequestFacts { actor: asker.actor, standing, request: Some(request), role }
+                }
+                _ => RequestFacts { actor: asker.actor, standing: Standing::Stranger, request: None, role: None },
+            };
+            Ok(service_request::view(&facts)?)
+        })
+        .await?;
+    Ok(if_none_match.answer(visible.value().version, ServiceRequestView::from(visible)))
+}
+
+/// What changes in a service request; absent members stay.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchServiceRequestBody {
+    /// What it is about.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200, example = "Login page shows error 500")]
+    subject: Option<Option<String>>,
+    /// From 1, the worst, to 4.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i32>, nullable = false, minimum = 1, maximum = 4, example = 1)]
+    severity: Option<Option<i32>>,
+    /// Where it shall stand. Customers and partners set `solved`, and take it back; staff set any.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<RequestStatusIn>, nullable = false)]
+    status: Option<Option<RequestStatusIn>>,
+    /// Which agent or duty manager shall work on it; `null` for nobody. For staff.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PersonIdWire>)]
+    assigned_to: Option<Option<PersonIdWire>>,
+    /// Whom agents shall work with.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PersonIdWire>, nullable = false)]
+    point_of_contact: Option<Option<PersonIdWire>>,
+}
+
+impl PatchServiceRequestBody {
+    fn into_command(self, mut errors: Errors, app: &App) -> Result<EditRequest, Problem> {
+        let subject = errors.not_null("/subject", self.subject);
+        let severity = errors.not_null("/severity", self.severity);
+        if severity.is_some_and(|severity| !(SEVERITY_MIN..=SEVERITY_MAX).contains(&severity)) {
+            errors
+                .add("/severity", Flaw::new("out_of_range", format!("must be from {SEVERITY_MIN} to {SEVERITY_MAX}")));
+        }
+        let edit = EditRequest {
+            subject: errors.optional("/subject", &subject, Subject::parse),
+            severity,
+            status: errors.not_null("/status", self.status).map(|status| status.0),
+            assigned_to: self.assigned_to.map(|person| person.map(|person| person.0)),
+            point_of_contact: errors.not_null("/point_of_contact", self.point_of_contact).map(|person| person.0),
+            expected_version: None,
+            mails: Some([app.id(), app.id()]),
+        };
+        errors.finish(|| Some(edit))
+    }
+}
+
+/// Edit a service request
+///
+/// For whoever may update it while it is not closed.
+#[utoipa::path(tag = "service-requests", operation_id = "updateServiceRequest", params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
+    request_body(content = PatchServiceRequestBody, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems))]
+#[patch("/v1/service-requests/{service_request_id}")]
+pub(crate) async fn update_service_request(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<ServiceRequestKind>,
+    if_match: IfMatch,
+    body: Body<PatchServiceRequestBody>,
+) -> Result<HttpResponse, Problem> {
+    let wanted = body.value.into_command(body.errors, &app)?;
+    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| edit(tx, context, id.0, &if_match, &wanted);
+    app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
+}
+
+/// The fence of a command that works on a request: the authority of its organization is used.
+pub(crate) fn fence(unlocked: &mut Unlocked<'_>, request: ServiceRequestId) -> Result<Fence, Problem> {
+    let organization = unlocked.organization_of_request(request)?;
+    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().uses(organization)))
+}
+
+fn edit(
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    id: ServiceRequestId,
+    if_match: &IfMatch,
+    wanted: &EditRequest,
+) -> Result<Answer, Problem> {
+    let request = tx.request_facts(context.signed_in()?, id, context.now)?;
+    let (present, organization) = match &request.request {
+        Some(request) => (Some(request.version), Some(request.organization.id)),
+        None => (None, None),
+    };
+    let facts = EditFacts {
+        request,
+        assignee: match wanted.assigned_to {
+            Some(Some(PersonId::Staff(id))) => tx.staff_member(id)?,
+            _ => None,
+        },
+        point_of_contact: match organization {
+            Some(organization) => point_of_contact(tx, wanted.point_of_contact, organization, context.now)?,
+            None => PointOfContact::Unnamed,
+        },
+    };
+    let expected_version = expected(if_match, present);
+    let change = service_request::edit(context, facts, EditRequest { expected_version, ..wanted.clone() })?;
+    tx.save_service_request(&change)?;
+    Answer::ok(change.after().version, id, &ServiceRequestView::from(change.after()))
+}

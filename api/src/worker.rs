@@ -1,0 +1,170 @@
+//! Work that nobody waits for: sending emails that are owed, and keeping house.
+//!
+//! Any number of instances may run one: an email is claimed before it is sent. It is sent at least once, and its `Message-ID`
+//! stays the same.
+
+mod outbox;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use mandate_core::time::{Span, Timestamp};
+use mandate_storage::{Fence, StorageError, Store};
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::keyring::KeyRing;
+use crate::mail::{Mailer, Writer};
+use crate::shutdown::Shutdown;
+use crate::sources::SteadyClock;
+
+pub use outbox::{Prepare, Sending};
+
+/// Rounds of housekeeping, one a second, between two readings of the keys.
+const KEYS_EVERY: u64 = 60;
+/// Rounds between two clearings of old answers.
+const ANSWERS_EVERY: u64 = 3_600;
+/// How far a clock may be behind the highest time seen before somebody should look at it.
+const LAG_MAX: Span = Span::seconds(2);
+/// Answers that are deleted in one transaction.
+const ANSWERS_AT_ONCE: i64 = 500;
+
+/// No email is owed.
+const NONE_OWED: i64 = i64::MAX;
+
+/// What others see of the emails that are owed. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    wake: Arc<Notify>,
+    oldest_micros: Arc<AtomicI64>,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self { wake: Arc::default(), oldest_micros: Arc::new(AtomicI64::new(NONE_OWED)) }
+    }
+}
+
+impl Outbox {
+    /// Says that an email may be owed, after the commit.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// How long the oldest email has been owed; zero if none is.
+    pub fn age(&self, now: Timestamp) -> Span {
+        match self.oldest_micros.load(Ordering::Relaxed) {
+            NONE_OWED => Span::seconds(0),
+            micros => now.since(Timestamp::from_micros(micros)).max(Span::seconds(0)),
+        }
+    }
+
+    fn note_oldest(&self, oldest_at: Option<Timestamp>) {
+        self.oldest_micros.store(oldest_at.map_or(NONE_OWED, Timestamp::micros), Ordering::Relaxed);
+    }
+}
+
+/// The worker.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: SteadyClock,
+    /// The keys to read again.
+    pub ring: Arc<KeyRing>,
+    /// How emails leave.
+    pub mailer: Mailer,
+    /// How emails are written.
+    pub writer: Writer,
+    /// Where it is told that emails are owed, and tells since when.
+    pub outbox: Outbox,
+    /// How long answers to repeated requests are kept.
+    pub idempotency_ttl: Span,
+}
+
+impl Worker {
+    /// Works until the server stops, and finishes the email in hand.
+    pub async fn run(self, prepare: Prepare, shutdown: Shutdown) {
+        tokio::join!(self.send_until(&prepare, &shutdown), self.keep_house_until(&shutdown));
+    }
+
+    async fn keep_house_until(&self, shutdown: &Shutdown) {
+        let mut seconds = interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut kept = Timestamp::from_micros(0);
+        let mut round = 0_u64;
+        while !shutdown.is_begun() {
+            tokio::select! {
+                _ = seconds.tick() => {}
+                () = shutdown.begun() => {}
+                () = self.ring.unknown_seen.notified() => {
+                    self.ring.look_again().await;
+                    continue;
+                }
+            }
+            round += 1;
+            kept = self.note("the time", self.in_thread(move |worker| worker.keep_time(kept)).await).unwrap_or(kept);
+            if round.is_multiple_of(KEYS_EVERY) {
+                self.ring.look_again().await;
+                self.watch_clock();
+            }
+            if round.is_multiple_of(ANSWERS_EVERY) {
+                self.note("old answers", self.in_thread(Self::forget_answers).await);
+            }
+        }
+    }
+
+    /// Writes down the highest time seen, learns of a higher one (X-4a), and looks since when emails are owed.
+    fn keep_time(&self, kept: Timestamp) -> Result<Timestamp, StorageError> {
+        let now = self.clock.now();
+        if now > kept {
+            self.store.write::<_, StorageError>(|unlocked| unlocked.lock(&Fence::new())?.raise_time(now))?;
+        }
+        let (highest, oldest) =
+            self.store.read::<_, StorageError>(|tx| Ok((tx.highest_time()?, tx.oldest_unsent_mail_at()?)))?;
+        self.clock.raise(highest);
+        self.outbox.note_oldest(oldest);
+        Ok(highest)
+    }
+
+    /// Time stands still while the clock is behind: what should end does not, and nothing that ended comes back.
+    fn watch_clock(&self) {
+        let lag = self.clock.lag();
+        if lag > LAG_MAX {
+            let seconds = lag.as_seconds();
+            tracing::warn!(seconds, "the clock is behind a time that was seen before; compare the clocks of all instances");
+        }
+    }
+
+    fn forget_answers(&self) -> Result<(), StorageError> {
+        let older_than = self.clock.now().minus(self.idempotency_ttl);
+        loop {
+            let forgotten = self.store.write::<_, StorageError>(|unlocked| {
+                unlocked.lock(&Fence::new())?.delete_responses(older_than, ANSWERS_AT_ONCE)
+            })?;
+            if i64::try_from(forgotten).unwrap_or(i64::MAX) < ANSWERS_AT_ONCE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs what blocks beside the threads that answer requests.
+    async fn in_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let worker = self.clone();
+        let task = spawn_blocking(move || work(&worker));
+        task.await.unwrap_or_else(|error| Err(StorageError::Unexpected(error.to_string())))
+    }
+
+    fn note<T>(&self, what: &str, result: Result<T, StorageError>) -> Option<T> {
+        result.map_err(|error| tracing::warn!(%error, "the worker could not keep {what}; it will try again")).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

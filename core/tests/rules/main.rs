@@ -1,0 +1,24 @@
+//! The rules of Mandate, asked through the public door of its core.
+//!
+//! Read [`world`] and [`ladder`] first: who lives in the tests, and how a decision is climbed check by check. Then one file
+//! per noun. A test's name is a sentence and ends with the ids of the rules that it holds.
+
+mod access_table;
+mod contact;
+mod contact_state;
+mod effective_access;
+mod ids_and_time;
+mod journal;
+mod ladder;
+mod message;
+mod organization;
+mod partner_grant;
+mod partner_grant_sides;
+mod refusal;
+mod service_request;
+mod service_request_edit;
+mod session;
+mod staff;
+mod text;
+mod viewer;
+mod world;

@@ -1,0 +1,383 @@
+//! Everything that differs between SQLite and PostgreSQL. No other file may look at which of them is in use.
+
+use std::fmt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::Text;
+use diesel::{Connection, ConnectionError, PgConnection, QueryResult, RunQueryDsl, SqliteConnection};
+
+use crate::error::{DatabaseUrlError, OpenError, StorageError};
+use crate::sql::Sql;
+
+/// How long SQLite waits for a lock that another process holds.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Every SQLite connection, whatever the defaults of the build: WAL, and nothing acknowledged before it is on disk.
+/// The time-out comes first, for the change to WAL may have to wait as well.
+const SQLITE_SETTINGS: &[&str] = &[
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+];
+
+/// Every PostgreSQL connection. `synchronous_commit` is only ever made stricter.
+const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
+     SET idle_in_transaction_session_timeout = '10s'; \
+     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// What libpq is told unless the URL says otherwise: give up on a host that does not answer, and find the primary.
+const POSTGRES_PARAMETERS: &[(&str, &str)] = &[
+    ("application_name", "mandate"),
+    ("connect_timeout", "2"),
+    ("keepalives_idle", "10"),
+    ("target_session_attrs", "read-write"),
+    ("tcp_user_timeout", "5000"),
+];
+
+/// What is looked at before anything else is trusted to PostgreSQL.
+const POSTGRES_CHECKED: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'lc_messages')";
+
+/// Which database, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// The path of a file, from `sqlite://path`; absolute if the path begins with a slash.
+    Sqlite(String),
+    /// A libpq URL, `postgres://…` or `postgresql://…`.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads a URL.
+    ///
+    /// *Errors*: an unknown scheme, no path, a database in memory.
+    pub fn parse(text: &str) -> Result<Self, DatabaseUrlError> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        let path = text.strip_prefix("sqlite:").ok_or(DatabaseUrlError::UnknownScheme)?;
+        if path.contains(":memory:") || path.contains("mode=memory") {
+            return Err(DatabaseUrlError::InMemory);
+        }
+        match path.strip_prefix("//").ok_or(DatabaseUrlError::UnknownScheme)? {
+            "" => Err(DatabaseUrlError::NoPath),
+            path => Ok(Self::Sqlite(path.to_owned())),
+        }
+    }
+
+    fn postgres_parameters(url: &str) -> String {
+        let missing = POSTGRES_PARAMETERS.iter().filter(|(name, _)| !url.contains(&format!("{name}=")));
+        missing.fold(url.to_owned(), |url, (name, value)| {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{separator}{name}={value}")
+        })
+    }
+}
+
+/// Without credentials and parameters, so that it can be logged.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{path}"),
+            Self::Postgres(url) => {
+                let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+                let place = rest.split_once('?').map_or(rest, |(place, _)| place);
+                write!(f, "postgres://{}", place.rsplit_once('@').map_or(place, |(_, host)| host))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A connection to either database.
+pub(crate) enum AnyConnection {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+    /// What an error ended. It answers every statement with an error, and the pool throws it away.
+    Lost,
+}
+
+/// Compiles a query once for each kind of connection and runs the one that is in use.
+macro_rules! each {
+    ($any:expr, |$connection:ident| $body:expr) => {
+        match $any {
+            $crate::backend::AnyConnection::Postgres($connection) => $body,
+            $crate::backend::AnyConnection::Sqlite($connection) => $body,
+            $crate::backend::AnyConnection::Lost => Err(diesel::result::Error::BrokenTransactionManager),
+        }
+    };
+}
+pub(crate) use each;
+
+/// Runs a query, written once, on whichever database a transaction is of.
+///
+/// `on!(tx, |connection| query.load::<Row>(connection))` is a `Result<_, StorageError>`. The body may not use `tx` itself.
+/// `Row::as_select()` belongs into the body, because its type is of one database.
+/// Errors are noted on the transaction, so that the store knows whether to repeat it.
+macro_rules! on {
+    ($tx:expr, |$connection:ident| $query:expr) => {{
+        let result = $crate::backend::each!($tx.connection(), |$connection| $query);
+        $tx.settle(result)
+    }};
+}
+pub(crate) use on;
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+impl AnyConnection {
+    /// Begins a transaction.
+    ///
+    /// A read sees one snapshot. A write of PostgreSQL sees, with each statement, what was committed before it: so the fence
+    /// is one statement and the facts are read after it. A write of SQLite is alone from its first statement on.
+    pub(crate) fn begin(&mut self, access: Access) -> QueryResult<()> {
+        match (self, access) {
+            (Self::Postgres(connection), Access::Write) => {
+                AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN ISOLATION LEVEL READ COMMITTED")
+            }
+            (Self::Postgres(connection), Access::Read) => AnsiTransactionManager::begin_transaction_sql(
+                connection,
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            ),
+            (Self::Sqlite(connection), Access::Write) => {
+                AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+            }
+            (Self::Sqlite(connection), Access::Read) => {
+                AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN")
+            }
+            (Self::Lost, _) => Err(DieselError::BrokenTransactionManager),
+        }
+    }
+
+    pub(crate) fn commit(&mut self) -> QueryResult<()> {
+        each!(self, |connection| AnsiTransactionManager::commit_transaction(connection))
+    }
+
+    pub(crate) fn rollback(&mut self) -> QueryResult<()> {
+        each!(self, |connection| AnsiTransactionManager::rollback_transaction(connection))
+    }
+
+    /// Whether the connection is lost or has a transaction open, as of its last statement.
+    pub(crate) fn is_broken(&mut self) -> bool {
+        match self {
+            Self::Postgres(connection) => connection.is_broken(),
+            Self::Sqlite(connection) => connection.is_broken(),
+            Self::Lost => true,
+        }
+    }
+
+    /// Lets go of the connection if an error ended it. Diesel by itself does not notice when that happens while it prepares a
+    /// statement.
+    pub(crate) fn heed(&mut self, error: &DieselError) {
+        let DieselError::DatabaseError(kind, information) = error else { return };
+        let is_closed = matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand);
+        if is_closed || information.message().starts_with("terminating connection") {
+            *self = Self::Lost;
+        }
+    }
+
+    /// What makes a SELECT lock its rows until the end of the transaction. In SQLite, the transaction is alone anyhow.
+    pub(crate) fn row_lock(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => " FOR UPDATE",
+            Self::Sqlite(_) | Self::Lost => "",
+        }
+    }
+
+    /// Takes the locks of a fence in the order given, in one statement that reads nothing.
+    pub(crate) fn fence(&mut self, locks: impl Iterator<Item = (i64, FenceMode)>) -> QueryResult<()> {
+        let Self::Postgres(connection) = self else { return Ok(()) };
+        let mut statement = Sql::<()>::new("SELECT ");
+        for (position, (key, mode)) in locks.enumerate() {
+            if position > 0 {
+                statement = statement.push(", ");
+            }
+            statement = match mode {
+                FenceMode::Shared => statement.push("pg_advisory_xact_lock_shared("),
+                FenceMode::Exclusive => statement.push("pg_advisory_xact_lock("),
+            };
+            statement = statement.bind_big(key).push(")");
+        }
+        statement.execute(connection).map(|_| ())
+    }
+}
+
+/// How a fence holds one organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FenceMode {
+    /// Its authority is used.
+    Shared,
+    /// Its authority is changed.
+    Exclusive,
+}
+
+/// Makes connections for a pool, and tells which of them are fit to be used again.
+#[derive(Debug)]
+pub(crate) struct Manager {
+    pub(crate) url: DatabaseUrl,
+    /// Reading connections of SQLite refuse to write, whatever they are asked.
+    pub(crate) access: Access,
+}
+
+impl ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = ConnectionError;
+
+    fn connect(&self) -> Result<AnyConnection, ConnectionError> {
+        let failed = ConnectionError::CouldntSetupConfiguration;
+        match &self.url {
+            DatabaseUrl::Postgres(url) => {
+                let mut connection = connect_postgres(url)?;
+                connection.batch_execute(POSTGRES_SETTINGS).map_err(failed)?;
+                Ok(AnyConnection::Postgres(connection))
+            }
+            DatabaseUrl::Sqlite(path) => {
+                let mut connection = connect_sqlite(path)?;
+                if self.access == Access::Read {
+                    connection.batch_execute("PRAGMA query_only = ON").map_err(failed)?;
+                }
+                Ok(AnyConnection::Sqlite(connection))
+            }
+        }
+    }
+
+    fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), ConnectionError> {
+        each!(connection, |connection| connection.ping()).map_err(ConnectionError::CouldntSetupConfiguration)
+    }
+
+    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
+        std::thread::panicking() || connection.is_broken()
+    }
+}
+
+/// Connects to PostgreSQL, without the time-outs of requests: a migration may take longer.
+pub(crate) fn connect_postgres(url: &str) -> Result<PgConnection, ConnectionError> {
+    PgConnection::establish(&DatabaseUrl::postgres_parameters(url))
+}
+
+/// Opens a file of SQLite, which is made if there is none.
+pub(crate) fn connect_sqlite(path: &str) -> Result<SqliteConnection, ConnectionError> {
+    let mut connection = SqliteConnection::establish(path)?;
+    let start = Instant::now();
+    for setting in SQLITE_SETTINGS {
+        // SQLite does not wait for another process that changes a new file to WAL, whatever its time-out.
+        while let Err(error) = connection.batch_execute(setting) {
+            if storage_error(&error) != StorageError::Contention || start.elapsed() > BUSY_TIMEOUT {
+                return Err(ConnectionError::CouldntSetupConfiguration(error));
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+    Ok(connection)
+}
+
+/// Refuses a PostgreSQL that may lose what it acknowledged, or whose errors cannot be told apart.
+pub(crate) fn check_settings(connection: &mut PgConnection) -> Result<(), OpenError> {
+    let settings = Sql::<(Text, Text)>::new(POSTGRES_CHECKED)
+        .load::<(String, String)>(connection)
+        .map_err(|error| OpenError::Unreadable(error.to_string()))?;
+    for (setting, value) in settings {
+        let is_english =
+            ["", "C", "POSIX"].contains(&value.as_str()) || value.starts_with("en") || value.starts_with("C.");
+        match (setting.as_str(), value.as_str()) {
+            ("lc_messages", _) if is_english => {}
+            ("lc_messages", _) => return Err(OpenError::Language(value)),
+            (_, "off") => return Err(OpenError::Unsafe { setting, value }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What an error of the database asks for.
+///
+/// Neither driver hands over its error code for what is repeated or passes, so these are told by the text, which SQLite
+/// never translates and [`check_settings`] demands in English of PostgreSQL.
+pub(crate) fn storage_error(error: &DieselError) -> StorageError {
+    const CONTENTION: &[&str] = &[
+        "deadlock detected",
+        "canceling statement due to lock timeout",
+        "could not obtain lock",
+        "database is locked",
+        "database table is locked",
+        "database schema is locked",
+    ];
+    const UNAVAILABLE: &[&str] = &[
+        "canceling statement due to statement timeout",
+        "terminating connection",
+        "the database system is",
+        "no space left on device",
+        "database or disk is full",
+        "disk i/o error",
+        "attempt to write a readonly database",
+    ];
+    let text = error.to_string();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.to_ascii_lowercase().contains(phrase));
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure, _) => {
+            StorageError::Contention
+        }
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::ReadOnlyTransaction,
+            _,
+        )
+        | DieselError::BrokenTransactionManager
+        | DieselError::RollbackErrorOnCommit { .. } => StorageError::Unavailable(text),
+        _ if says(CONTENTION) => StorageError::Contention,
+        _ if says(UNAVAILABLE) => StorageError::Unavailable(text),
+        _ => StorageError::Unexpected(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_its_database_or_gets_a_hint() {
+        for (text, url) in [
+            ("sqlite://var/mandate.db", DatabaseUrl::Sqlite("var/mandate.db".to_owned())),
+            ("sqlite:///var/mandate.db", DatabaseUrl::Sqlite("/var/mandate.db".to_owned())),
+            ("postgres://localhost/m", DatabaseUrl::Postgres("postgres://localhost/m".to_owned())),
+            ("postgresql://localhost/m", DatabaseUrl::Postgres("postgresql://localhost/m".to_owned())),
+        ] {
+            assert_eq!(DatabaseUrl::parse(text), Ok(url));
+        }
+        assert_eq!(DatabaseUrl::parse("sqlite::memory:"), Err(DatabaseUrlError::InMemory));
+        assert_eq!(DatabaseUrl::parse("sqlite://:memory:"), Err(DatabaseUrlError::InMemory));
+        assert_eq!(DatabaseUrl::parse("sqlite://"), Err(DatabaseUrlError::NoPath));
+        for text in ["", "mandate.db", "sqlite:mandate.db", "mysql://localhost/m"] {
+            assert_eq!(DatabaseUrl::parse(text), Err(DatabaseUrlError::UnknownScheme), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_printed_without_its_password() {
+        let url = DatabaseUrl::parse("postgres://mandate:p@ss@db.example.com/m?sslmode=require").unwrap();
+        assert_eq!(format!("{url} {url:?}"), "postgres://db.example.com/m postgres://db.example.com/m");
+    }
+
+    #[test]
+    fn parameters_are_added_unless_the_url_has_them() {
+        let url = DatabaseUrl::postgres_parameters("postgres://db/m?connect_timeout=9");
+        assert!(url.starts_with("postgres://db/m?connect_timeout=9&application_name=mandate&"), "{url}");
+        assert_eq!(url.matches("connect_timeout").count(), 1);
+        assert!(DatabaseUrl::postgres_parameters("postgres://db/m").starts_with("postgres://db/m?application_name="));
+    }
+}

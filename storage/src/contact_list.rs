@@ -1,0 +1,146 @@
+//! The list of an organization's contacts (C-18).
+
+use diesel::prelude::*;
+use mandate_core::contact::Contact;
+use mandate_core::id::OrganizationId;
+use mandate_core::text::SearchText;
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::{ContactType, Duty, Permission, PersonStatus, Vocabulary as _};
+
+use crate::backend::on;
+use crate::error::StorageError;
+use crate::page::{Page, Position, Slice, SortKey};
+use crate::people::{PERSON_COLUMNS, PersonRow};
+use crate::schema::people;
+use crate::sql::{Sql, like};
+use crate::tx::ReadTx;
+
+/// What the list is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContactSort {
+    /// Last name, then first name.
+    Name,
+    /// Email.
+    Email,
+    /// When they were created.
+    CreatedAt,
+    /// When they last signed in; who never did counts as longest ago.
+    LastSignInAt,
+}
+
+impl ContactSort {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Name => "p.sort_name",
+            Self::Email => "p.email",
+            Self::CreatedAt => "p.created_at",
+            Self::LastSignInAt => "COALESCE(p.last_sign_in_at, 0)",
+        }
+    }
+
+    fn position(self, contact: &Contact, sort_name: &str) -> SortKey {
+        match self {
+            Self::Name => SortKey::Text(sort_name.to_owned()),
+            Self::Email => SortKey::Text(contact.email.to_string()),
+            Self::CreatedAt => SortKey::Number(contact.created_at.micros()),
+            Self::LastSignInAt => SortKey::Number(contact.last_sign_in_at.map_or(0, Timestamp::micros)),
+        }
+    }
+}
+
+/// Which contacts a list asks for; empty filters ask for all.
+#[derive(Debug, Clone)]
+pub struct ContactFilter {
+    /// In one of these states.
+    pub statuses: Vec<PersonStatus>,
+    /// With one of these permissions.
+    pub permissions: Vec<Permission>,
+    /// Of one of these types.
+    pub kinds: Vec<ContactType>,
+    /// With one of these duties.
+    pub duties: Vec<Duty>,
+    /// With exactly this email.
+    pub email: Option<String>,
+    /// Whose name or email contains this.
+    pub search: Option<SearchText>,
+    /// Who did not sign in since this moment, or never.
+    pub last_sign_in_before: Option<Timestamp>,
+    /// Who was not confirmed since this moment, or never.
+    pub last_confirmed_before: Option<Timestamp>,
+    /// What the list is ordered by.
+    pub sort: ContactSort,
+    /// Whether the order is turned round.
+    pub descending: bool,
+}
+
+fn words<V: mandate_core::vocabulary::Vocabulary>(query: Sql, before: &'static str, values: &[V]) -> Sql {
+    if values.is_empty() {
+        query
+    } else {
+        query.push(before).bind_texts(values.iter().map(|value| value.name())).push(")")
+    }
+}
+
+fn narrowed(filter: &ContactFilter) -> Sql {
+    let mut query = words(Sql::new(""), " AND p.status IN (", &filter.statuses);
+    query = words(query, " AND p.permission IN (", &filter.permissions);
+    query = words(query, " AND p.contact_type IN (", &filter.kinds);
+    for (position, duty) in filter.duties.iter().enumerate() {
+        let pattern = format!("%\"{}\"%", duty.name());
+        query =
+            query.push(if position == 0 { " AND (p.duties LIKE " } else { " OR p.duties LIKE " }).bind_text(pattern);
+    }
+    if !filter.duties.is_empty() {
+        query = query.push(")");
+    }
+    if let Some(email) = &filter.email {
+        query = query.push(" AND p.email = ").bind_text(email);
+    }
+    if let Some(search) = &filter.search {
+        query = query.push(" AND p.search LIKE ").bind_text(like(search.as_str())).push(" ESCAPE '!'");
+    }
+    if let Some(moment) = filter.last_sign_in_before {
+        query = query.push(" AND COALESCE(p.last_sign_in_at, 0) < ").bind_big(moment.micros());
+    }
+    if let Some(moment) = filter.last_confirmed_before {
+        query = query.push(" AND COALESCE(p.last_confirmed_at, 0) < ").bind_big(moment.micros());
+    }
+    query
+}
+
+impl ReadTx<'_> {
+    /// The contacts of an organization, the disabled and transferred ones included (C-16, C-18).
+    pub fn contacts(
+        &mut self,
+        organization: OrganizationId,
+        filter: &ContactFilter,
+        page: &Page,
+    ) -> Result<Slice<Contact>, StorageError> {
+        let key = filter.sort.key();
+        let mut query = Sql::<people::SqlType>::new("SELECT ")
+            .push(PERSON_COLUMNS)
+            .push(" FROM people p WHERE p.organization_id = ")
+            .bind_text(organization)
+            .append(narrowed(filter));
+        if let Some(Position { key: after, id }) = &page.after {
+            query = query.push(" AND (").push(key).push(if filter.descending { ", p.id) < (" } else { ", p.id) > (" });
+            query = match after {
+                SortKey::Text(text) => query.bind_text(text),
+                SortKey::Number(number) => query.bind_big(*number),
+            };
+            query = query.push(", ").bind_text(id).push(")");
+        }
+        let (direction, tie) = if filter.descending { (" DESC", ", p.id DESC LIMIT ") } else { ("", ", p.id LIMIT ") };
+        query = query.push(" ORDER BY ").push(key).push(direction).push(tie).bind_big(page.fetch());
+        let rows: Vec<PersonRow> = on!(self, |connection| query.load(connection))?;
+        let contacts = rows
+            .into_iter()
+            .map(|row| Ok((row.sort_name.clone(), Contact::try_from(row)?)))
+            .collect::<Result<Vec<_>, StorageError>>()?;
+        let Slice { rows, next } = Slice::cut(contacts, page, |(sort_name, contact)| Position {
+            key: filter.sort.position(contact, sort_name),
+            id: contact.id.to_string(),
+        });
+        Ok(Slice { rows: rows.into_iter().map(|(_, contact)| contact).collect(), next })
+    }
+}

@@ -1,0 +1,409 @@
+//! Partner grants, and the pieces of SQL that say which organizations a person's grants reach.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use mandate_core::access::{HeldLevel, Standing};
+use mandate_core::actor::{Actor, OrganizationRef, PersonRef};
+use mandate_core::change::Change;
+use mandate_core::effective_access::{HeldGrant, HeldGrants, Suspension};
+use mandate_core::id::{AnyId, GrantId, OrganizationId, PersonId};
+use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
+use mandate_core::text::Note;
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::{GrantStatus, GranteeType, Level, OrganizationStatus, Vocabulary};
+
+use crate::backend::on;
+use crate::column::{Cells, moment};
+use crate::error::StorageError;
+use crate::page::{Page, Position, Slice, SortKey};
+use crate::people::full_name;
+use crate::schema::partner_grants;
+use crate::sql::Sql;
+use crate::tx::{ReadTx, WriteTx};
+
+#[derive(Debug, Clone, Insertable, AsChangeset)]
+#[diesel(table_name = partner_grants, treat_none_as_null = true)]
+struct GrantRow {
+    id: String,
+    grantor_id: String,
+    grantee_type: String,
+    grantee_id: String,
+    grantee_organization_id: String,
+    level: String,
+    expires_at: Option<i64>,
+    note: Option<String>,
+    ended_at: Option<i64>,
+    ended_status: Option<String>,
+    ended_by: Option<String>,
+    ended_reason: Option<String>,
+    created_at: i64,
+    created_by: String,
+    updated_at: i64,
+    version: i64,
+}
+
+impl From<&PartnerGrant> for GrantRow {
+    fn from(grant: &PartnerGrant) -> Self {
+        let ending = grant.ending.as_ref();
+        Self {
+            id: grant.id.to_string(),
+            grantor_id: grant.grantor.id.to_string(),
+            grantee_type: grant.grantee.kind().name().to_owned(),
+            grantee_id: grant.grantee.id().to_string(),
+            grantee_organization_id: grant.grantee.organization().to_string(),
+            level: grant.level.name().to_owned(),
+            expires_at: grant.expires_at.map(Timestamp::micros),
+            note: grant.note.as_ref().map(ToString::to_string),
+            ended_at: ending.map(|ending| ending.at.micros()),
+            ended_status: ending.map(|ending| ending.status.name().to_owned()),
+            ended_by: ending.and_then(|ending| ending.by).map(|by| by.to_string()),
+            ended_reason: ending.and_then(|ending| ending.reason.as_ref()).map(ToString::to_string),
+            created_at: grant.created_at.micros(),
+            created_by: grant.created_by.to_string(),
+            updated_at: grant.updated_at.micros(),
+            version: grant.version,
+        }
+    }
+}
+
+type GrantColumns = (
+    (Text, Text, Text, Text, Text, Text, Text, Nullable<BigInt>, Nullable<Text>),
+    (Nullable<BigInt>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
+    (BigInt, Text, BigInt, BigInt),
+    (Text, Nullable<Text>, Nullable<Text>),
+);
+
+const GRANT_SELECT: &str = "SELECT g.id, g.grantor_id, r.name, g.grantee_type, g.grantee_id, g.grantee_organization_id, \
+     g.level, g.expires_at, g.note, g.ended_at, g.ended_status, g.ended_by, g.ended_reason, g.created_at, g.created_by, \
+     g.updated_at, g.version, h.name, p.first_name, p.last_name \
+     FROM partner_grants g JOIN organizations r ON r.id = g.grantor_id \
+     JOIN organizations h ON h.id = g.grantee_organization_id LEFT JOIN people p ON p.id = g.grantee_id ";
+
+#[derive(Debug, Queryable)]
+struct LoadedGrant {
+    terms: (String, String, String, String, String, String, String, Option<i64>, Option<String>),
+    ending: (Option<i64>, Option<String>, Option<String>, Option<String>),
+    record: (i64, String, i64, i64),
+    names: (String, Option<String>, Option<String>),
+}
+
+impl LoadedGrant {
+    fn read(self) -> Result<PartnerGrant, StorageError> {
+        let (id, grantor, grantor_name, grantee_type, grantee_id, holder, level, expires_at, note) = self.terms;
+        let (ended_at, ended_status, ended_by, ended_reason) = self.ending;
+        let (created_at, created_by, updated_at, version) = self.record;
+        let (holder_name, first_name, last_name) = self.names;
+        let cells = Cells::of("partner_grants", &id);
+        let organization = cells.id("grantee_organization_id", &holder)?;
+        let grantee = match cells.word::<GranteeType>("grantee_type", &grantee_type)? {
+            GranteeType::Organization => Grantee::Organization(OrganizationRef { id: organization, name: holder_name }),
+            GranteeType::Contact | GranteeType::Staff => Grantee::Person(PersonRef {
+                id: cells.person_id("grantee_id", &grantee_id)?,
+                name: full_name(&first_name.unwrap_or_default(), &last_name.unwrap_or_default()),
+                organization,
+            }),
+        };
+        let read_note = |cells: &Cells<'_>, text: &str| cells.read("note", Note::parse(text).ok());
+        let ending = match (ended_at, ended_status) {
+            (Some(at), Some(status)) => Some(Ending {
+                at: moment(at),
+                status: cells.word("ended_status", &status)?,
+                by: cells.optional_person_id("ended_by", ended_by.as_deref())?,
+                reason: cells.optional(ended_reason.as_deref(), read_note)?,
+            }),
+            _ => None,
+        };
+        Ok(PartnerGrant {
+            id: cells.id("id", &id)?,
+            grantor: OrganizationRef { id: cells.id("grantor_id", &grantor)?, name: grantor_name },
+            grantee,
+            level: cells.word("level", &level)?,
+            expires_at: expires_at.map(moment),
+            note: cells.optional(note.as_deref(), read_note)?,
+            ending,
+            created_at: moment(created_at),
+            created_by: cells.person_id("created_by", &created_by)?,
+            updated_at: moment(updated_at),
+            version,
+        })
+    }
+}
+
+/// Which grants a list asks for; empty filters ask for all.
+#[derive(Debug, Clone, Default)]
+pub struct GrantFilter {
+    /// In one of these states.
+    pub statuses: Vec<GrantStatus>,
+    /// At one of these levels.
+    pub levels: Vec<Level>,
+    /// Held by one of these kinds.
+    pub grantee_types: Vec<GranteeType>,
+    /// Held by exactly this organization or person.
+    pub grantee: Option<AnyId>,
+    /// That end before this moment.
+    pub expires_before: Option<Timestamp>,
+}
+
+/// From whose side grants are listed (G-10).
+#[derive(Debug, Clone, Copy)]
+pub enum GrantSide {
+    /// Made by this organization.
+    MadeBy(OrganizationId),
+    /// Held by this organization and its people.
+    HeldBy(OrganizationId),
+}
+
+/// A grant `g` that neither ended nor is over.
+fn live(now: Timestamp) -> Sql {
+    Sql::new("g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > ").bind_big(now.micros()).push(")")
+}
+
+/// The ids of the organizations at which at least this level decides for a person (G-2, G-4, G-12): the individual's live
+/// grant or, where there is none, the organization's.
+pub(crate) fn live_grantors(actor: &Actor, now: Timestamp, lowest: Level) -> Sql {
+    let levels =
+        Level::ALL.iter().filter(|level| **level >= lowest && **level != Level::None).map(|level| level.name());
+    let query =
+        Sql::new("SELECT g.grantor_id FROM partner_grants g JOIN organizations r ON r.id = g.grantor_id WHERE ")
+            .append(live(now))
+            .push(" AND g.level IN (")
+            .bind_texts(levels)
+            .push(") AND r.status = ")
+            .bind_text(OrganizationStatus::Active.name())
+            .push(" AND (g.grantee_id = ")
+            .bind_text(actor.id());
+    if actor.is_staff() {
+        return query.push(")");
+    }
+    query
+        .push(" OR (g.grantee_id = ")
+        .bind_text(actor.organization)
+        .push(
+            " AND NOT EXISTS (SELECT 1 FROM partner_grants i WHERE i.grantor_id = g.grantor_id AND i.ended_at IS NULL \
+             AND i.grantee_id = ",
+        )
+        .bind_text(actor.id())
+        .push(" AND (i.expires_at IS NULL OR i.expires_at > ")
+        .bind_big(now.micros())
+        .push("))))")
+}
+
+/// The columns of what can decide for a person at an organization: `organizations ro`, grants `gi` to the person and `go`
+/// to their organization `o`.
+pub(crate) const HELD_COLUMNS: &str =
+    "ro.status, o.status, gi.id, gi.level, gi.expires_at, go.id, go.level, go.expires_at";
+
+/// The SQL types of [`HELD_COLUMNS`].
+pub(crate) type HeldColumns = (
+    Nullable<Text>,
+    Text,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<BigInt>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<BigInt>,
+);
+
+/// A row of [`HELD_COLUMNS`].
+pub(crate) type HeldRow =
+    (Option<String>, String, Option<String>, Option<String>, Option<i64>, Option<String>, Option<String>, Option<i64>);
+
+/// Reads the grants that can decide.
+pub(crate) fn read_held(row: HeldRow) -> Result<HeldGrants, StorageError> {
+    let (grantor, holder, individual_id, individual_level, individual_end, group_id, group_level, group_end) = row;
+    let cells = Cells::of("partner_grants", individual_id.as_deref().or(group_id.as_deref()).unwrap_or_default());
+    let grant = |id: &Option<String>, level: &Option<String>, end: Option<i64>| match (id, level) {
+        (Some(id), Some(level)) => Ok(Some(HeldGrant {
+            held: HeldLevel { level: cells.word("level", level)?, grant: cells.id("id", id)? },
+            expires_at: end.map(moment),
+        })),
+        _ => Ok::<_, StorageError>(None),
+    };
+    Ok(HeldGrants {
+        individual: grant(&individual_id, &individual_level, individual_end)?,
+        organization: grant(&group_id, &group_level, group_end)?,
+        suspension: Suspension {
+            grantor: cells
+                .optional_word("organizations.status", grantor.as_deref())?
+                .unwrap_or(OrganizationStatus::Active),
+            holder: cells.word("organizations.status", &holder)?,
+        },
+    })
+}
+
+impl ReadTx<'_> {
+    /// A grant.
+    pub fn partner_grant(&mut self, id: GrantId) -> Result<Option<PartnerGrant>, StorageError> {
+        Ok(self.load_grants(Sql::new("WHERE g.id = ").bind_text(id))?.pop())
+    }
+
+    /// The grant between two that has no ending.
+    pub fn current_grant(
+        &mut self,
+        grantor: OrganizationId,
+        grantee: AnyId,
+    ) -> Result<Option<PartnerGrant>, StorageError> {
+        let whose = Sql::new("WHERE g.ended_at IS NULL AND g.grantor_id = ")
+            .bind_text(grantor)
+            .push(" AND g.grantee_id = ")
+            .bind_text(grantee);
+        Ok(self.load_grants(whose)?.pop())
+    }
+
+    /// The grants without an ending to one person, by whomever (G-12).
+    pub fn grants_to_person(&mut self, person: PersonId) -> Result<Vec<PartnerGrant>, StorageError> {
+        self.load_grants(
+            Sql::new("WHERE g.ended_at IS NULL AND g.grantee_id = ").bind_text(person).push(" ORDER BY g.id"),
+        )
+    }
+
+    /// Every grant that ever connected a person, or their organization, with a grantor; newest first (G-15).
+    pub fn grants_between(
+        &mut self,
+        grantor: OrganizationId,
+        person: &Actor,
+    ) -> Result<Vec<PartnerGrant>, StorageError> {
+        let whose = Sql::new("WHERE g.grantor_id = ")
+            .bind_text(grantor)
+            .push(" AND g.grantee_id IN (")
+            .bind_texts([person.id().to_string(), person.organization.to_string()])
+            .push(") ORDER BY g.created_at DESC, g.id DESC");
+        self.load_grants(whose)
+    }
+
+    fn load_grants(&mut self, whose: Sql) -> Result<Vec<PartnerGrant>, StorageError> {
+        let query = Sql::<GrantColumns>::new(GRANT_SELECT).append(whose);
+        let rows: Vec<LoadedGrant> = on!(self, |connection| query.load(connection))?;
+        rows.into_iter().map(LoadedGrant::read).collect()
+    }
+
+    /// Grants of one side, newest first (G-10).
+    pub fn partner_grants(
+        &mut self,
+        side: GrantSide,
+        now: Timestamp,
+        filter: &GrantFilter,
+        page: &Page,
+    ) -> Result<Slice<PartnerGrant>, StorageError> {
+        let mut whose = match side {
+            GrantSide::MadeBy(grantor) => Sql::new("WHERE g.grantor_id = ").bind_text(grantor),
+            GrantSide::HeldBy(holder) => Sql::new("WHERE g.grantee_organization_id = ").bind_text(holder),
+        };
+        whose = whose.append(in_states(&filter.statuses, now));
+        if !filter.levels.is_empty() {
+            whose =
+                whose.push(" AND g.level IN (").bind_texts(filter.levels.iter().map(|level| level.name())).push(")");
+        }
+        if !filter.grantee_types.is_empty() {
+            whose = whose
+                .push(" AND g.grantee_type IN (")
+                .bind_texts(filter.grantee_types.iter().map(|kind| kind.name()))
+                .push(")");
+        }
+        if let Some(grantee) = filter.grantee {
+            whose = whose.push(" AND g.grantee_id = ").bind_text(grantee);
+        }
+        if let Some(moment) = filter.expires_before {
+            whose = whose.push(" AND g.expires_at < ").bind_big(moment.micros());
+        }
+        if let Some(Position { key: SortKey::Number(created_at), id }) = &page.after {
+            whose =
+                whose.push(" AND (g.created_at, g.id) < (").bind_big(*created_at).push(", ").bind_text(id).push(")");
+        }
+        whose = whose.push(" ORDER BY g.created_at DESC, g.id DESC LIMIT ").bind_big(page.fetch());
+        Ok(Slice::cut(self.load_grants(whose)?, page, |grant| Position {
+            key: SortKey::Number(grant.created_at.micros()),
+            id: grant.id.to_string(),
+        }))
+    }
+
+    /// The grants that can decide for an actor at an organization, in one statement.
+    pub fn held_grants(&mut self, actor: &Actor, organization: OrganizationId) -> Result<HeldGrants, StorageError> {
+        let query = Sql::<HeldColumns>::new("SELECT ")
+            .push(HELD_COLUMNS)
+            .push(" FROM organizations o LEFT JOIN organizations ro ON ro.id = ")
+            .bind_text(organization)
+            .push(" LEFT JOIN partner_grants gi ON gi.grantor_id = ro.id AND gi.ended_at IS NULL AND gi.grantee_id = ")
+            .bind_text(actor.id())
+            .push(" LEFT JOIN partner_grants go ON go.grantor_id = ro.id AND go.ended_at IS NULL AND go.grantee_id = o.id WHERE o.id = ")
+            .bind_text(actor.organization);
+        let row: HeldRow = on!(self, |connection| query.get_result(connection))?;
+        read_held(row)
+    }
+
+    /// What an actor is to an organization, now.
+    pub fn standing(
+        &mut self,
+        actor: &Actor,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Standing, StorageError> {
+        let held = if actor.organization == organization {
+            None
+        } else {
+            self.held_grants(actor, organization)?.deciding(now)
+        };
+        Ok(Standing::of(actor, organization, held))
+    }
+
+    /// The organizations with a grant without an ending to an actor or their organization, and what can decide there.
+    pub fn connections_of(&mut self, actor: &Actor) -> Result<Vec<(OrganizationRef, HeldGrants)>, StorageError> {
+        let query = Sql::<(Text, Text, HeldColumns)>::new("SELECT ro.id, ro.name, ")
+            .push(HELD_COLUMNS)
+            .push(" FROM organizations o CROSS JOIN organizations ro LEFT JOIN partner_grants gi ON gi.grantor_id = ro.id AND gi.ended_at IS NULL AND gi.grantee_id = ")
+            .bind_text(actor.id())
+            .push(" LEFT JOIN partner_grants go ON go.grantor_id = ro.id AND go.ended_at IS NULL AND go.grantee_id = o.id WHERE o.id = ")
+            .bind_text(actor.organization)
+            .push(" AND ro.id IN (SELECT g.grantor_id FROM partner_grants g WHERE g.ended_at IS NULL AND g.grantee_id IN (")
+            .bind_texts([actor.id().to_string(), actor.organization.to_string()])
+            .push(")) ORDER BY ro.id");
+        let rows: Vec<(String, String, HeldRow)> = on!(self, |connection| query.load(connection))?;
+        rows.into_iter()
+            .map(|(id, name, held)| {
+                let organization = OrganizationRef { id: Cells::of("organizations", &id).id("id", &id)?, name };
+                Ok((organization, read_held(held)?))
+            })
+            .collect()
+    }
+}
+
+/// Grants `g` in one of these states; in any state if none is named.
+fn in_states(statuses: &[GrantStatus], now: Timestamp) -> Sql {
+    let mut query = Sql::new("");
+    for (position, status) in statuses.iter().enumerate() {
+        query = query.push(if position == 0 { " AND (" } else { " OR " });
+        query = match status {
+            GrantStatus::Live => query.append(live(now)),
+            GrantStatus::Expired => query
+                .push("g.ended_status = ")
+                .bind_text(status.name())
+                .push(" OR (g.ended_at IS NULL AND g.expires_at <= ")
+                .bind_big(now.micros())
+                .push(")"),
+            GrantStatus::Revoked | GrantStatus::Ended => query.push("g.ended_status = ").bind_text(status.name()),
+        };
+    }
+    if statuses.is_empty() { query } else { query.push(")") }
+}
+
+impl WriteTx<'_> {
+    /// Saves a grant.
+    pub fn save_partner_grant(&mut self, change: &Change<PartnerGrant>) -> Result<(), StorageError> {
+        let row = GrantRow::from(change.after());
+        match change.before() {
+            None => {
+                on!(self, |connection| diesel::insert_into(partner_grants::table).values(&row).execute(connection))?;
+            }
+            Some(before) if change.is_effective() => {
+                let rows = on!(self, |connection| diesel::update(partner_grants::table.find(&row.id))
+                    .filter(partner_grants::version.eq(before.version))
+                    .set(&row)
+                    .execute(connection))?;
+                self.expect_one(rows, "partner_grants", &row.id)?;
+            }
+            Some(_) => {}
+        }
+        self.record(change)
+    }
+}

@@ -1,0 +1,395 @@
+//! The rows of contacts and staff members; which of the two a row is, its id says.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use mandate_core::actor::{Actor, PersonRef, Position};
+use mandate_core::change::Change;
+use mandate_core::contact::{Contact, Existing, Others};
+use mandate_core::id::{ContactId, OrganizationId, PersonId, StaffId};
+use mandate_core::staff::StaffMember;
+use mandate_core::text::{Email, Locale, Note, PersonName, Phone, TimeZone, fold};
+use mandate_core::vocabulary::{OrganizationStatus, OrganizationType, PersonStatus, StaffRole, Vocabulary as _};
+
+use crate::backend::on;
+use crate::column::{Cells, moment, words_json};
+use crate::error::StorageError;
+use crate::schema::people;
+use crate::sql::Sql;
+use crate::tx::{ReadTx, WriteTx};
+
+/// A row of `people`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = people, treat_none_as_null = true)]
+pub(crate) struct PersonRow {
+    pub(crate) id: String,
+    organization_id: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    search: String,
+    pub(crate) sort_name: String,
+    phone: Option<String>,
+    time_zone: String,
+    locale: String,
+    contact_type: Option<String>,
+    permission: Option<String>,
+    duties: String,
+    roles: String,
+    status: String,
+    status_reason: Option<String>,
+    status_at: Option<i64>,
+    status_by: Option<String>,
+    created_at: i64,
+    created_by: Option<String>,
+    updated_at: i64,
+    // Signing in writes it without a new version; a save must not put an older value back.
+    #[diesel(skip_update)]
+    last_sign_in_at: Option<i64>,
+    last_confirmed_at: Option<i64>,
+    version: i64,
+}
+
+/// The columns of a [`PersonRow`]: `people p`, as the table has them.
+pub(crate) const PERSON_COLUMNS: &str = "p.id, p.organization_id, p.email, p.first_name, p.last_name, p.search, p.sort_name, \
+     p.phone, p.time_zone, p.locale, p.contact_type, p.permission, p.duties, p.roles, p.status, p.status_reason, p.status_at, \
+     p.status_by, p.created_at, p.created_by, p.updated_at, p.last_sign_in_at, p.last_confirmed_at, p.version";
+
+/// A list of people is searched in this text.
+fn search_text(first_name: &str, last_name: &str, email: &str) -> String {
+    fold(&format!("{first_name} {last_name} {email}"))
+}
+
+impl From<&Contact> for PersonRow {
+    fn from(contact: &Contact) -> Self {
+        let duties: Vec<_> = contact.duties.iter().copied().collect();
+        Self {
+            id: contact.id.to_string(),
+            organization_id: contact.organization.to_string(),
+            email: contact.email.to_string(),
+            first_name: contact.first_name.to_string(),
+            last_name: contact.last_name.to_string(),
+            search: search_text(contact.first_name.as_str(), contact.last_name.as_str(), contact.email.as_str()),
+            sort_name: fold(&format!("{} {}", contact.last_name, contact.first_name)),
+            phone: contact.phone.as_ref().map(ToString::to_string),
+            time_zone: contact.time_zone.to_string(),
+            locale: contact.locale.to_string(),
+            contact_type: Some(contact.kind.name().to_owned()),
+            permission: Some(contact.permission.name().to_owned()),
+            duties: words_json(&duties),
+            roles: "[]".to_owned(),
+            status: contact.status.name().to_owned(),
+            status_reason: contact.disabled_reason.as_ref().map(ToString::to_string),
+            status_at: contact.disabled_at.map(|at| at.micros()),
+            status_by: contact.disabled_by.map(|by| by.to_string()),
+            created_at: contact.created_at.micros(),
+            created_by: contact.created_by.map(|by| by.to_string()),
+            updated_at: contact.updated_at.micros(),
+            last_sign_in_at: contact.last_sign_in_at.map(|at| at.micros()),
+            last_confirmed_at: contact.last_confirmed_at.map(|at| at.micros()),
+            version: contact.version,
+        }
+    }
+}
+
+impl From<&StaffMember> for PersonRow {
+    fn from(staff: &StaffMember) -> Self {
+        Self {
+            id: staff.id.to_string(),
+            organization_id: staff.organization.to_string(),
+            email: staff.email.to_string(),
+            first_name: staff.first_name.to_string(),
+            last_name: staff.last_name.to_string(),
+            search: search_text(staff.first_name.as_str(), staff.last_name.as_str(), staff.email.as_str()),
+            sort_name: fold(&format!("{} {}", staff.last_name, staff.first_name)),
+            phone: staff.phone.as_ref().map(ToString::to_string),
+            time_zone: staff.time_zone.to_string(),
+            locale: staff.locale.to_string(),
+            contact_type: None,
+            permission: None,
+            duties: "[]".to_owned(),
+            roles: words_json(&staff.roles),
+            status: staff.status.name().to_owned(),
+            status_reason: staff.disabled_reason.as_ref().map(ToString::to_string),
+            status_at: staff.disabled_at.map(|at| at.micros()),
+            status_by: staff.disabled_by.map(|by| by.to_string()),
+            created_at: staff.created_at.micros(),
+            created_by: staff.created_by.map(|by| by.to_string()),
+            updated_at: staff.updated_at.micros(),
+            last_sign_in_at: staff.last_sign_in_at.map(|at| at.micros()),
+            last_confirmed_at: None,
+            version: staff.version,
+        }
+    }
+}
+
+impl TryFrom<PersonRow> for Contact {
+    type Error = StorageError;
+
+    fn try_from(row: PersonRow) -> Result<Self, StorageError> {
+        let cells = Cells::of("people", &row.id);
+        Ok(Self {
+            id: cells.id("id", &row.id)?,
+            organization: cells.id("organization_id", &row.organization_id)?,
+            email: cells.read("email", Email::parse(&row.email).ok())?,
+            first_name: cells.read("first_name", PersonName::parse(&row.first_name).ok())?,
+            last_name: cells.read("last_name", PersonName::parse(&row.last_name).ok())?,
+            phone: cells.optional(row.phone.as_deref(), |cells, text| cells.read("phone", Phone::parse(text).ok()))?,
+            time_zone: cells.read("time_zone", TimeZone::parse(&row.time_zone).ok())?,
+            locale: cells.read("locale", Locale::parse(&row.locale).ok())?,
+            kind: cells.word("contact_type", row.contact_type.as_deref().unwrap_or_default())?,
+            permission: cells.word("permission", row.permission.as_deref().unwrap_or_default())?,
+            duties: cells.words("duties", &row.duties)?.into_iter().collect(),
+            status: cells.word("status", &row.status)?,
+            disabled_reason: cells.optional(row.status_reason.as_deref(), |cells, text| {
+                cells.read("status_reason", Note::parse(text).ok())
+            })?,
+            disabled_at: row.status_at.map(moment),
+            disabled_by: cells.optional_person_id("status_by", row.status_by.as_deref())?,
+            created_at: moment(row.created_at),
+            created_by: cells.optional_person_id("created_by", row.created_by.as_deref())?,
+            updated_at: moment(row.updated_at),
+            last_sign_in_at: row.last_sign_in_at.map(moment),
+            last_confirmed_at: row.last_confirmed_at.map(moment),
+            version: row.version,
+        })
+    }
+}
+
+impl TryFrom<PersonRow> for StaffMember {
+    type Error = StorageError;
+
+    fn try_from(row: PersonRow) -> Result<Self, StorageError> {
+        let cells = Cells::of("people", &row.id);
+        Ok(Self {
+            id: cells.id("id", &row.id)?,
+            organization: cells.id("organization_id", &row.organization_id)?,
+            email: cells.read("email", Email::parse(&row.email).ok())?,
+            first_name: cells.read("first_name", PersonName::parse(&row.first_name).ok())?,
+            last_name: cells.read("last_name", PersonName::parse(&row.last_name).ok())?,
+            phone: cells.optional(row.phone.as_deref(), |cells, text| cells.read("phone", Phone::parse(text).ok()))?,
+            time_zone: cells.read("time_zone", TimeZone::parse(&row.time_zone).ok())?,
+            locale: cells.read("locale", Locale::parse(&row.locale).ok())?,
+            roles: cells.words("roles", &row.roles)?,
+            status: cells.word("status", &row.status)?,
+            disabled_reason: cells.optional(row.status_reason.as_deref(), |cells, text| {
+                cells.read("status_reason", Note::parse(text).ok())
+            })?,
+            disabled_at: row.status_at.map(moment),
+            disabled_by: cells.optional_person_id("status_by", row.status_by.as_deref())?,
+            created_at: moment(row.created_at),
+            created_by: cells.optional_person_id("created_by", row.created_by.as_deref())?,
+            updated_at: moment(row.updated_at),
+            last_sign_in_at: row.last_sign_in_at.map(moment),
+            version: row.version,
+        })
+    }
+}
+
+/// The columns of an actor: `people p JOIN organizations o`.
+pub(crate) const ACTOR_COLUMNS: &str = "p.id, p.organization_id, p.email, p.first_name, p.last_name, p.contact_type, p.permission, p.roles, p.status, o.kind, o.status";
+
+/// The SQL types of [`ACTOR_COLUMNS`].
+pub(crate) type ActorColumns = (Text, Text, Text, Text, Text, Nullable<Text>, Nullable<Text>, Text, Text, Text, Text);
+
+/// A row of [`ACTOR_COLUMNS`].
+#[derive(Debug, Queryable)]
+pub(crate) struct ActorRow {
+    id: String,
+    organization_id: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    contact_type: Option<String>,
+    permission: Option<String>,
+    roles: String,
+    status: String,
+    organization_kind: String,
+    organization_status: String,
+}
+
+impl ActorRow {
+    /// The actor, and whether their organization may use the system.
+    pub(crate) fn read(self) -> Result<(Actor, OrganizationStatus), StorageError> {
+        let cells = Cells::of("people", &self.id);
+        let position = match cells.person_id("id", &self.id)? {
+            PersonId::Contact(id) => Position::Contact {
+                id,
+                permission: cells.word("permission", self.permission.as_deref().unwrap_or_default())?,
+                kind: cells.word("contact_type", self.contact_type.as_deref().unwrap_or_default())?,
+            },
+            PersonId::Staff(id) => Position::Staff { id, roles: cells.words::<StaffRole>("roles", &self.roles)? },
+        };
+        let actor = Actor {
+            position,
+            organization: cells.id("organization_id", &self.organization_id)?,
+            organization_kind: cells.word::<OrganizationType>("organizations.kind", &self.organization_kind)?,
+            name: full_name(&self.first_name, &self.last_name),
+            email: cells.read("email", Email::parse(&self.email).ok())?,
+            status: cells.word("status", &self.status)?,
+        };
+        let status = cells.word("organizations.status", &self.organization_status)?;
+        Ok((actor, status))
+    }
+}
+
+/// First and last name as others see them.
+pub(crate) fn full_name(first_name: &str, last_name: &str) -> String {
+    format!("{first_name} {last_name}")
+}
+
+impl ReadTx<'_> {
+    fn person_row(&mut self, id: PersonId) -> Result<Option<PersonRow>, StorageError> {
+        let id = id.to_string();
+        on!(self, |connection| people::table.find(&id).select(PersonRow::as_select()).first(connection).optional())
+    }
+
+    /// A contact.
+    pub fn contact(&mut self, id: ContactId) -> Result<Option<Contact>, StorageError> {
+        self.person_row(id.into())?.map(Contact::try_from).transpose()
+    }
+
+    /// A staff member.
+    pub fn staff_member(&mut self, id: StaffId) -> Result<Option<StaffMember>, StorageError> {
+        self.person_row(id.into())?.map(StaffMember::try_from).transpose()
+    }
+
+    /// All staff members of an organization, by name. There are few.
+    pub fn staff_members(&mut self, organization: OrganizationId) -> Result<Vec<StaffMember>, StorageError> {
+        let organization = organization.to_string();
+        let rows: Vec<PersonRow> = on!(self, |connection| people::table
+            .filter(people::organization_id.eq(&organization))
+            .order((people::sort_name, people::id))
+            .limit(1_000)
+            .select(PersonRow::as_select())
+            .load(connection))?;
+        rows.into_iter().map(StaffMember::try_from).collect()
+    }
+
+    /// The person with this email, whose record is not history.
+    pub fn person_by_email(&mut self, email: &Email) -> Result<Option<Existing>, StorageError> {
+        let email = email.to_string();
+        let row: Option<(String, String)> = on!(self, |connection| people::table
+            .filter(people::email.eq(&email).and(people::status.ne(PersonStatus::Transferred.name())))
+            .select((people::id, people::organization_id))
+            .first(connection)
+            .optional())?;
+        row.map(|(id, organization)| {
+            let cells = Cells::of("people", &id);
+            Ok(Existing {
+                person: cells.person_id("id", &id)?,
+                organization: cells.id("organization_id", &organization)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// A person as an actor, and whether their organization may use the system.
+    pub fn actor(&mut self, id: PersonId) -> Result<Option<(Actor, OrganizationStatus)>, StorageError> {
+        self.one_actor(Sql::new("WHERE p.id = ").bind_text(id))
+    }
+
+    /// The person who signs in with this email.
+    pub fn actor_by_email(&mut self, email: &Email) -> Result<Option<(Actor, OrganizationStatus)>, StorageError> {
+        let whose = Sql::new("WHERE p.status <> ")
+            .bind_text(PersonStatus::Transferred.name())
+            .push(" AND p.email = ")
+            .bind_text(email);
+        self.one_actor(whose)
+    }
+
+    fn one_actor(&mut self, whose: Sql) -> Result<Option<(Actor, OrganizationStatus)>, StorageError> {
+        let query = Sql::<ActorColumns>::new("SELECT ")
+            .push(ACTOR_COLUMNS)
+            .push(" FROM people p JOIN organizations o ON o.id = p.organization_id ")
+            .append(whose);
+        let row: Option<ActorRow> = on!(self, |connection| query.get_result(connection).optional())?;
+        row.map(ActorRow::read).transpose()
+    }
+
+    /// Who is left in an organization besides one contact (C-11).
+    pub fn others_than(&mut self, contact: ContactId, organization: OrganizationId) -> Result<Others, StorageError> {
+        let rest = self.active_guards(organization, Some(contact))?;
+        Ok(Others {
+            active_manager: rest.iter().any(Contact::is_active_manager),
+            active_primary: rest.iter().any(Contact::is_active_primary),
+        })
+    }
+
+    /// Who takes over from a disabled contact when staff disabled them (C-15): a primary support contact if one is left,
+    /// else a contact manager.
+    pub fn successor_of(
+        &mut self,
+        contact: ContactId,
+        organization: OrganizationId,
+    ) -> Result<Option<PersonRef>, StorageError> {
+        let rest = self.active_guards(organization, Some(contact))?;
+        let primary = rest.iter().find(|contact| contact.is_active_primary());
+        Ok(primary.or_else(|| rest.iter().find(|contact| contact.is_active_manager())).map(Contact::reference))
+    }
+
+    /// The active contact managers and primary support contacts, by name; all but one.
+    fn active_guards(
+        &mut self,
+        organization: OrganizationId,
+        but: Option<ContactId>,
+    ) -> Result<Vec<Contact>, StorageError> {
+        use mandate_core::vocabulary::{ContactType, Permission};
+        let organization = organization.to_string();
+        let but = but.map(|contact| contact.to_string()).unwrap_or_default();
+        let rows: Vec<PersonRow> = on!(self, |connection| people::table
+            .filter(people::organization_id.eq(&organization))
+            .filter(people::status.eq(PersonStatus::Active.name()))
+            .filter(people::id.ne(&but))
+            .filter(
+                people::permission
+                    .eq(Permission::ManageContacts.name())
+                    .or(people::contact_type.eq(ContactType::PrimarySupport.name())),
+            )
+            .order((people::sort_name, people::id))
+            .select(PersonRow::as_select())
+            .load(connection))?;
+        rows.into_iter().map(Contact::try_from).collect()
+    }
+
+    /// The active contact managers of an organization, by name (C-18).
+    pub fn contact_managers(&mut self, organization: OrganizationId) -> Result<Vec<Contact>, StorageError> {
+        let mut guards = self.active_guards(organization, None)?;
+        guards.retain(Contact::is_active_manager);
+        Ok(guards)
+    }
+}
+
+impl WriteTx<'_> {
+    /// Saves a contact. When they may not sign in any more, their sessions and links end with it (C-15).
+    pub fn save_contact(&mut self, change: &Change<Contact>) -> Result<(), StorageError> {
+        let before = change.before().map(|contact| contact.version);
+        self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
+        self.record(change)?;
+        self.silence(change.after().id.into(), change.after().status, change.after().updated_at)
+    }
+
+    /// Saves a staff member, with the same consequences.
+    pub fn save_staff(&mut self, change: &Change<StaffMember>) -> Result<(), StorageError> {
+        let before = change.before().map(|staff| staff.version);
+        self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
+        self.record(change)?;
+        self.silence(change.after().id.into(), change.after().status, change.after().updated_at)
+    }
+
+    fn save_person(&mut self, row: PersonRow, before: Option<i64>, effective: bool) -> Result<(), StorageError> {
+        match before {
+            None => {
+                on!(self, |connection| diesel::insert_into(people::table).values(&row).execute(connection))?;
+            }
+            Some(version) if effective => {
+                let rows = on!(self, |connection| diesel::update(people::table.find(&row.id))
+                    .filter(people::version.eq(version))
+                    .set(&row)
+                    .execute(connection))?;
+                self.expect_one(rows, "people", &row.id)?;
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}

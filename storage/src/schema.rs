@@ -1,0 +1,302 @@
+//! The tables, in common SQL types alone, so that each query compiles for both databases.
+
+diesel::table! {
+    /// Whoever has contacts (O-1). `domains` repeats organization_domains as a JSON array, so that a row is read whole.
+    organizations (id) {
+        id -> Text,
+        kind -> Text,
+        name -> Text,
+        name_folded -> Text,
+        domains -> Text,
+        status -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Each email domain belongs to one organization.
+    organization_domains (domain) {
+        domain -> Text,
+        organization_id -> Text,
+    }
+}
+
+diesel::table! {
+    /// Contacts of customers and partners, and the staff of the vendor (C-1, O-3).
+    people (id) {
+        id -> Text,
+        organization_id -> Text,
+        email -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        search -> Text,
+        sort_name -> Text,
+        phone -> Nullable<Text>,
+        time_zone -> Text,
+        locale -> Text,
+        contact_type -> Nullable<Text>,
+        permission -> Nullable<Text>,
+        duties -> Text,
+        roles -> Text,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        status_at -> Nullable<BigInt>,
+        status_by -> Nullable<Text>,
+        created_at -> BigInt,
+        created_by -> Nullable<Text>,
+        updated_at -> BigInt,
+        last_sign_in_at -> Nullable<BigInt>,
+        last_confirmed_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Passwords, apart from the people, so that no list of people ever reads them.
+    credentials (person_id) {
+        person_id -> Text,
+        password_hash -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Sign-ins. `generation` is the number of the refresh token that is good now.
+    sessions (id) {
+        id -> Text,
+        person_id -> Text,
+        generation -> BigInt,
+        rotated_at -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Single-use links that leave in emails (C-12).
+    links (id) {
+        id -> Text,
+        person_id -> Text,
+        purpose -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        voided_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Failed sign-ins, counted by account and by network.
+    sign_in_failures (scope) {
+        scope -> Text,
+        failures -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        blocked_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Access that one organization gives to a partner, a person of it, or a staff member (G-1).
+    partner_grants (id) {
+        id -> Text,
+        grantor_id -> Text,
+        grantee_type -> Text,
+        grantee_id -> Text,
+        grantee_organization_id -> Text,
+        level -> Text,
+        expires_at -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+        ended_status -> Nullable<Text>,
+        ended_by -> Nullable<Text>,
+        ended_reason -> Nullable<Text>,
+        created_at -> BigInt,
+        created_by -> Text,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Service requests (S-1).
+    service_requests (id) {
+        id -> Text,
+        number -> BigInt,
+        organization_id -> Text,
+        subject -> Text,
+        subject_folded -> Text,
+        category -> Text,
+        severity -> Integer,
+        status -> Text,
+        submitted_by -> Text,
+        submitter_organization_id -> Text,
+        submitted_by_grant -> Nullable<Text>,
+        point_of_contact_id -> Nullable<Text>,
+        point_of_contact_organization_id -> Nullable<Text>,
+        assigned_to -> Nullable<Text>,
+        follow_up_of -> Nullable<Text>,
+        about_person -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        activity_at -> BigInt,
+        solved_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What was written in service requests (S-5).
+    messages (id) {
+        id -> Text,
+        service_request_id -> Text,
+        author_id -> Nullable<Text>,
+        internal -> Bool,
+        body -> Text,
+        body_folded -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Who takes part in one service request (S-7).
+    participants (service_request_id, person_id) {
+        service_request_id -> Text,
+        person_id -> Text,
+        role -> Text,
+        added_at -> BigInt,
+        added_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Audit entry and event in one: numbered by organization without gaps, chained by hash (X-2, X-2a). Never changed, never deleted.
+    journal (organization_id, sequence) {
+        organization_id -> Text,
+        sequence -> BigInt,
+        id -> Text,
+        kind -> Text,
+        at -> BigInt,
+        actor_id -> Nullable<Text>,
+        acting_for -> Text,
+        grant_id -> Nullable<Text>,
+        subject_id -> Text,
+        before -> Text,
+        after -> Text,
+        request_id -> Text,
+        address -> Nullable<Text>,
+        previous_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    /// The last number and hash of each journal. Another row than the organization, because one row for both deadlocks.
+    journal_heads (organization_id) {
+        organization_id -> Text,
+        sequence -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    /// Emails that are owed, and what became of them.
+    mails (id) {
+        id -> Text,
+        kind -> Text,
+        person_id -> Text,
+        about_id -> Nullable<Text>,
+        link_id -> Nullable<Text>,
+        created_at -> BigInt,
+        due_at -> BigInt,
+        attempts -> BigInt,
+        claimed_until -> Nullable<BigInt>,
+        done_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Answers that a repeated request gets again.
+    idempotency_keys (caller_id, key) {
+        caller_id -> Text,
+        key -> Text,
+        operation -> Text,
+        body_hash -> Binary,
+        status -> Integer,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Text,
+        subject_id -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Keys that sign access tokens and seal secrets.
+    keys (id) {
+        id -> Text,
+        purpose -> Text,
+        secret -> Binary,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// The next numbers to hand out. Blocks are reserved ahead, so that writers do not wait for each other.
+    number_blocks (name) {
+        name -> Text,
+        next -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// The highest time seen: whoever starts with an earlier clock is told.
+    clock (id) {
+        id -> Integer,
+        highest -> BigInt,
+    }
+}
+
+diesel::joinable!(organization_domains -> organizations (organization_id));
+diesel::joinable!(people -> organizations (organization_id));
+diesel::joinable!(credentials -> people (person_id));
+diesel::joinable!(sessions -> people (person_id));
+diesel::joinable!(links -> people (person_id));
+diesel::joinable!(partner_grants -> organizations (grantor_id));
+diesel::joinable!(service_requests -> organizations (organization_id));
+diesel::joinable!(service_requests -> people (submitted_by));
+diesel::joinable!(messages -> service_requests (service_request_id));
+diesel::joinable!(messages -> people (author_id));
+diesel::joinable!(participants -> service_requests (service_request_id));
+diesel::joinable!(participants -> people (person_id));
+diesel::joinable!(journal -> organizations (organization_id));
+diesel::joinable!(journal_heads -> organizations (organization_id));
+diesel::joinable!(mails -> people (person_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organizations,
+    organization_domains,
+    people,
+    credentials,
+    sessions,
+    links,
+    sign_in_failures,
+    partner_grants,
+    service_requests,
+    messages,
+    participants,
+    journal,
+    journal_heads,
+    mails,
+    idempotency_keys,
+    keys,
+    number_blocks,
+    clock,
+);

@@ -1,0 +1,313 @@
+//! Sign-ins, single-use links, passwords and failed attempts. Times and counters here carry no authority of their own:
+//! whether a person may sign in is read from `people` each time.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use mandate_core::id::{LinkId, PersonId, SessionId};
+use mandate_core::session::{CallerFacts, Link, Session, SignIn};
+use mandate_core::throttle::Failures;
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::{PersonStatus, Vocabulary as _};
+
+use crate::backend::on;
+use crate::column::{Cells, moment};
+use crate::error::StorageError;
+use crate::people::{ACTOR_COLUMNS, ActorColumns, ActorRow};
+use crate::schema::{credentials, links, people, sessions, sign_in_failures};
+use crate::sql::Sql;
+use crate::tx::{ReadTx, WriteTx};
+
+/// The columns of a session: `sessions s`.
+pub(crate) const SESSION_COLUMNS: &str =
+    "s.id, s.person_id, s.generation, s.rotated_at, s.created_at, s.expires_at, s.ended_at";
+
+/// The SQL types of [`SESSION_COLUMNS`].
+pub(crate) type SessionColumns = (Text, Text, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>);
+
+/// A row of `sessions`.
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions)]
+pub(crate) struct SessionRow {
+    id: String,
+    person_id: String,
+    generation: i64,
+    rotated_at: i64,
+    created_at: i64,
+    expires_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl SessionRow {
+    pub(crate) fn read(self) -> Result<Session, StorageError> {
+        let cells = Cells::of("sessions", &self.id);
+        Ok(Session {
+            id: cells.id("id", &self.id)?,
+            person: cells.person_id("person_id", &self.person_id)?,
+            generation: self.generation,
+            rotated_at: moment(self.rotated_at),
+            created_at: moment(self.created_at),
+            expires_at: moment(self.expires_at),
+            ended_at: self.ended_at.map(moment),
+        })
+    }
+}
+
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.to_string(),
+            person_id: session.person.to_string(),
+            generation: session.generation,
+            rotated_at: session.rotated_at.micros(),
+            created_at: session.created_at.micros(),
+            expires_at: session.expires_at.micros(),
+            ended_at: session.ended_at.map(Timestamp::micros),
+        }
+    }
+}
+
+/// The session, its person and the state of their organization, as a piece of SQL.
+pub(crate) const CALLER_FROM: &str =
+    " FROM sessions s JOIN people p ON p.id = s.person_id JOIN organizations o ON o.id = p.organization_id ";
+
+/// Puts the facts about a caller together.
+pub(crate) fn read_caller(session: SessionRow, actor: ActorRow) -> Result<CallerFacts, StorageError> {
+    let session = session.read()?;
+    let (actor, organization_status) = actor.read()?;
+    Ok(CallerFacts { session, actor, organization_status })
+}
+
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = links)]
+struct LinkRow {
+    id: String,
+    person_id: String,
+    purpose: String,
+    created_at: i64,
+    expires_at: i64,
+    used_at: Option<i64>,
+    voided_at: Option<i64>,
+}
+
+impl LinkRow {
+    fn read(self) -> Result<Link, StorageError> {
+        let cells = Cells::of("links", &self.id);
+        Ok(Link {
+            id: cells.id("id", &self.id)?,
+            person: cells.person_id("person_id", &self.person_id)?,
+            purpose: cells.word("purpose", &self.purpose)?,
+            created_at: moment(self.created_at),
+            expires_at: moment(self.expires_at),
+            used_at: self.used_at.map(moment),
+            voided_at: self.voided_at.map(moment),
+        })
+    }
+}
+
+impl From<&Link> for LinkRow {
+    fn from(link: &Link) -> Self {
+        Self {
+            id: link.id.to_string(),
+            person_id: link.person.to_string(),
+            purpose: link.purpose.name().to_owned(),
+            created_at: link.created_at.micros(),
+            expires_at: link.expires_at.micros(),
+            used_at: link.used_at.map(Timestamp::micros),
+            voided_at: link.voided_at.map(Timestamp::micros),
+        }
+    }
+}
+
+impl ReadTx<'_> {
+    /// Who a session belongs to, as they are now; one statement.
+    pub fn caller(&mut self, session: SessionId) -> Result<Option<CallerFacts>, StorageError> {
+        let query = Sql::<(SessionColumns, ActorColumns)>::new("SELECT ")
+            .push(SESSION_COLUMNS)
+            .push(", ")
+            .push(ACTOR_COLUMNS)
+            .push(CALLER_FROM)
+            .push("WHERE s.id = ")
+            .bind_text(session);
+        let row: Option<(SessionRow, ActorRow)> = on!(self, |connection| query.get_result(connection).optional())?;
+        row.map(|(session, actor)| read_caller(session, actor)).transpose()
+    }
+
+    /// The sessions of a person that are good now, newest first. At most 1,000.
+    pub fn sessions_of(&mut self, person: PersonId, now: Timestamp) -> Result<Vec<Session>, StorageError> {
+        let person = person.to_string();
+        let rows: Vec<SessionRow> = on!(self, |connection| sessions::table
+            .filter(sessions::person_id.eq(&person).and(sessions::ended_at.is_null()))
+            .filter(sessions::expires_at.gt(now.micros()))
+            .order((sessions::created_at.desc(), sessions::id.desc()))
+            .limit(1_000)
+            .select(SessionRow::as_select())
+            .load(connection))?;
+        rows.into_iter().map(SessionRow::read).collect()
+    }
+
+    /// A link.
+    pub fn link(&mut self, id: LinkId) -> Result<Option<Link>, StorageError> {
+        let id = id.to_string();
+        let row: Option<LinkRow> =
+            on!(self, |connection| links::table.find(&id).select(LinkRow::as_select()).first(connection).optional())?;
+        row.map(LinkRow::read).transpose()
+    }
+
+    /// The stored hash of a person's password, if they have set one.
+    pub fn password_hash(&mut self, person: PersonId) -> Result<Option<String>, StorageError> {
+        let person = person.to_string();
+        on!(self, |connection| credentials::table
+            .find(&person)
+            .select(credentials::password_hash)
+            .first(connection)
+            .optional())
+    }
+
+    /// The failures of an account or address.
+    pub fn sign_in_failures(&mut self, scope: &str) -> Result<Option<Failures>, StorageError> {
+        let row: Option<(i64, i64, i64, i64)> = on!(self, |connection| sign_in_failures::table
+            .find(scope)
+            .select((
+                sign_in_failures::failures,
+                sign_in_failures::first_at,
+                sign_in_failures::last_at,
+                sign_in_failures::blocked_until,
+            ))
+            .first(connection)
+            .optional())?;
+        Ok(row.map(|(count, first_at, last_at, blocked_until)| Failures {
+            count,
+            first_at: moment(first_at),
+            last_at: moment(last_at),
+            blocked_until: moment(blocked_until),
+        }))
+    }
+}
+
+impl WriteTx<'_> {
+    /// Begins a session and notes the sign-in.
+    pub fn save_sign_in(&mut self, sign_in: &SignIn) -> Result<(), StorageError> {
+        let row = SessionRow::from(sign_in.session());
+        on!(self, |connection| diesel::insert_into(sessions::table).values(&row).execute(connection))?;
+        let rows = on!(self, |connection| diesel::update(people::table.find(&row.person_id))
+            .set(people::last_sign_in_at.eq(row.created_at))
+            .execute(connection))?;
+        self.expect_one(rows, "people", &row.person_id)
+    }
+
+    /// Moves a session on, if it is still at the generation that was read.
+    pub fn save_session(&mut self, before_generation: i64, session: &Session) -> Result<(), StorageError> {
+        let row = SessionRow::from(session);
+        let rows = on!(self, |connection| diesel::update(sessions::table.find(&row.id))
+            .filter(sessions::generation.eq(before_generation))
+            .set((
+                sessions::generation.eq(row.generation),
+                sessions::rotated_at.eq(row.rotated_at),
+                sessions::expires_at.eq(row.expires_at),
+                sessions::ended_at.eq(row.ended_at),
+            ))
+            .execute(connection))?;
+        self.expect_one(rows, "sessions", &row.id)
+    }
+
+    /// Ends one session of a person; false if they have no such session that is good.
+    pub fn end_session(&mut self, person: PersonId, session: SessionId, now: Timestamp) -> Result<bool, StorageError> {
+        let (person, session) = (person.to_string(), session.to_string());
+        let rows = on!(self, |connection| diesel::update(sessions::table.find(&session))
+            .filter(sessions::person_id.eq(&person).and(sessions::ended_at.is_null()))
+            .filter(sessions::expires_at.gt(now.micros()))
+            .set(sessions::ended_at.eq(now.micros()))
+            .execute(connection))?;
+        Ok(rows > 0)
+    }
+
+    /// Ends all sessions of a person; tells how many there were.
+    pub fn end_sessions_of(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StorageError> {
+        let person = person.to_string();
+        on!(self, |connection| diesel::update(sessions::table)
+            .filter(sessions::person_id.eq(&person).and(sessions::ended_at.is_null()))
+            .set(sessions::ended_at.eq(now.micros()))
+            .execute(connection))
+    }
+
+    /// Ends what lets a person act, once they may not sign in any more (C-15).
+    pub(crate) fn silence(
+        &mut self,
+        person: PersonId,
+        status: PersonStatus,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        match status {
+            PersonStatus::Active | PersonStatus::Invited => Ok(()),
+            PersonStatus::Disabled | PersonStatus::Transferred => {
+                self.end_sessions_of(person, now)?;
+                self.void_links(person, None, now)
+            }
+        }
+    }
+
+    /// Makes the unused links of a person void; those of one purpose, or all.
+    fn void_links(&mut self, person: PersonId, purpose: Option<&str>, now: Timestamp) -> Result<(), StorageError> {
+        let person = person.to_string();
+        on!(self, |connection| {
+            let mut query = diesel::update(links::table)
+                .filter(
+                    links::person_id.eq(person.clone()).and(links::used_at.is_null()).and(links::voided_at.is_null()),
+                )
+                .into_boxed();
+            if let Some(purpose) = purpose {
+                query = query.filter(links::purpose.eq(purpose.to_owned()));
+            }
+            query.set(links::voided_at.eq(now.micros())).execute(connection)
+        })?;
+        Ok(())
+    }
+
+    /// Keeps a new link; the older ones for the same purpose are void (C-12).
+    pub fn save_link(&mut self, link: &Link) -> Result<(), StorageError> {
+        self.void_links(link.person, Some(link.purpose.name()), link.created_at)?;
+        let row = LinkRow::from(link);
+        on!(self, |connection| diesel::insert_into(links::table).values(&row).execute(connection))?;
+        Ok(())
+    }
+
+    /// Uses up a link; of two at once, one wins.
+    pub fn use_link(&mut self, used: &Link) -> Result<(), StorageError> {
+        let id = used.id.to_string();
+        let at = used.used_at.map(Timestamp::micros);
+        let rows = on!(self, |connection| diesel::update(links::table.find(&id))
+            .filter(links::used_at.is_null().and(links::voided_at.is_null()))
+            .set(links::used_at.eq(at))
+            .execute(connection))?;
+        self.expect_one(rows, "links", &id)
+    }
+
+    /// Keeps a password's hash in place of the older one.
+    pub fn save_password(&mut self, person: PersonId, hash: &str, now: Timestamp) -> Result<(), StorageError> {
+        let person = person.to_string();
+        on!(self, |connection| diesel::delete(credentials::table.find(&person)).execute(connection))?;
+        let row = (
+            credentials::person_id.eq(person),
+            credentials::password_hash.eq(hash),
+            credentials::changed_at.eq(now.micros()),
+        );
+        on!(self, |connection| diesel::insert_into(credentials::table).values(row.clone()).execute(connection))?;
+        Ok(())
+    }
+
+    /// Keeps the failures of an account or address in place of the older ones; none forgets them.
+    pub fn save_sign_in_failures(&mut self, scope: &str, failures: Option<&Failures>) -> Result<(), StorageError> {
+        on!(self, |connection| diesel::delete(sign_in_failures::table.find(scope)).execute(connection))?;
+        if let Some(failures) = failures {
+            let row = (
+                sign_in_failures::scope.eq(scope),
+                sign_in_failures::failures.eq(failures.count),
+                sign_in_failures::first_at.eq(failures.first_at.micros()),
+                sign_in_failures::last_at.eq(failures.last_at.micros()),
+                sign_in_failures::blocked_until.eq(failures.blocked_until.micros()),
+            );
+            on!(self, |connection| diesel::insert_into(sign_in_failures::table).values(row).execute(connection))?;
+        }
+        Ok(())
+    }
+}

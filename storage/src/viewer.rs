@@ -1,0 +1,62 @@
+//! Who may turn out to see a service request (G-15). Core decides for each of them.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use mandate_core::id::{OrganizationId, ServiceRequestId};
+use mandate_core::viewer::Candidate;
+use mandate_core::vocabulary::{OrganizationType, PersonStatus, Vocabulary as _};
+
+use crate::backend::on;
+use crate::error::StorageError;
+use crate::partner_grant::{HELD_COLUMNS, HeldColumns, HeldRow, read_held};
+use crate::people::{ACTOR_COLUMNS, ActorColumns, ActorRow};
+use crate::service_request::read_role;
+use crate::sql::Sql;
+use crate::tx::ReadTx;
+
+type CandidateColumns = (ActorColumns, HeldColumns, Nullable<Text>);
+type CandidateRow = (ActorRow, HeldRow, Option<String>);
+
+impl ReadTx<'_> {
+    /// The active people of the request's organization, of the vendor and of everybody who holds a grant without an
+    /// ending, in the order of their ids, from after one id on.
+    pub fn viewer_candidates(
+        &mut self,
+        request: ServiceRequestId,
+        organization: OrganizationId,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Candidate>, StorageError> {
+        let query = Sql::<CandidateColumns>::new("SELECT ")
+            .push(ACTOR_COLUMNS)
+            .push(", ")
+            .push(HELD_COLUMNS)
+            .push(", pa.role FROM people p JOIN organizations o ON o.id = p.organization_id LEFT JOIN organizations ro ON ro.id = ")
+            .bind_text(organization)
+            .push(
+                " LEFT JOIN partner_grants gi ON gi.grantor_id = ro.id AND gi.ended_at IS NULL AND gi.grantee_id = p.id \
+                 LEFT JOIN partner_grants go ON go.grantor_id = ro.id AND go.ended_at IS NULL AND go.grantee_id = o.id \
+                 LEFT JOIN participants pa ON pa.person_id = p.id AND pa.service_request_id = ",
+            )
+            .bind_text(request)
+            .push(" WHERE p.status = ")
+            .bind_text(PersonStatus::Active.name())
+            .push(" AND p.organization_id IN (SELECT v.id FROM organizations v WHERE v.kind = ")
+            .bind_text(OrganizationType::Vendor.name())
+            .push(" UNION ALL SELECT v.id FROM organizations v WHERE v.id = ")
+            .bind_text(organization)
+            .push(" UNION ALL SELECT h.grantee_organization_id FROM partner_grants h WHERE h.ended_at IS NULL AND h.grantor_id = ")
+            .bind_text(organization)
+            .push(") AND p.id > ")
+            .bind_text(after)
+            .push(" ORDER BY p.id LIMIT ")
+            .bind_big(limit);
+        let rows: Vec<CandidateRow> = on!(self, |connection| query.load(connection))?;
+        rows.into_iter()
+            .map(|(person, held, role)| {
+                let (person, organization_status) = person.read()?;
+                Ok(Candidate { person, organization_status, grants: read_held(held)?, role: read_role(role)? })
+            })
+            .collect()
+    }
+}
