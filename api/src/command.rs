@@ -6,7 +6,7 @@ use mandate_core::actor::{Actor, Position};
 use mandate_core::id::{OrganizationId, StaffId};
 use mandate_core::text::Email;
 use mandate_core::vocabulary::{OrganizationType, PersonStatus};
-use mandate_storage::{OrganizationFilter, Page, PoolSettings, ReadTx, StorageError, Store};
+use mandate_storage::{OpenError, OrganizationFilter, Page, PoolSettings, ReadTx, StorageError, Store};
 
 use crate::keyring::{KeyHome, KeyRing, Lifetimes};
 use crate::settings::Settings;
@@ -89,8 +89,13 @@ fn operator() -> Result<Actor, StorageError> {
 }
 
 fn open(settings: &Settings) -> Result<(Store, SteadyClock), String> {
-    let store = Store::open(&settings.database, PoolSettings::default(), Ids::System.as_source())
-        .map_err(|error| error.to_string())?;
+    let store =
+        Store::open(&settings.database, PoolSettings::default(), Ids::System.as_source()).map_err(
+            |error| match error {
+                OpenError::Outdated(_) => format!("{error}, with `mandate migrate`"),
+                other => other.to_string(),
+            },
+        )?;
     let floor = store.read(|tx| tx.highest_time()).map_err(|error: StorageError| error.to_string())?;
     Ok((store, SteadyClock::new(Clock::System, floor)))
 }
@@ -111,7 +116,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/mandate.db", directory.path().display());
         let settings = Settings::from_arguments(["mandate", "--database-url", &url]).unwrap();
-        assert!(rotate_keys(&settings).unwrap_err().contains("migrate"));
+        assert!(rotate_keys(&settings).unwrap_err().contains("`mandate migrate`"));
         migrate(&settings).unwrap();
         rotate_keys(&settings).unwrap();
         verify_journal(&settings).unwrap();

@@ -1,10 +1,73 @@
-//! A server on a fresh temporary database with sample data.
+//! A server on a fresh temporary database with sample data that tells the product's story.
+//!
+//! The data is made through the same operations that everybody calls, on a clock that is moved from sixty days ago to
+//! now; so there are no states in it that the product could not reach.
 
-use crate::settings::Settings;
+mod calls;
+mod data;
+mod filler;
 
-/// Serves the sample data.
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use mandate_core::text::{Domain, Email, OrganizationName};
+use mandate_core::time::{Span, Timestamp};
+use mandate_storage::DatabaseUrl;
+
+use crate::password::NewPassword;
+use crate::secret::Secret;
+use crate::serve::{Server, prepare, start, wait};
+use crate::settings::{Administrator, MailTarget, Settings};
+use crate::sources::{Clock, Ids};
+use filler::Filler;
+
+/// The password of everybody in the demo.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Serves the sample data until asked to stop; then it is gone.
 ///
 /// *Errors*: in words, for the operator.
 pub async fn run(settings: Settings) -> Result<(), String> {
-    crate::serve::run(settings).await
+    let directory = tempfile::Builder::new().prefix("mandate-demo-").tempdir().map_err(|error| error.to_string())?;
+    let settings = sample_settings(settings, directory.path()).map_err(|flaw| flaw.to_string())?;
+    println!("filling a temporary database in {} …", directory.path().display());
+    let cast = fill(settings.clone()).await?;
+    let server = listen(settings).await?;
+    println!("{}", calls::story(&format!("http://{}", server.addr), &cast));
+    wait(server).await
+}
+
+/// Listens where the settings say or, if that is taken, somewhere else.
+async fn listen(settings: Settings) -> Result<Server, String> {
+    let mut elsewhere = settings.clone();
+    elsewhere.listen.set_port(0);
+    match start(settings, Clock::System, Ids::System).await {
+        Ok(server) => Ok(server),
+        Err(_) => start(elsewhere, Clock::System, Ids::System).await,
+    }
+}
+
+fn sample_settings(settings: Settings, directory: &std::path::Path) -> Result<Settings, mandate_core::text::Flaw> {
+    let url = format!("sqlite://{}", directory.join("mandate.db").display());
+    let flaw = |message: String| mandate_core::text::Flaw::new("demo", message);
+    Ok(Settings {
+        database: DatabaseUrl::parse(&url).map_err(|error| flaw(error.to_string()))?,
+        mail: MailTarget::Directory(directory.join("mail")),
+        vendor_name: OrganizationName::parse("Northwind Software")?,
+        vendor_domains: vec![Domain::parse("northwind.example")?],
+        administrator: Some(Administrator {
+            email: Email::parse(data::ADMINISTRATOR)?,
+            password: NewPassword::parse(&Secret::new(PASSWORD))?,
+        }),
+        ..settings
+    })
+}
+
+/// Fills the database and closes it again.
+async fn fill(settings: Settings) -> Result<calls::Cast, String> {
+    let now = Timestamp::from_micros(crate::sources::SteadyClock::new(Clock::System, Timestamp::from_micros(0)).now().micros());
+    let hands = Arc::new(AtomicI64::new(now.minus(Span::days(data::DAYS)).micros()));
+    let (app, _) = prepare(settings, Clock::Manual(Arc::clone(&hands)), Ids::System).await?;
+    let filler = Filler::new(app, hands);
+    data::fill(&filler, now).await
 }

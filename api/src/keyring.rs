@@ -134,7 +134,8 @@ impl KeyRing {
         let (keys, looked_at, unknown_seen) = Default::default();
         let ring = Self { home, clock, ids, lifetimes, keys, looked_at, unknown_seen };
         ring.home.edit(|stored| {
-            let lacks = |purpose: &KeyPurpose| !stored.iter().any(|key| key.purpose == *purpose && key.retired_at.is_none());
+            let lacks =
+                |purpose: &KeyPurpose| !stored.iter().any(|key| key.purpose == *purpose && key.retired_at.is_none());
             let added = [KeyPurpose::Signing, KeyPurpose::Sealing].into_iter().filter(lacks);
             Edit { added: added.map(|purpose| ring.new_key(purpose)).collect(), ..Edit::default() }
         })?;
@@ -147,14 +148,11 @@ impl KeyRing {
     /// *Errors*: see [`KeyError`].
     pub fn rotate(&self) -> Result<(), KeyError> {
         let now = self.clock.now();
-        let ids = |keys: &[Key], chosen: &dyn Fn(&Key) -> bool| -> Vec<KeyId> {
-            keys.iter().filter(|key| chosen(key)).map(|key| key.id).collect()
-        };
+        let over = now.plus(ACTIVATION);
         self.home.edit(|stored| Edit {
             added: vec![self.new_key(KeyPurpose::Signing), self.new_key(KeyPurpose::Sealing)],
-            retired: ids(stored, &|key| key.retired_at.is_none()),
-            retired_at: now.plus(ACTIVATION),
-            removed: ids(stored, &|key| !self.lifetimes.allow(key, now)),
+            retired: stored.iter().filter(|key| key.retired_at.is_none()).map(|key| (key.id, over)).collect(),
+            removed: stored.iter().filter(|key| !self.lifetimes.allow(key, now)).map(|key| key.id).collect(),
         })?;
         self.reload()
     }

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer, middleware::from_fn};
 use mandate_storage::{DatabaseUrl, PoolSettings, StorageError, Store};
@@ -92,6 +93,17 @@ pub(crate) async fn wait(server: Server) -> Result<(), String> {
 ///
 /// *Errors*: in words, for the operator.
 pub async fn start(settings: Settings, clock: Clock, ids: Ids) -> Result<Server, String> {
+    let (app, set_up) = prepare(settings, clock, ids).await?;
+    let shutdown = Shutdown::default();
+    let worker = actix_web::rt::spawn(worker(&app, &shutdown)?);
+    let (addr, http) = listen(&app, &shutdown)?;
+    let handle = http.handle();
+    let serving = actix_web::rt::spawn(http);
+    Ok(Server { addr, set_up, app, handle, shutdown, serving, worker })
+}
+
+/// Opens everything that serving needs, and makes what the first start makes.
+pub(crate) async fn prepare(settings: Settings, clock: Clock, ids: Ids) -> Result<(Arc<App>, Option<SetUp>), String> {
     let app = Arc::new(open(settings, clock, ids)?);
     let founding = Founding {
         store: &app.store,
@@ -102,12 +114,7 @@ pub async fn start(settings: Settings, clock: Clock, ids: Ids) -> Result<Server,
         sealer: &app.sealer,
     };
     let set_up = founding.run().await?;
-    let shutdown = Shutdown::default();
-    let worker = actix_web::rt::spawn(worker(&app, &shutdown)?);
-    let (addr, http) = listen(&app, &shutdown)?;
-    let handle = http.handle();
-    let serving = actix_web::rt::spawn(http);
-    Ok(Server { addr, set_up, app, handle, shutdown, serving, worker })
+    Ok((app, set_up))
 }
 
 fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
@@ -174,35 +181,61 @@ fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()
     Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), shutdown.clone()))
 }
 
-fn listen(app: &Arc<App>, shutdown: &Shutdown) -> Result<(SocketAddr, actix_web::dev::Server), String> {
-    let address = app.settings.listen;
-    let ids = app.ids.clone();
-    let edge = Data::new(Edge {
-        new_request_id: Arc::new(move || ids.fresh()),
-        deadline: app.settings.request_timeout,
-        metrics: Arc::clone(&app.metrics),
-        routes: Arc::new(RoutesTable::new(openapi::document())),
-    });
-    let probes = Data::new(probes(app, shutdown));
-    let state = Data::new(Arc::clone(app));
-    let http = HttpServer::new(move || {
+/// What every worker thread's application shares.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    state: Data<Arc<App>>,
+    edge: Data<Edge>,
+    probes: Data<Probes>,
+}
+
+impl Shared {
+    pub(crate) fn new(app: &Arc<App>, shutdown: &Shutdown) -> Self {
+        let ids = app.ids.clone();
+        let edge = Edge {
+            new_request_id: Arc::new(move || ids.fresh()),
+            deadline: app.settings.request_timeout,
+            metrics: Arc::clone(&app.metrics),
+            routes: Arc::new(RoutesTable::new(openapi::document())),
+        };
+        Self { state: Data::new(Arc::clone(app)), edge: Data::new(edge), probes: Data::new(probes(app, shutdown)) }
+    }
+
+    /// The application, with every operation and the edge around it.
+    pub(crate) fn application(
+        &self,
+    ) -> ActixApp<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<BoxBody>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + use<>,
+    > {
         ActixApp::new()
             .into_utoipa_app()
             .configure(openapi::operations)
             .split_for_parts()
             .0
-            .app_data(state.clone())
-            .app_data(edge.clone())
-            .app_data(probes.clone())
+            .app_data(self.state.clone())
+            .app_data(self.edge.clone())
+            .app_data(self.probes.clone())
             .configure(probes::docs)
             .wrap(from_fn(edge::edge))
-    })
-    .max_connections(CONNECTIONS_MAX)
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(STOP_SECONDS)
-    .disable_signals()
-    .bind(address)
-    .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    }
+}
+
+fn listen(app: &Arc<App>, shutdown: &Shutdown) -> Result<(SocketAddr, actix_web::dev::Server), String> {
+    let address = app.settings.listen;
+    let shared = Shared::new(app, shutdown);
+    let http = HttpServer::new(move || shared.application())
+        .max_connections(CONNECTIONS_MAX)
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(STOP_SECONDS)
+        .disable_signals()
+        .bind(address)
+        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let addr = http.addrs().first().copied().ok_or_else(|| format!("cannot listen on {address}"))?;
     Ok((addr, http.run()))
 }

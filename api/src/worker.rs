@@ -135,7 +135,10 @@ impl Worker {
         let lag = self.clock.lag();
         if lag > LAG_MAX {
             let seconds = lag.as_seconds();
-            tracing::warn!(seconds, "the clock is behind a time that was seen before; compare the clocks of all instances");
+            tracing::warn!(
+                seconds,
+                "the clock is behind a time that was seen before; compare the clocks of all instances"
+            );
         }
     }
 

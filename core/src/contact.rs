@@ -387,7 +387,8 @@ pub struct EditFacts {
 
 /// Edits a contact (C-9, C-10, C-11).
 ///
-/// *Decides*: visible? one's own profile, or may manage contacts? not one's own type or permission? may appoint or remove
+/// *Decides*: visible? one's own profile, or may manage contacts? not one's own type or permission (and if it were the last
+/// manager's or primary's, that is said first)? may appoint or remove
 /// a primary support contact, if the type changes? version? state? combination? not the last manager, not the last primary?
 pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result<Change<Contact>, Refusal> {
     let EditFacts { actor, standing, others, .. } = facts;
@@ -399,6 +400,7 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
     let kind = command.kind.unwrap_or(before.kind);
     let permission = command.permission.unwrap_or(before.permission);
     if is_self && (kind != before.kind || permission != before.permission) {
+        keep_guarded(&before, &Contact { kind, permission, ..before.clone() }, others)?;
         return Err(Refusal::of(Code::OwnRecord));
     }
     if kind != before.kind {

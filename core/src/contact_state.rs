@@ -155,11 +155,12 @@ pub struct Disabled {
 
 /// Disables a contact at once (C-15).
 ///
-/// *Decides*: visible? may disable? not oneself? may remove a primary support contact (C-10)? version? active or invited?
+/// *Decides*: visible? may disable? not oneself (the last manager or primary is told that first)? may remove a primary support contact (C-10)? version? active or invited?
 /// not the last manager, not the last primary, unless staff do it (C-11)?
 pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) -> Result<Disabled, Refusal> {
     let (actor, standing, before) = found(facts.state, Action::DisableContacts)?;
     if actor.id() == PersonId::Contact(before.id) {
+        keep_guarded(&before, &Contact { status: PersonStatus::Disabled, ..before.clone() }, facts.others)?;
         return Err(Refusal::of(Code::OwnRecord));
     }
     if before.kind == ContactType::PrimarySupport && !actor.is_staff() {

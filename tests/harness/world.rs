@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use mandate_api::serve::{self, Server};
 use mandate_api::settings::Settings;
 use mandate_api::sources::{Clock, Ids};
+use mandate_core::id::OrganizationId;
 use mandate_core::time::{Span, Timestamp};
+use mandate_storage::{DatabaseUrl, JournalEntry, PoolSettings, StorageError, Store};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -172,6 +174,27 @@ impl World {
     /// Which database the server is on.
     pub fn backend(&self) -> Backend {
         self.inner.place.database.backend()
+    }
+
+    /// The whole journal of an organization, which the API does not show as such: its entries are numbered without gaps and
+    /// chained, or the test fails.
+    pub fn journal(&self, organization_id: &str) -> Vec<JournalEntry> {
+        let url = DatabaseUrl::parse(self.inner.place.database.url()).expect("the harness makes valid URLs");
+        let settings = PoolSettings { size: 1, ..PoolSettings::default() };
+        let store = Store::open(&url, settings, Ids::System.as_source()).expect("the database can be opened");
+        let organization = OrganizationId::parse(organization_id).expect("stories know ids of organizations");
+        let read = store.read(|tx| {
+            let broken = tx.verify_journal(organization)?;
+            Ok::<_, StorageError>((broken, tx.journal_page(organization, 0, i64::MAX)?))
+        });
+        let (broken, entries) = read.expect("the journal can be read");
+        assert_eq!(broken, None, "the journal of {organization} is not as it was written");
+        entries
+    }
+
+    /// Where the database is, for what the operator does beside the server.
+    pub fn database_url(&self) -> &str {
+        self.inner.place.database.url()
     }
 
     /// The server.

@@ -289,6 +289,6 @@ fn a_token_that_was_verified_costs_no_signature_check() {
     };
     let check = time(50, &|| assert!(tokens.check(token.expose()).is_ok()));
     let hit = time(5_000, &|| assert!(tokens.verify(token.expose()).is_ok()));
-    eprintln!("check {check:?}, hit {hit:?}");
+    // Measured without optimization: 79 µs and 2 µs.
     assert!(hit * 3 < check, "check {check:?}, hit {hit:?}");
 }

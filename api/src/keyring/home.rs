@@ -68,9 +68,8 @@ const NOBODY: OrganizationId = OrganizationId::from_u128(0);
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) added: Vec<Key>,
-    /// These make nothing any more from `retired_at` on.
-    pub(super) retired: Vec<KeyId>,
-    pub(super) retired_at: Timestamp,
+    /// These make nothing any more from then on.
+    pub(super) retired: Vec<(KeyId, Timestamp)>,
     pub(super) removed: Vec<KeyId>,
 }
 
@@ -78,8 +77,9 @@ impl Edit {
     fn of(&self, known: &[Key]) -> Vec<Key> {
         let mut keys = known.to_vec();
         keys.retain(|key| !self.removed.contains(&key.id));
-        for key in keys.iter_mut().filter(|key| self.retired.contains(&key.id)) {
-            key.retired_at = Some(self.retired_at);
+        for key in &mut keys {
+            let retired = self.retired.iter().find(|(id, _)| *id == key.id);
+            key.retired_at = retired.map_or(key.retired_at, |(_, at)| Some(*at));
         }
         keys.extend_from_slice(&self.added);
         keys
@@ -87,8 +87,8 @@ impl Edit {
 }
 
 fn apply(tx: &mut WriteTx<'_>, edit: &Edit) -> Result<(), StorageError> {
-    for id in &edit.retired {
-        tx.retire_key(*id, edit.retired_at)?;
+    for (id, at) in &edit.retired {
+        tx.retire_key(*id, *at)?;
     }
     for id in &edit.removed {
         tx.delete_key(*id)?;

@@ -7,14 +7,14 @@ use mandate_core::access::{
 };
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::vocabulary::{
-    Category, ContactType, Involvement, Level, Permission, RequestStatus, StaffRole, Vocabulary as _,
+    Category, ContactType, Involvement, Level, Permission, RequestStatus, StaffRole, Vocabulary,
 };
 
 use crate::ladder::refusal;
 use crate::world::{CUSTOMER, consultant, desk, levels, member, partner};
 
-/// Every standing, with a name to print: a contact of the organization of each permission and type, a partner of each level,
-/// a staff member of each role without a grant, a consultant with a grant of each level, and a stranger.
+/// Every standing, with a name to print: a contact of the organization of each permission and type, a partner of each
+/// level, a staff member of each role without a grant, a consultant with a grant of each level, and a stranger.
 fn standings() -> Vec<(String, Standing)> {
     let kinds = |permission: Permission| ContactType::ALL.iter().map(move |kind| (permission, *kind));
     let members = Permission::ALL.iter().flat_map(|permission| kinds(*permission)).map(|(permission, kind)| {
@@ -32,8 +32,9 @@ fn standings() -> Vec<(String, Standing)> {
 /// partners (`cc` to `full_admin`), roles without a grant (agent, duty manager, three account roles, consultant,
 /// administrator), the consultant by a grant (`cc` to `full_admin`), the stranger.
 ///
-/// `+` may; `.` may not know; else what would have been enough (X-3a): `d` designated_support, `m` manage_contacts,
-/// `P` a primary support contact, `r` a role of the vendor, `1`-`6` a level from `cc` to `full_admin`.
+/// `+` may; `.` may not know; else what would have been enough (X-3a): `d` designated_support,
+/// `m` manage_contacts, `P` a primary support contact, `r` a role of the vendor, `1`-`6` a level from `cc` to
+/// `full_admin`.
 const RULES: &[(&str, &str)] = &[
     // O-1, X-3: whoever has to do with it knows it; staff know all of them.
     ("read_organization", "++++++ ++++++ +++++++ ++++++ ."),
@@ -125,7 +126,7 @@ fn the_access_table_is_what_the_rules_say_c_6_c_9_c_10_g_3_g_5_s_2_s_3_s_8_s_13_
     assert!(differences.is_empty(), "{differences:#?}");
 }
 
-fn names<V: mandate_core::vocabulary::Vocabulary>() -> Vec<&'static str> {
+fn names<V: Vocabulary>() -> Vec<&'static str> {
     V::ALL.iter().map(|member| member.name()).collect()
 }
 
@@ -255,7 +256,8 @@ fn restricted_categories_take_more_than_a_designated_contact_s_8() {
     }
 }
 
-/// Who reads and who updates one open request, for: no part in it, cc, secondary, point of contact (level table, S-3, S-7, S-13).
+/// Who reads and who updates one open request, for: no part in it, cc, secondary, point of contact (level table, S-3,
+/// S-7, S-13).
 fn request_rules(who: &str) -> (&'static str, &'static str) {
     match who.strip_prefix("staff, consultant with ").or(who.strip_prefix("partner, ")) {
         Some("cc") => (".+++", "..++"),

@@ -13,10 +13,10 @@ use mandate_core::vocabulary::{
     ContactType, Duty, Level, LinkPurpose, Permission, PersonStatus, StaffRole, Vocabulary as _,
 };
 
-use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
+use crate::ladder::{climb, code, lacks, mails, refusal, short, trips, written};
 use crate::world::{
-    CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person as _, TOMORROW, VENDOR, by, consultant, designated, desk,
-    domains, guardian, id, manager, member, organization, outsider, partner, partner_designated, reader, staff,
+    CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person, TOMORROW, VENDOR, by, consultant, designated, desk, domains,
+    guardian, id, levels, manager, member, organization, outsider, partner, partner_designated, reader, staff,
     standing, welcome_ids,
 };
 
@@ -139,7 +139,7 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
 fn a_partner_with_full_admin_creates_contacts_and_the_journal_names_the_grant_c_9_g_3_x_2() {
     let created = create(&by(&partner_designated()), facts(partner(Level::FullAdmin)), new_contact()).unwrap();
     assert_eq!(written(&created.contact), ["contact.created in org_1 by contact_6 for org_1 by grant_1"]);
-    for level in crate::world::levels().filter(|level| *level < Level::FullAdmin) {
+    for level in levels().filter(|level| *level < Level::FullAdmin) {
         let refused = refusal(create(&by(&partner_designated()), facts(partner(level)), new_contact()));
         assert_eq!(refused.code, Code::PermissionRequired);
         assert!(refused.extras.contains(&Extra::Required(Requirement::Level(Level::FullAdmin))));
@@ -234,7 +234,7 @@ fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13()
     }
 }
 
-fn editing(person: &impl crate::world::Person, contact: Contact) -> EditFacts {
+fn editing(person: &impl Person, contact: Contact) -> EditFacts {
     let others = Others { active_manager: true, active_primary: true };
     EditFacts { actor: person.actor(), standing: standing(person), contact: Some(contact), others }
 }
@@ -333,7 +333,7 @@ fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_ty
     };
     for person in [reader(), designated(), manager(), guardian()] {
         let edited = edit(&by(&person), editing(&person, person.clone()), profile.clone()).unwrap();
-        let head = format!("contact.updated in org_1 by {} for org_1", crate::ladder::short(person.id));
+        let head = format!("contact.updated in org_1 by {} for org_1", short(person.id));
         assert_eq!(
             written(&edited),
             [&head, "phone: nothing -> 112", "time_zone: UTC -> Asia/Tokyo", "locale: en -> es"]

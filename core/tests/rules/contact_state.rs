@@ -15,7 +15,7 @@ use mandate_core::vocabulary::{
     Category, GrantStatus, Level, LinkPurpose, OrganizationStatus, Permission, PersonStatus, RequestStatus, StaffRole,
 };
 
-use crate::ladder::{climb, code, lacks, mails, trips, written};
+use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
     CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, by, designated, desk, grant, guardian, id, manager, named,
     note, one, outsider, partner, partner_designated, partner_guardian, reader, reference, request, request_in, staff,
@@ -48,8 +48,8 @@ fn a_contact_is_invited_until_they_set_a_password_c_12() {
     assert_eq!(written(&activated), ["contact.activated in org_1 by contact_3 for org_1", "status: invited -> active"]);
     assert!(!may_sign_in(&invited().actor(), OrganizationStatus::Active));
     for status in [PersonStatus::Active, PersonStatus::Disabled, PersonStatus::Transferred] {
-        let refusal = crate::ladder::refusal(activate(&by(&invited()), Contact { status, ..invited() }));
-        assert_eq!((refusal.code, refusal.pointer), (Code::InvalidLink, Some("#/token")));
+        let refused = refusal(activate(&by(&invited()), Contact { status, ..invited() }));
+        assert_eq!((refused.code, refused.pointer), (Code::InvalidLink, Some("#/token")));
     }
 }
 
@@ -352,7 +352,7 @@ fn only_who_may_sign_in_sets_a_new_password_c_15() {
 fn strangers_hear_the_same_of_a_contact_as_of_nobody_x_3() {
     let hidden = |contact: Option<Contact>| {
         let facts = StateFacts { contact, ..state(&outsider(), designated()) };
-        crate::ladder::refusal(enable(&by(&outsider()), facts, None, welcome_ids()))
+        refusal(enable(&by(&outsider()), facts, None, welcome_ids()))
     };
     assert_eq!(hidden(Some(disabled())), hidden(None));
     let staff_without_grant =

@@ -90,8 +90,8 @@ fn oracle(individual: Made, organization: Made, suspension: Suspension) -> (Opti
     }
 }
 
-/// Every small world: an individual grant of each level in each state or none, an organization-wide one likewise, and each
-/// suspension.
+/// Every small world: an individual grant of each level in each state or none, an organization-wide one likewise, and
+/// each suspension.
 fn each_world(mut look: impl FnMut(Made, Made, Suspension)) -> usize {
     let in_each_state = |level: Level| STATES.map(|state| Some((level, state)));
     let individuals: Vec<Made> =

@@ -54,9 +54,9 @@ impl<W> Rung<W> {
     }
 }
 
-/// Climbs a decision: the world begins with everything wrong; rung by rung the decision answers exactly that rung's refusal,
-/// and then what is wrong there is repaired. Because all that is wrong higher up is still wrong, this holds the order of the
-/// checks as well. Returns what the decision says at the top.
+/// Climbs a decision: the world begins with everything wrong; rung by rung the decision answers exactly that rung's
+/// refusal, and then what is wrong there is repaired. Because all that is wrong higher up is still wrong, this holds
+/// the order of the checks as well. Returns what the decision says at the top.
 pub(crate) fn climb<W: Clone, T: Debug>(
     mut world: W,
     decide: impl Fn(W) -> Result<T, Refusal>,
@@ -105,9 +105,9 @@ pub(crate) fn short(id: impl Display) -> String {
 
 /// What a change writes into the journal: one line per entry, then one per member that changed.
 ///
-/// Holds on the way what is true of every change: one entry about this thing, at this moment, from this place, in the
-/// journal of the thing's organization; before and after are exactly the members that differ; the version grows by one; and
-/// nothing at all is written where nothing changed.
+/// Holds on the way what is true of every change: one entry about this thing, at this moment, from this place, in
+/// the journal of the thing's organization; before and after are exactly the members that differ; the version grows by
+/// one; and nothing at all is written where nothing changed.
 pub(crate) fn written<T: Recorded + Debug>(change: &Change<T>) -> Vec<String> {
     let after = change.after();
     assert_eq!(change.is_effective(), !change.entries().is_empty());

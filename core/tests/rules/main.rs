@@ -1,7 +1,7 @@
 //! The rules of Mandate, asked through the public door of its core.
 //!
-//! Read [`world`] and [`ladder`] first: who lives in the tests, and how a decision is climbed check by check. Then one file
-//! per noun. A test's name is a sentence and ends with the ids of the rules that it holds.
+//! Read [`world`] and [`ladder`] first: who lives in the tests, and how a decision is climbed check by check. Then one
+//! file per noun. A test's name is a sentence and ends with the ids of the rules that it holds.
 
 mod access_table;
 mod contact;

@@ -1,9 +1,12 @@
 //! Organizations (O-1, O-2, C-10).
 
 use mandate_core::access::{ADMINISTRATION, Standing};
+use mandate_core::actor::Actor;
+use mandate_core::change::Context;
 use mandate_core::contact::{Existing, NewContact};
 use mandate_core::organization::{
-    CreateFacts, CreateOrganization, EditFacts, EditOrganization, create, edit, found_vendor, resume, suspend, view,
+    CreateFacts, CreateOrganization, EditFacts, EditOrganization, adopt_vendor_domains, create, edit, found_vendor,
+    resume, suspend, view,
 };
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::text::{Email, OrganizationName, TypedEmail};
@@ -112,7 +115,7 @@ fn exactly_one_vendor_exists_from_the_first_start_and_stays_o_1() {
         OrganizationType::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
         ["customer", "partner", "vendor"]
     );
-    let context = mandate_core::change::Context { actor: None, ..by(&staff(StaffRole::Administrator)) };
+    let context = Context { actor: None, ..by(&staff(StaffRole::Administrator)) };
     let founded = found_vendor(&context, VENDOR, organization(VENDOR).name, organization(VENDOR).domains);
     assert_eq!((founded.after().kind, founded.after().status), (OrganizationType::Vendor, OrganizationStatus::Active));
     assert_eq!(written(&founded), ["organization.created in org_9 by the system for org_9"]);
@@ -123,6 +126,22 @@ fn exactly_one_vendor_exists_from_the_first_start_and_stays_o_1() {
     };
     let refusal = refusal(suspend(&by(&staff(StaffRole::Administrator)), facts, None));
     assert_eq!((refusal.code, refusal.extras), (Code::InvalidTransition, vec![Extra::CurrentStatus("active")]));
+}
+
+#[test]
+fn the_vendor_takes_domains_over_from_the_configuration_and_drops_none_o_2() {
+    let context = Context { actor: None, ..by(&staff(StaffRole::Administrator)) };
+    let adopted =
+        adopt_vendor_domains(&context, organization(VENDOR), domains(&["vendor.test", "vendor.example", "alpha.test"]));
+    assert_eq!(
+        written(&adopted),
+        [
+            "organization.updated in org_9 by the system for org_9",
+            "domains: vendor.example -> alpha.test vendor.example vendor.test",
+        ]
+    );
+    let again = adopt_vendor_domains(&context, adopted.after().clone(), domains(&["vendor.example"]));
+    assert!(written(&again).is_empty());
 }
 
 #[test]
@@ -253,7 +272,7 @@ fn an_administrator_suspends_an_organization_and_resumes_it_g_12() {
 
 #[test]
 fn an_organization_is_hidden_from_those_who_have_nothing_to_do_with_it_x_3() {
-    let viewed = |person: &mandate_core::actor::Actor, standing, exists: bool| {
+    let viewed = |person: &Actor, standing, exists: bool| {
         view(person, &standing, exists.then(|| organization(CUSTOMER))).map(|visible| visible.value().id)
     };
     assert_eq!(viewed(&designated().actor(), standing(&designated()), true), Ok(CUSTOMER));

@@ -2,6 +2,7 @@
 
 use mandate_core::access::Standing;
 use mandate_core::contact::Contact;
+use mandate_core::id::OrganizationId;
 use mandate_core::partner_grant::{Candidate, CreateFacts, CreateGrant, Created, PartnerGrant, create};
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
 use mandate_core::staff::StaffMember;
@@ -11,8 +12,8 @@ use mandate_core::vocabulary::{GrantStatus, GranteeType, Level, Permission, Pers
 use crate::ladder::{climb, code, lacks, refusal, trips, written};
 use crate::world::{
     CUSTOMER, NOW, OTHER_CUSTOMER, PARTNER, Person as _, SECOND_PARTNER, TOMORROW, VENDOR, YESTERDAY, all_of, by,
-    consultant, designated, desk, grant, guardian, id, levels, manager, named, note, organization, outsider, partner,
-    partner_designated, partner_guardian, partner_reader, second_partner_designated, staff, standing,
+    consultant, designated, desk, grant, guardian, held, id, levels, manager, named, note, organization, outsider,
+    partner, partner_designated, partner_guardian, partner_reader, second_partner_designated, staff, standing,
 };
 
 fn contact(person: Contact) -> Candidate {
@@ -24,7 +25,7 @@ fn member(role: StaffRole) -> Candidate {
     Candidate::Staff(staff(role))
 }
 
-fn whole(id: mandate_core::id::OrganizationId) -> Candidate {
+fn whole(id: OrganizationId) -> Candidate {
     Candidate::Organization(organization(id))
 }
 
@@ -173,8 +174,7 @@ fn who_is_no_partner_holds_no_grant_g_8() {
 #[test]
 fn a_partners_own_partner_gets_nothing_from_its_grants_g_8() {
     // The customer granted the partner everything, and the partner granted the second partner everything.
-    let at_partner =
-        Standing::of(&second_partner_designated().actor(), PARTNER, Some(crate::world::held(Level::FullAdmin)));
+    let at_partner = Standing::of(&second_partner_designated().actor(), PARTNER, Some(held(Level::FullAdmin)));
     assert_eq!(at_partner, partner(Level::FullAdmin));
     // Towards the customer only the grants that the customer made count, and there is none to the second partner.
     let chain = standing(&second_partner_designated());

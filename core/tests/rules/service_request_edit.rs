@@ -1,7 +1,7 @@
 //! Editing a service request (S-2 … S-4, S-7, S-10, S-13).
 
 use mandate_core::access::{DESK, Standing};
-use mandate_core::actor::Actor;
+use mandate_core::actor::{Actor, PersonRef};
 use mandate_core::contact::Contact;
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
 use mandate_core::service_request::{EditFacts, EditRequest, PointOfContact, RequestFacts, ServiceRequest, edit};
@@ -104,7 +104,7 @@ fn an_agent_edits_a_request_s_3_s_4_s_13() {
     assert!(mails(&edited).is_empty());
 }
 
-/// The status is checked between the version and the references; the desk sets any, so the ladder of a customer has this rung.
+/// The desk sets any status; so this rung, between the version and the references, is on the ladder of a customer.
 #[test]
 fn the_status_is_checked_before_the_references_s_4() {
     let named = EditRequest {
@@ -169,10 +169,8 @@ fn a_closed_request_is_updated_by_nobody_s_4() {
 #[test]
 fn active_agents_and_duty_managers_are_assigned_s_13() {
     let assigned = |assignee: Option<StaffMember>| {
-        let command = EditRequest {
-            assigned_to: Some(Some(id::<mandate_core::id::StaffKind>(1).into())),
-            ..EditRequest::default()
-        };
+        let command =
+            EditRequest { assigned_to: Some(Some(staff(StaffRole::Agent).id.into())), ..EditRequest::default() };
         let facts = EditFacts { assignee, ..by_agent(request()) };
         edit(&by(&staff(StaffRole::Agent)), facts, command).map(drop).map_err(|refusal| refusal.code)
     };
@@ -234,7 +232,7 @@ fn only_the_organizations_own_people_hand_a_request_to_a_partner_s_2_s_7() {
 
 #[test]
 fn a_partner_at_cc_or_view_updates_the_one_request_that_it_takes_part_in_s_7_g_3() {
-    let attempt = |level, role: Option<Involvement>, point_of_contact: Option<mandate_core::actor::PersonRef>| {
+    let attempt = |level, role: Option<Involvement>, point_of_contact: Option<PersonRef>| {
         let request = ServiceRequest { point_of_contact, ..request() };
         let mut facts = facts(partner_designated().actor(), partner(level), request);
         facts.request.role = role;

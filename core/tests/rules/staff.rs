@@ -1,8 +1,10 @@
 //! The vendor's staff members (O-2, O-3, G-12).
 
 use mandate_core::access::ADMINISTRATION;
+use mandate_core::change::Context;
 use mandate_core::contact::Existing;
 use mandate_core::refusal::{Code, Extra, Requirement};
+use mandate_core::session::may_sign_in;
 use mandate_core::staff::{
     self, CreateFacts, EditStaff, NewStaff, StaffFacts, StaffMember, activate, create, disable, edit, enable,
     resend_welcome, reset_password, view,
@@ -95,13 +97,17 @@ fn the_roles_are_the_seven_of_the_vendor_o_3() {
 
 #[test]
 fn the_first_administrator_comes_from_the_configuration() {
-    let context = mandate_core::change::Context { actor: None, ..by(&staff(ADMINISTRATOR)) };
+    let context = Context { actor: None, ..by(&staff(ADMINISTRATOR)) };
     for (active, status) in [(true, PersonStatus::Active), (false, PersonStatus::Invited)] {
         let person = NewStaff { roles: vec![ADMINISTRATOR], ..new_staff() };
         let founded = staff::found_administrator(&context, VENDOR, person, active);
         assert_eq!((founded.staff.after().status, founded.staff.after().created_by), (status, None));
         assert_eq!(written(&founded.staff), ["staff.created in org_9 by the system for org_9"]);
         assert!(mails(&founded.staff).is_empty());
+        // Another link instead of one that was lost is shown, not sent, as well.
+        let again = staff::resend_first_welcome(&context, founded.staff.after().clone(), welcome_ids());
+        assert_eq!(written(&again.staff), ["staff.updated in org_9 by the system for org_9"]);
+        assert_eq!((again.link.person, again.staff.notices().len()), (NEW_STAFF.into(), 0));
     }
 }
 
@@ -215,7 +221,7 @@ fn an_administrator_disables_a_staff_member_and_their_grants_end_g_12() {
     let member = done.staff.after();
     assert_eq!((member.status, member.disabled_at), (PersonStatus::Disabled, Some(NOW)));
     assert_eq!(member.disabled_by, Some(staff(ADMINISTRATOR).id.into()));
-    assert!(!mandate_core::session::may_sign_in(&member.actor(), OrganizationStatus::Active));
+    assert!(!may_sign_in(&member.actor(), OrganizationStatus::Active));
     assert_eq!(
         written(&done.staff),
         [

@@ -72,7 +72,7 @@ fn a_phone_number_separates_groups_with_full_stops_and_the_error_shows_the_form_
     for text in ["+1.650.555.0100", "650.555.0100", "+351.21.000.0000"] {
         assert_eq!(flaw(Phone::parse(text)), "accepted", "{text}");
     }
-    for text in ["+1-650-555-0100", "+1 650 555 0100", "+1.(650).555.0100", "1.650.555.", "++1.650", "1.650.x", "٣٣٣.٣"]
+    for text in ["+1-650-555-0100", "+1 650 555 0100", "+1.(650).555.0100", "650.555.", "++1.650", "1.650.x", "٣٣.٣"]
     {
         let flaw = Phone::parse(text).unwrap_err();
         assert_eq!(flaw.code, "phone_format", "{text}");

@@ -95,7 +95,7 @@ fn a_deadlock_repeats_one_of_the_writes() {
         cross(key(2).id, key(1).id).unwrap();
         crossing.join().unwrap();
     });
-    assert_eq!(attempts.into_inner(), 3);
+    assert!(attempts.into_inner() > 2);
 }
 
 #[test]
