@@ -29,7 +29,9 @@ impl Timestamp {
     /// Reads RFC 3339 with any offset.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = DateTime::parse_from_rfc3339(text).ok()?;
-        (0..=9999).contains(&moment.to_utc().year()).then(|| Self(moment.timestamp_micros()))
+        let read = Self(moment.timestamp_micros());
+        // Judged by the result: an offset or a leap second may lead out of the years that RFC 3339 can write.
+        DateTime::from_timestamp_micros(read.0).is_some_and(|utc| (0..=9999).contains(&utc.year())).then_some(read)
     }
 
     /// The moment a span later.

@@ -200,7 +200,11 @@ impl AnyConnection {
 
     /// Takes the locks of a fence in the order given, in one statement that reads nothing.
     pub(crate) fn fence(&mut self, locks: impl Iterator<Item = (i64, FenceMode)>) -> QueryResult<()> {
-        let Self::Postgres(connection) = self else { return Ok(()) };
+        let connection = match self {
+            Self::Postgres(connection) => connection,
+            Self::Sqlite(_) => return Ok(()),
+            Self::Lost => return Err(DieselError::BrokenTransactionManager),
+        };
         let mut statement = Sql::<()>::new("SELECT ");
         for (position, (key, mode)) in locks.enumerate() {
             if position > 0 {
