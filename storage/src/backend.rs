@@ -273,8 +273,19 @@ pub(crate) fn connect_postgres(url: &str) -> Result<PgConnection, ConnectionErro
     PgConnection::establish(&DatabaseUrl::postgres_parameters(url))
 }
 
+/// Makes the file of a new database for its owner's eyes alone, because it holds keys; SQLite gives its companions the same
+/// mode. A file that exists keeps its mode, and a path that cannot be made is SQLite's to explain.
+fn make_private(path: &str) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 /// Opens a file of SQLite, which is made if there is none.
 pub(crate) fn connect_sqlite(path: &str) -> Result<SqliteConnection, ConnectionError> {
+    make_private(path);
     let mut connection = SqliteConnection::establish(path)?;
     let start = Instant::now();
     for setting in SQLITE_SETTINGS {

@@ -370,3 +370,16 @@ on_both! {
         assert_eq!(i64::from(attempts.into_inner()), 2 * WRITES + 1);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_new_sqlite_database_is_for_its_owners_eyes_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new.db");
+    Store::migrate(&DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap()).unwrap();
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

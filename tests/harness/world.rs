@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 use crate::client::{Actor, Instance, PASSWORD, TestClock};
 use crate::database::{Backend, Database};
 use crate::mailbox::{Mail, Mailbox};
-use crate::matrix::Story;
+use crate::matrix::{Snapshot, Story};
 use crate::process::Process;
 use crate::verbs::{person, with};
 
@@ -197,6 +197,11 @@ impl World {
         self.inner.place.database.url()
     }
 
+    /// A text for the story's next snapshot, where no single answer says it: `snapshot!(world.text("who may do what", table))`.
+    pub fn text(&self, about: &str, text: impl Into<String>) -> Text {
+        Text { story: Arc::clone(&self.inner.story), about: about.to_owned(), text: text.into() }
+    }
+
     /// The server.
     pub fn instance(&self) -> &Arc<Instance> {
         &self.inner.instance
@@ -294,6 +299,21 @@ impl World {
         let body = json!({"kind": kind, "name": name, "domains": [domain], "first_contact": person(&email)});
         self.admin().await.post("/v1/organizations", body).await.expect(201);
         self.inner.instance.accept(&self.mail(&email, "welcome").await).await
+    }
+}
+
+/// A text that a story shows, see [`World::text`].
+#[derive(Debug)]
+pub struct Text {
+    story: Arc<Story>,
+    about: String,
+    text: String,
+}
+
+impl Text {
+    /// The story's next snapshot, of this text.
+    pub fn next_snapshot(&self) -> Snapshot {
+        self.story.next_snapshot(&self.about, &self.text)
     }
 }
 
