@@ -270,10 +270,6 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             ..EditContact::default()
         },
     };
-    let another = |world: &mut Editing| {
-        let id = designated().id;
-        *world.contact() = Contact { id, status: PersonStatus::Transferred, ..manager() };
-    };
     let edited = climb(
         world,
         |world| edit(&by(&guardian()), world.facts, world.command),
@@ -286,7 +282,13 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
                 world.facts.standing = standing(&manager());
                 world.facts.contact = Some(manager());
             }),
-            trips(Code::OwnRecord).until(another),
+            // The last one who acts on themselves is told that first (C-11).
+            trips(Code::LastContactManager).until(|world| world.facts.others.active_manager = true),
+            trips(Code::OwnRecord).until(|world| {
+                world.facts.others.active_manager = false;
+                let id = designated().id;
+                *world.contact() = Contact { id, status: PersonStatus::Transferred, ..manager() };
+            }),
             lacks(Requirement::PrimarySupport).until(|world| world.facts.standing = standing(&guardian())),
             trips(Code::VersionMismatch)
                 .with(Extra::CurrentVersion(1))

@@ -175,7 +175,10 @@ fn a_guardian_disables_a_contact_c_9_c_10_c_11_c_15() {
             trips(Code::NotFound).until(|world| world.facts.state.standing = standing(&designated())),
             lacks(Requirement::Permission(Permission::ManageContacts))
                 .until(|world| world.facts.state.standing = standing(&manager())),
+            // The last one who acts on themselves is told that first (C-11).
+            trips(Code::LastContactManager).until(|world| world.facts.others.active_manager = true),
             trips(Code::OwnRecord).until(|world| {
+                world.facts.others.active_manager = false;
                 world.facts.state.contact = Some(Contact { status: PersonStatus::Disabled, ..guardian() });
             }),
             lacks(Requirement::PrimarySupport).until(|world| world.facts.state.standing = standing(&guardian())),
