@@ -166,7 +166,9 @@ pub fn origin(request: &HttpRequest, app: &App) -> Origin {
 /// The address of the peer or, where the peer is a trusted proxy, of the last one that it does not trust.
 pub(crate) fn address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // A proxy adds to the header or adds a second one; both are one list.
+    let lines: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
+    let forwarded = lines.join(",");
     let hops = forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
     let mut address = peer;
     for hop in hops {

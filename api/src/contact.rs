@@ -9,6 +9,7 @@ use mandate_core::access::Visible;
 use mandate_core::change::Context;
 use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact};
 use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind};
+use mandate_core::person::EditProfile;
 use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
 use mandate_core::vocabulary::ContactType;
 use mandate_storage::{Fence, Unlocked, WriteTx};
@@ -21,7 +22,7 @@ use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId};
 use crate::input::{Errors, present};
 use crate::person::PersonBody;
-use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
@@ -98,20 +99,20 @@ impl From<&Contact> for ContactView {
         Self {
             id: contact.id.into(),
             organization_id: contact.organization.into(),
-            email: contact.email.to_string(),
-            first_name: contact.first_name.to_string(),
-            last_name: contact.last_name.to_string(),
+            email: contact.profile.email.to_string(),
+            first_name: contact.profile.first_name.to_string(),
+            last_name: contact.profile.last_name.to_string(),
             name: contact.name(),
-            phone: contact.phone.as_ref().map(ToString::to_string),
-            time_zone: contact.time_zone.to_string(),
-            locale: contact.locale.to_string(),
+            phone: contact.profile.phone.as_ref().map(ToString::to_string),
+            time_zone: contact.profile.time_zone.to_string(),
+            locale: contact.profile.locale.to_string(),
             kind: contact.kind.into(),
             permission: contact.permission.into(),
             duties: contact.duties.iter().copied().map(Into::into).collect(),
             status: contact.status.into(),
-            disabled_reason: contact.disabled_reason.as_ref().map(ToString::to_string),
-            disabled_at: contact.disabled_at.map(Into::into),
-            disabled_by: contact.disabled_by.map(Into::into),
+            disabled_reason: contact.disabled.as_ref().map(|disabled| disabled.reason.to_string()),
+            disabled_at: contact.disabled.as_ref().map(|disabled| disabled.at.into()),
+            disabled_by: contact.disabled.as_ref().map(|disabled| disabled.by.into()),
             last_sign_in_at: contact.last_sign_in_at.map(Into::into),
             last_confirmed_at: contact.last_confirmed_at.map(Into::into),
             created_at: contact.created_at.into(),
@@ -187,17 +188,11 @@ impl CreateContactBody {
             time_zone: self.time_zone,
             locale: self.locale,
         };
-        let person = person.read(&mut errors, "");
+        let profile = person.read(&mut errors, "");
         errors.finish(|| {
-            let person = person?;
             Some(NewContact {
                 id: app.id(),
-                email: person.email,
-                first_name: person.first_name,
-                last_name: person.last_name,
-                phone: person.phone,
-                time_zone: person.time_zone,
-                locale: person.locale,
+                profile: profile?,
                 kind: self.kind.map_or(ContactType::Technical, |kind| kind.0),
                 permission: permission?.0,
                 duties: self.duties.into_iter().map(|duty| duty.0).collect(),
@@ -209,8 +204,9 @@ impl CreateContactBody {
 
 /// Create a contact
 ///
-/// For contact managers of the organization and partners with `full_admin`. The contact gets a welcome email with a link
-/// to set a password and is `invited` until then.
+/// For contact managers of the organization and partners with `full_admin`; for administrators as long as no contact of
+/// the organization has ever set a password. The contact gets a welcome email with a link to do so and is `invited` until
+/// then.
 #[utoipa::path(tag = "contacts", operation_id = "createContact", request_body = CreateContactBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
     responses((status = 201, description = "The new contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
@@ -238,7 +234,8 @@ fn create(
         organization: tx.organization(organization)?,
         vendor_domains: tx.vendor_domains()?,
         own_domains: tx.organization(actor.organization)?.map(|own| own.domains).unwrap_or_default(),
-        existing: tx.person_by_email(&wanted.email.email)?,
+        existing: tx.person_by_email(&wanted.profile.email.email)?,
+        never_entered: tx.never_entered(organization)?,
     };
     let created = contact::create(context, facts, wanted.clone())?;
     tx.save_contact(&created.contact)?;
@@ -250,7 +247,7 @@ fn create(
 ///
 /// For designated contacts of the organization, partners with `full_admin`, the desk, and the contact themselves.
 #[utoipa::path(tag = "contacts", operation_id = "getContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
-    responses((status = 200, description = "The contact.", body = ContactView), Problems))]
+    responses((status = 200, description = "The contact.", body = ContactView), NotModified, Problems))]
 #[get("/v1/contacts/{contact_id}")]
 pub(crate) async fn get_contact(
     app: Data<Arc<App>>,
@@ -316,11 +313,13 @@ impl PatchContactBody {
         let time_zone = errors.not_null("/time_zone", self.time_zone);
         let locale = errors.not_null("/locale", self.locale);
         let edit = EditContact {
-            first_name: errors.optional("/first_name", &first_name, PersonName::parse),
-            last_name: errors.optional("/last_name", &last_name, PersonName::parse),
-            phone: errors.patch("/phone", &self.phone, Phone::parse),
-            time_zone: errors.optional("/time_zone", &time_zone, TimeZone::parse),
-            locale: errors.optional("/locale", &locale, Locale::parse),
+            profile: EditProfile {
+                first_name: errors.optional("/first_name", &first_name, PersonName::parse),
+                last_name: errors.optional("/last_name", &last_name, PersonName::parse),
+                phone: errors.patch("/phone", &self.phone, Phone::parse),
+                time_zone: errors.optional("/time_zone", &time_zone, TimeZone::parse),
+                locale: errors.optional("/locale", &locale, Locale::parse),
+            },
             kind: errors.not_null("/type", self.kind).map(|kind| kind.0),
             permission: errors.not_null("/permission", self.permission).map(|permission| permission.0),
             duties: errors

@@ -14,7 +14,7 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::contact::ContactView;
-use crate::extract::{PathId, Query};
+use crate::extract::{PathId, Query, WholeList};
 use crate::page::{PageRequest, page};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
@@ -182,6 +182,7 @@ pub(crate) async fn list_contact_managers(
     app: Data<Arc<App>>,
     caller: Caller,
     organization: PathId<OrganizationKind>,
+    _: WholeList,
 ) -> Result<HttpResponse, Problem> {
     let managers = app
         .read(caller, move |tx, asker| {
@@ -193,8 +194,8 @@ pub(crate) async fn list_contact_managers(
     let view = |manager: &contact::Contact| ContactManagerView {
         id: manager.id.into(),
         name: manager.name(),
-        email: manager.email.to_string(),
-        phone: manager.phone.as_ref().map(ToString::to_string),
+        email: manager.profile.email.to_string(),
+        phone: manager.profile.phone.as_ref().map(ToString::to_string),
         primary_support: manager.is_active_primary(),
     };
     Ok(HttpResponse::Ok().json(ContactManagerList { data: managers.iter().map(view).collect(), next_cursor: None }))

@@ -127,16 +127,17 @@ pub(crate) async fn enable_contact(
     if_match: IfMatch,
     body: OptionalBody<Empty>,
 ) -> Result<HttpResponse, Problem> {
-    let decide = move |context: &Context, facts: StateFacts, ids: WelcomeIds| {
+    let decide = move |_: &mut WriteTx<'_>, context: &Context, facts: StateFacts, ids: WelcomeIds| {
         let expected_version = expected(&if_match, facts.contact.as_ref().map(|contact: &Contact| contact.version));
-        contact_state::enable(context, facts, expected_version, ids)
+        Ok(contact_state::enable(context, facts, expected_version, ids)?)
     };
     welcome(app, caller, id.0, body, decide).await
 }
 
 /// Send the welcome email again
 ///
-/// To a contact who is still `invited`. The older link is void.
+/// To a contact who is still `invited`. The older link is void. Administrators may do it as long as no contact of the
+/// organization has ever set a password.
 #[utoipa::path(tag = "contacts", operation_id = "resendContactWelcome", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
 #[post("/v1/contacts/{contact_id}/resend-welcome")]
@@ -144,9 +145,16 @@ pub(crate) async fn resend_contact_welcome(
     app: Data<Arc<App>>,
     caller: Caller,
     id: PathId<ContactKind>,
+    if_match: IfMatch,
     body: OptionalBody<Empty>,
 ) -> Result<HttpResponse, Problem> {
-    welcome(app, caller, id.0, body, contact_state::resend_welcome).await
+    let decide = move |tx: &mut WriteTx<'_>, context: &Context, facts: StateFacts, ids: WelcomeIds| {
+        let contact = facts.contact.as_ref();
+        let expected_version = expected(&if_match, contact.map(|contact| contact.version));
+        let never_entered = contact.map(|contact| tx.never_entered(contact.organization)).transpose()?.unwrap_or(false);
+        Ok(contact_state::resend_welcome(context, facts, never_entered, expected_version, ids)?)
+    };
+    welcome(app, caller, id.0, body, decide).await
 }
 
 async fn welcome(
@@ -154,14 +162,14 @@ async fn welcome(
     caller: Caller,
     id: ContactId,
     body: OptionalBody<Empty>,
-    decide: impl Fn(&Context, StateFacts, WelcomeIds) -> Result<Welcomed, Refusal> + Send + Sync + 'static,
+    decide: impl Fn(&mut WriteTx<'_>, &Context, StateFacts, WelcomeIds) -> Result<Welcomed, Problem> + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
     let digest = body.0.digest;
     body.0.errors.finish(|| Some(()))?;
     let ids = app.welcome(caller.now);
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = state_facts(tx, context, id)?;
-        let welcomed = decide(context, facts, ids)?;
+        let welcomed = decide(tx, context, facts, ids)?;
         tx.save_contact(&welcomed.contact)?;
         tx.save_link(&welcomed.link)?;
         let contact = welcomed.contact.after();

@@ -18,13 +18,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::caller::{check_idempotency_key, origin};
+use crate::caller::{address, check_idempotency_key, origin};
 use crate::extract::Body;
 use crate::password::NewPassword;
 use crate::person::PrincipalView;
 use crate::problem::{BodyProblems, Problem, PublicProblems};
 use crate::secret::Secret;
-use crate::session::scope;
+use crate::session::{count, scope};
 use crate::state::App;
 
 /// A link's token and the password to set.
@@ -102,6 +102,8 @@ async fn confirm(
         set(&mut tx, &context, used.person, purpose)?;
         tx.save_password(used.person, &hash, now)?;
         tx.end_sessions_of(used.person, now)?;
+        // Whoever has proved that the mailbox is theirs need not wait for the guesses of others.
+        tx.forget_sign_in_failures(&scope("account", actor.email.as_str()))?;
         Ok(actor)
     });
     Ok(HttpResponse::Ok().json(PrincipalView::from(&done.await?)))
@@ -155,6 +157,17 @@ pub(crate) async fn create_password_reset(
     let email = errors.given("/email", value.email);
     let email = errors.finish(|| email)?;
     let now = app.now();
+    if let Some(address) = address(&request, &app) {
+        let counted = format!("reset-address:{address}");
+        app.write_unsigned(move |unlocked: Unlocked<'_>| {
+            let mut tx = unlocked.lock(&Fence::new())?;
+            tx.hold_sign_in_failures(&counted)?;
+            let seen = tx.sign_in_failures(&counted)?;
+            throttle::allow(now, seen.as_ref())?;
+            count(&mut tx, &counted, throttle::RESET_ADDRESS, seen, now)
+        })
+        .await?;
+    }
     // Whether the email exists would show in the time that the work takes, so nobody waits for it.
     actix_web::rt::spawn(async move {
         if let Err(problem) = offer(&app, email, now).await {
@@ -169,11 +182,12 @@ async fn offer(app: &Arc<App>, email: String, now: Timestamp) -> Result<(), Prob
     let done = app.write_unsigned(move |unlocked: Unlocked<'_>| {
         let mut tx = unlocked.lock(&Fence::new())?;
         let counted = scope("reset", &email);
+        tx.hold_sign_in_failures(&counted)?;
         let failures = tx.sign_in_failures(&counted)?;
         if throttle::allow(now, failures.as_ref()).is_err() {
             return Ok(());
         }
-        tx.save_sign_in_failures(&counted, Some(&throttle::count(now, throttle::RESET, failures)))?;
+        count(&mut tx, &counted, throttle::RESET, failures, now)?;
         let person: Option<(Actor, _)> = match Email::parse(&email) {
             Ok(email) => tx.actor_by_email(&email)?,
             Err(_) => None,

@@ -24,6 +24,9 @@ mod tests;
 /// How many errors are collected before reading stops.
 const ERRORS_MAX: usize = 100;
 
+/// The code of a member that the type does not have. Types that say so themselves do not know of query strings.
+const UNKNOWN_MEMBER: &str = "unknown_member";
+
 /// Separates the code from the message in an error of [`coded`].
 const SEPARATOR: char = '\u{1f}';
 
@@ -59,6 +62,9 @@ pub(crate) fn decode<T: DeserializeOwned>(mut value: Value, source: Source, erro
             Ok(read) => return Some(read),
             Err(mut error) => {
                 error.path.reverse();
+                if source == Source::Query && error.code == UNKNOWN_MEMBER {
+                    error = DecodeError { path: error.path, ..DecodeError::unknown_parameter() };
+                }
                 errors.note(&error.path, error.code, error.message);
                 errors.took_out(take_out(&mut value, error.path)?);
             }
@@ -104,6 +110,14 @@ impl DecodeError {
         Self { path: Vec::new(), code: Cow::Borrowed(code), message: message.into() }
     }
 
+    fn unknown_member() -> Self {
+        Self::new(UNKNOWN_MEMBER, "is not a member that this operation knows")
+    }
+
+    fn unknown_parameter() -> Self {
+        Self::new("unknown_parameter", "is not a parameter that this operation knows")
+    }
+
     fn at(mut self, step: Step) -> Self {
         self.path.push(step);
         self
@@ -145,7 +159,7 @@ impl Error for DecodeError {
     }
 
     fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
-        Self::new("unknown_member", "is not a member that this operation knows").at(Step::Member(field.to_owned()))
+        Self::unknown_member().at(Step::Member(field.to_owned()))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -333,8 +347,8 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
     /// Serde asks for this when the type has no such member.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
         Err(match self.source {
-            Source::Json => DecodeError::new("unknown_member", "is not a member that this operation knows"),
-            Source::Query => DecodeError::new("unknown_parameter", "is not a parameter that this operation knows"),
+            Source::Json => DecodeError::unknown_member(),
+            Source::Query => DecodeError::unknown_parameter(),
         })
     }
 

@@ -65,7 +65,9 @@ fn sample_settings(settings: Settings, directory: &std::path::Path) -> Result<Se
 
 /// Fills the database and closes it again.
 async fn fill(settings: Settings) -> Result<calls::Cast, String> {
-    let now = Timestamp::from_micros(crate::sources::SteadyClock::new(Clock::System, Timestamp::from_micros(0)).now().micros());
+    let now = Timestamp::from_micros(
+        crate::sources::SteadyClock::new(Clock::System, Timestamp::from_micros(0)).now().micros(),
+    );
     let hands = Arc::new(AtomicI64::new(now.minus(Span::days(data::DAYS)).micros()));
     let (app, _) = prepare(settings, Clock::Manual(Arc::clone(&hands)), Ids::System).await?;
     let filler = Filler::new(app, hands);

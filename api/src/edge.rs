@@ -80,15 +80,16 @@ pub async fn edge(
     let info = RequestInfo::new(&request, pattern, || (edge.new_request_id)().to_string());
     request.extensions_mut().insert(info.clone());
 
-    let answer = match route.map_or(Ok(()), |route| route.check(request.method(), request.headers())) {
-        Err(problem) => Ok(request.into_response(render(&info, &problem))),
-        Ok(()) => {
-            if request.method() == Method::HEAD {
-                request.head_mut().method = Method::GET;
+    let answer =
+        match route.map_or(Ok(()), |route| route.check(request.method(), request.headers(), request.query_string())) {
+            Err(problem) => Ok(request.into_response(render(&info, &problem))),
+            Ok(()) => {
+                if request.method() == Method::HEAD {
+                    request.head_mut().method = Method::GET;
+                }
+                call(&info, edge.deadline, next.call(request)).await
             }
-            call(&info, edge.deadline, next.call(request)).await
-        }
-    };
+        };
     let status = answer.as_ref().map_or_else(|lost| lost.problem.status_code(), ServiceResponse::status);
     log(&info, status);
     edge.metrics.request(method_label(info.method()), info.route(), status.as_u16(), info.age());

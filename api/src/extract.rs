@@ -2,6 +2,7 @@
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::body::{BodyStream, to_bytes_limited};
 use actix_web::dev::Payload;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -29,6 +31,8 @@ use crate::page::Listing;
 use crate::problem::Problem;
 use crate::strict_json;
 
+/// How long a body may take to arrive; shorter than the deadline of a request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes in a JSON body, at most.
 pub const BODY_MAX: usize = 256 * 1024;
 
@@ -105,11 +109,12 @@ impl<T: DeserializeOwned + Validate> Body<T> {
     }
 }
 
-/// Reads the body as far as it may be long. How long that may take, the deadline of the whole request says.
+/// Reads the body as far as it may be long, and as long as it may take.
 async fn collect(payload: Payload) -> Result<Bytes, Problem> {
-    match to_bytes_limited(BodyStream::new(payload), BODY_MAX).await {
-        Ok(bytes) => bytes.map_err(|_| Problem::malformed("the body cannot be received")),
-        Err(_) => Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {BODY_MAX} bytes"))),
+    match timeout(BODY_TIMEOUT, to_bytes_limited(BodyStream::new(payload), BODY_MAX)).await {
+        Ok(Ok(bytes)) => bytes.map_err(|_| Problem::malformed("the body cannot be received")),
+        Ok(Err(_)) => Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {BODY_MAX} bytes"))),
+        Err(_) => Err(Problem::malformed("the body did not arrive in time")),
     }
 }
 
@@ -179,6 +184,22 @@ impl<T: DeserializeOwned + Validate> Query<T> {
             errors.add_validation(&found);
         }
         Ok(Self { value, errors, listing: Listing::new(path, pairs) })
+    }
+}
+
+/// The query string of a list without parameters, so that a filter which it does not have is noticed.
+///
+/// *Errors*: `validation_failed` for any parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeList;
+
+impl FromRequest for WholeList {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = Query::<Empty>::read(request.path(), request.query_string());
+        ready(query.and_then(|query| query.errors.finish(|| Some(Self))))
     }
 }
 

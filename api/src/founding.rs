@@ -4,6 +4,7 @@ use mandate_core::change::{Context, Origin};
 use mandate_core::contact::WelcomeIds;
 use mandate_core::id::OrganizationId;
 use mandate_core::organization::{Organization, adopt_vendor_domains, found_vendor};
+use mandate_core::person::NewProfile;
 use mandate_core::session::Link;
 use mandate_core::staff::{NewStaff, StaffMember, found_administrator, resend_first_welcome};
 use mandate_core::text::{Email, Locale, PersonName, TimeZone};
@@ -52,7 +53,15 @@ impl Founding<'_> {
                 let hashed = self.passwords.hash(&administrator.password).await;
                 Some(hashed.map_err(|error| format!("the administrator's password cannot be hashed: {error}"))?)
             }
-            Some(_) | None => None,
+            Some(administrator) => {
+                let email = administrator.email.as_str();
+                tracing::info!(
+                    email,
+                    "the vendor exists already: MANDATE_ADMIN_EMAIL and MANDATE_ADMIN_PASSWORD are not used"
+                );
+                None
+            }
+            None => None,
         };
         let person = self.administrator().map_err(|flaw| flaw.message)?;
         let ids = (self.ids.fresh(), person);
@@ -73,12 +82,14 @@ impl Founding<'_> {
         let now = self.clock.now();
         Ok(NewStaff {
             id: self.ids.fresh(),
-            email: email.into(),
-            first_name: PersonName::parse("First")?,
-            last_name: PersonName::parse("Administrator")?,
-            phone: None,
-            time_zone: TimeZone::default(),
-            locale: Locale::default(),
+            profile: NewProfile {
+                email: email.into(),
+                first_name: PersonName::parse("First")?,
+                last_name: PersonName::parse("Administrator")?,
+                phone: None,
+                time_zone: TimeZone::default(),
+                locale: Locale::default(),
+            },
             roles: vec![StaffRole::Administrator],
             welcome: WelcomeIds {
                 link: self.ids.fresh(),
@@ -118,7 +129,7 @@ impl Founding<'_> {
                     }
                     None => {
                         tx.save_link(&created.link)?;
-                        Ok(Some((person.email.email.clone(), created.link)))
+                        Ok(Some((person.profile.email.email.clone(), created.link)))
                     }
                 }
             }
@@ -139,6 +150,6 @@ impl Founding<'_> {
         let invited = resend_first_welcome(context, first.clone(), welcome);
         tx.save_staff(&invited.staff)?;
         tx.save_link(&invited.link)?;
-        Ok(Some((first.email.clone(), invited.link)))
+        Ok(Some((first.profile.email.clone(), invited.link)))
     }
 }

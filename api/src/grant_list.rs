@@ -14,9 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::caller::Caller;
-use crate::extract::{PathId, Query};
+use crate::extract::{PathId, Query, WholeList};
 use crate::page::{PageRequest, page};
-use crate::partner_grant::{PartnerGrantView, facts};
+use crate::partner_grant::{PartnerGrantView, facts, sees_note};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 use crate::wire::{
@@ -187,13 +187,13 @@ pub(crate) async fn get_partner_grant_history(
     app: Data<Arc<App>>,
     caller: Caller,
     id: PathId<GrantKind>,
+    _: WholeList,
 ) -> Result<HttpResponse, Problem> {
     let entries = app
         .read(caller, move |tx, asker| {
             let grant = partner_grant::view(facts(tx, &asker.actor, asker.now, id.0)?)?.into_value();
-            let is_grantor = asker.actor.organization == grant.grantor.id || asker.actor.is_staff();
             let mut entries = tx.journal_of_subject(grant.grantor.id, AnyId::from(grant.id), 0, 1_000)?;
-            if !is_grantor {
+            if !sees_note(&asker.actor, &grant) {
                 entries.iter_mut().try_for_each(without_note)?;
             }
             Ok::<_, Problem>(entries)

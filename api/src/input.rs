@@ -45,6 +45,11 @@ impl FieldError {
     }
 }
 
+/// At most so many errors are told of one request.
+const ERRORS_MAX: usize = 100;
+/// At most so many elements of one list are read.
+const ELEMENTS_MAX: usize = 1_000;
+
 /// The errors of one request, in the order in which they were found; the first at each place counts.
 ///
 /// Places in a body are JSON Pointers such as `/letter/author_name`, places in a query string names such as `status`.
@@ -135,7 +140,7 @@ impl Errors {
 
     /// Reads every text of a list.
     pub fn each<T>(&mut self, at: &str, texts: &[impl AsRef<str>], parse: impl Fn(&str) -> Result<T, Flaw>) -> Vec<T> {
-        let numbered = texts.iter().enumerate();
+        let numbered = texts.iter().take(ELEMENTS_MAX).enumerate();
         numbered.filter_map(|(index, text)| self.keep(&format!("{at}/{index}"), parse(text.as_ref()))).collect()
     }
 
@@ -207,7 +212,8 @@ impl Errors {
     }
 
     fn push(&mut self, error: FieldError) {
-        if !self.list.iter().any(|other| other.place() == error.place()) {
+        // More errors than anybody reads are not worth the time that it takes to compare them.
+        if self.list.len() < ERRORS_MAX && !self.list.iter().any(|other| other.place() == error.place()) {
             self.list.push(error);
         }
     }

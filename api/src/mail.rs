@@ -37,8 +37,8 @@ pub enum MailContent {
     },
     /// Submitter and partner learn that the partner is the point of contact (S-2).
     PointOfContact {
-        /// The service request's number.
-        number: i64,
+        /// The service request's number, as people say it.
+        number: String,
         /// Its subject.
         subject: String,
         /// The customer.

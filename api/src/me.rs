@@ -9,6 +9,7 @@ use mandate_core::change::Context;
 use mandate_core::contact::{Contact, EditContact};
 use mandate_core::effective_access::{self, ActsFor};
 use mandate_core::id::PersonId;
+use mandate_core::person::EditProfile;
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::{self, EditStaff, StaffFacts, StaffMember};
 use mandate_core::text::{Locale, Phone, TimeZone};
@@ -116,11 +117,11 @@ impl Own {
         match self {
             Self::Contact(contact) => MeView {
                 principal,
-                first_name: contact.first_name.to_string(),
-                last_name: contact.last_name.to_string(),
-                phone: contact.phone.as_ref().map(ToString::to_string),
-                time_zone: contact.time_zone.to_string(),
-                locale: contact.locale.to_string(),
+                first_name: contact.profile.first_name.to_string(),
+                last_name: contact.profile.last_name.to_string(),
+                phone: contact.profile.phone.as_ref().map(ToString::to_string),
+                time_zone: contact.profile.time_zone.to_string(),
+                locale: contact.profile.locale.to_string(),
                 contact_type: Some(contact.kind.into()),
                 duties: contact.duties.iter().copied().map(Into::into).collect(),
                 acts_for,
@@ -129,11 +130,11 @@ impl Own {
             },
             Self::Staff(staff) => MeView {
                 principal,
-                first_name: staff.first_name.to_string(),
-                last_name: staff.last_name.to_string(),
-                phone: staff.phone.as_ref().map(ToString::to_string),
-                time_zone: staff.time_zone.to_string(),
-                locale: staff.locale.to_string(),
+                first_name: staff.profile.first_name.to_string(),
+                last_name: staff.profile.last_name.to_string(),
+                phone: staff.profile.phone.as_ref().map(ToString::to_string),
+                time_zone: staff.profile.time_zone.to_string(),
+                locale: staff.profile.locale.to_string(),
                 contact_type: None,
                 duties: Vec::new(),
                 acts_for,
@@ -179,22 +180,15 @@ pub struct PatchMeBody {
     locale: Option<Option<String>>,
 }
 
-/// A profile's changes, read.
-#[derive(Debug, Clone)]
-struct Wanted {
-    phone: Option<Option<Phone>>,
-    time_zone: Option<TimeZone>,
-    locale: Option<Locale>,
-}
-
 impl PatchMeBody {
-    fn read(self, mut errors: Errors) -> Result<Wanted, Problem> {
+    fn read(self, mut errors: Errors) -> Result<EditProfile, Problem> {
         let time_zone = errors.not_null("/time_zone", self.time_zone);
         let locale = errors.not_null("/locale", self.locale);
-        let wanted = Wanted {
+        let wanted = EditProfile {
             phone: errors.patch("/phone", &self.phone, Phone::parse),
             time_zone: errors.optional("/time_zone", &time_zone, TimeZone::parse),
             locale: errors.optional("/locale", &locale, Locale::parse),
+            ..EditProfile::default()
         };
         errors.finish(|| Some(wanted))
     }
@@ -218,18 +212,18 @@ pub(crate) async fn update_me(
     app.write(caller, command(move |_| Ok(Fence::new().changes(organization)), work)).await
 }
 
-fn edit(tx: &mut WriteTx<'_>, context: &Context, if_match: &IfMatch, wanted: &Wanted) -> Result<Answer, Problem> {
+fn edit(tx: &mut WriteTx<'_>, context: &Context, if_match: &IfMatch, wanted: &EditProfile) -> Result<Answer, Problem> {
     let actor = context.signed_in()?;
-    let Wanted { phone, time_zone, locale } = wanted.clone();
+    let profile = wanted.clone();
     match actor.id() {
         PersonId::Contact(id) => {
-            let edit = EditContact { phone, time_zone, locale, ..EditContact::default() };
+            let edit = EditContact { profile, ..EditContact::default() };
             crate::contact::change(tx, context, id, if_match, &edit)?;
         }
         PersonId::Staff(id) => {
             let found = tx.staff_member(id)?;
             let expected_version = expected(if_match, found.as_ref().map(|staff| staff.version));
-            let edit = EditStaff { phone, time_zone, locale, expected_version, ..EditStaff::default() };
+            let edit = EditStaff { profile, expected_version, ..EditStaff::default() };
             tx.save_staff(&staff::edit(context, StaffFacts { actor: actor.clone(), staff: found }, edit)?)?;
         }
     }

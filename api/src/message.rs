@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use mandate_core::change::Context;
-use mandate_core::id::ServiceRequestKind;
+use mandate_core::id::{AnyId, ServiceRequestKind};
 use mandate_core::message::{self, CreateMessage, Message};
 use mandate_core::text::{MESSAGE_MAX, MessageBody};
 use mandate_storage::{Unlocked, WriteTx};
@@ -156,8 +156,9 @@ pub(crate) async fn create_message(
         tx.save_service_request(&posted.request)?;
         tx.save_message(&posted.message)?;
         let location = format!("/v1/service-requests/{}/messages", request_id.0);
-        // Whoever gets the answer again must still be allowed to see the request.
-        Answer::created(location, 1, request_id.0, &MessageView::from(posted.message.after()))
+        // Whoever gets the answer again must still be allowed to see the request, or its notes.
+        let subject = if wanted.internal { AnyId::from(wanted.id) } else { request_id.0.into() };
+        Ok(Answer::created(location, 1, subject, &MessageView::from(posted.message.after()))?.untagged())
     };
     let command = command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, request_id.0), work);
     app.write(caller.with_body(digest), command).await

@@ -95,9 +95,10 @@ impl Notices {
         let facts: RequestFacts = tx.request_facts(person, id, self.clock.now())?;
         let Ok(visible) = service_request::view(&facts) else { return Ok(None) };
         let request = visible.into_value();
+        let number = request.spoken_number();
         let Some(point_of_contact) = request.point_of_contact else { return Ok(None) };
         Ok(Some(MailContent::PointOfContact {
-            number: request.number,
+            number,
             subject: request.subject.to_string(),
             organization: request.organization.name,
             point_of_contact: point_of_contact.name,
@@ -107,8 +108,8 @@ impl Notices {
 
 fn language(tx: &mut ReadTx<'_>, person: PersonId) -> Result<(Locale, TimeZone), StorageError> {
     let found = match person {
-        PersonId::Contact(id) => tx.contact(id)?.map(|contact| (contact.locale, contact.time_zone)),
-        PersonId::Staff(id) => tx.staff_member(id)?.map(|staff| (staff.locale, staff.time_zone)),
+        PersonId::Contact(id) => tx.contact(id)?.map(|contact| (contact.profile.locale, contact.profile.time_zone)),
+        PersonId::Staff(id) => tx.staff_member(id)?.map(|staff| (staff.profile.locale, staff.profile.time_zone)),
     };
     Ok(found.unwrap_or_default())
 }

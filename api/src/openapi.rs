@@ -3,8 +3,10 @@
 use std::sync::OnceLock;
 
 use actix_web::App as ActixApp;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, Required};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -107,12 +109,53 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
     probes::configure(config);
 }
 
+/// Lists the request headers that every operation of a kind reads.
+fn add_headers(item: &mut PathItem) {
+    let header = |name: &str, description: &str, example: &str| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .description(Some(description))
+            .required(Required::False)
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(255)).build()))
+            .example(Some(example.into()))
+            .build()
+    };
+    let if_match = header(
+        "If-Match",
+        "The version that the change rests on, as the `ETag` has it: `\"3\"`. Another one answers 412.",
+        "\"3\"",
+    );
+    let if_none_match =
+        header("If-None-Match", "The version that the reader has already: the same one answers 304.", "\"3\"");
+    let key = header(
+        "Idempotency-Key",
+        "1 to 255 visible characters, a UUID for example. A repeat with the same key and body answers what was answered before, with `Idempotent-Replayed: true`.",
+        "0f8fad5b-d9cb-469f-a165-70867728950e",
+    );
+    let changes_a_version = |operation: &Operation| operation.responses.responses.contains_key("412");
+    let is_for_callers = |operation: &Operation| operation.responses.responses.contains_key("403");
+    let add = |operation: Option<&mut Operation>, parameter: &Parameter| {
+        if let Some(operation) = operation {
+            operation.parameters.get_or_insert_default().push(parameter.clone().into());
+        }
+    };
+    add(item.get.as_mut().filter(|operation| operation.responses.responses.contains_key("304")), &if_none_match);
+    add(item.patch.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
+    add(item.post.as_mut().filter(|operation| is_for_callers(operation)), &key);
+    let is_action =
+        |operation: &&mut Operation| operation.responses.responses.contains_key("200") && changes_a_version(operation);
+    add(item.post.as_mut().filter(is_action), &if_match);
+}
+
 /// The document.
 pub fn document() -> &'static Document {
     static DOCUMENT: OnceLock<Document> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
         let app = ActixApp::new().into_utoipa_app().openapi(Contract::openapi()).configure(operations);
-        wire::inline(app.split_for_parts().1)
+        let mut document = wire::inline(app.split_for_parts().1);
+        document.paths.paths.values_mut().for_each(add_headers);
+        document
     })
 }
 

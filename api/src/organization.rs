@@ -9,6 +9,7 @@ use mandate_core::change::Change;
 use mandate_core::contact::NewContact;
 use mandate_core::id::{OrganizationId, OrganizationKind};
 use mandate_core::organization::{self, CreateFacts, CreateOrganization, EditFacts, EditOrganization, Organization};
+use mandate_core::refusal::Refusal;
 use mandate_core::text::{Domain, ORGANIZATION_NAME_MAX, OrganizationName, SEARCH_MAX, SearchText};
 use mandate_core::vocabulary::{ContactType, Permission};
 use mandate_storage::{Fence, OrganizationFilter, WriteTx};
@@ -22,7 +23,7 @@ use crate::extract::{Body, Empty, OptionalBody, PathId, Query};
 use crate::input::{Errors, present};
 use crate::page::{PageRequest, page};
 use crate::person::PersonBody;
-use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
@@ -116,7 +117,6 @@ impl CreateOrganizationBody {
         };
         let now = app.now();
         errors.finish(|| {
-            let person = first_contact?;
             Some(CreateOrganization {
                 id: app.id(),
                 kind: kind?.0,
@@ -124,12 +124,7 @@ impl CreateOrganizationBody {
                 domains,
                 first_contact: NewContact {
                     id: app.id(),
-                    email: person.email,
-                    first_name: person.first_name,
-                    last_name: person.last_name,
-                    phone: person.phone,
-                    time_zone: person.time_zone,
-                    locale: person.locale,
+                    profile: first_contact?,
                     kind: ContactType::PrimarySupport,
                     permission: Permission::ManageContacts,
                     duties: Default::default(),
@@ -173,14 +168,22 @@ fn create(
         actor: context.signed_in()?.clone(),
         vendor_domains: tx.vendor_domains()?,
         taken_domains: tx.domains_taken(&wanted.domains, wanted.id)?,
-        existing: tx.person_by_email(&wanted.first_contact.email.email)?,
+        existing: tx.person_by_email(&wanted.first_contact.profile.email.email)?,
     };
-    let created = organization::create(context, facts, wanted.clone())?;
+    let created = organization::create(context, facts, wanted.clone()).map_err(below_first_contact)?;
     tx.save_organization(&created.organization)?;
     tx.save_contact(&created.first_contact.contact)?;
     tx.save_link(&created.first_contact.link)?;
     let view = OrganizationView::from(&created.organization);
     Answer::created(format!("/v1/organizations/{}", wanted.id), 1, wanted.id, &view)
+}
+
+/// What the rules of contacts say about a member, they say here about the first contact's.
+fn below_first_contact(refusal: Refusal) -> Refusal {
+    match refusal.pointer {
+        Some("#/email") => refusal.at("#/first_contact/email"),
+        _ => refusal,
+    }
 }
 
 /// Which organizations to list.
@@ -241,7 +244,7 @@ pub(crate) async fn list_organizations(
 
 /// Read an organization
 #[utoipa::path(tag = "organizations", operation_id = "getOrganization", params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 200, description = "The organization.", body = OrganizationView), Problems))]
+    responses((status = 200, description = "The organization.", body = OrganizationView), NotModified, Problems))]
 #[get("/v1/organizations/{organization_id}")]
 pub(crate) async fn get_organization(
     app: Data<Arc<App>>,

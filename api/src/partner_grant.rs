@@ -9,9 +9,9 @@ use mandate_core::actor::Actor;
 use mandate_core::change::Context;
 use mandate_core::id::{AnyId, ContactId, GrantId, GrantKind, OrganizationId, OrganizationKind, PersonId, StaffId};
 use mandate_core::partner_grant::{self, Candidate, CreateFacts, CreateGrant, EditGrant, GrantFacts, PartnerGrant};
-use mandate_core::text::{EMAIL_MAX, Flaw, NOTE_MAX, Note, TypedEmail};
+use mandate_core::text::{EMAIL_MAX, Email, Flaw, NOTE_MAX, Note};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{GranteeType, Vocabulary as _};
+use mandate_core::vocabulary::{GrantStatus, GranteeType, Vocabulary as _};
 use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, OptionalBody, PathId};
 use crate::input::{Errors, present};
-use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
@@ -99,10 +99,16 @@ pub struct PartnerGrantView {
     version: i64,
 }
 
+/// Whether somebody may read what the grantor noted: the grantor and the desk, but never who holds the grant.
+pub(crate) fn sees_note(reader: &Actor, grant: &PartnerGrant) -> bool {
+    let is_holder = grant.grantee.id() == AnyId::from(reader.id());
+    reader.organization == grant.grantor.id || (reader.is_staff() && !is_holder)
+}
+
 impl PartnerGrantView {
     /// A grant as it is at a moment, for one of the two sides.
     pub(crate) fn of(grant: &PartnerGrant, now: Timestamp, reader: &Actor) -> Self {
-        let is_grantor = reader.organization == grant.grantor.id || reader.is_staff();
+        let sees_note = sees_note(reader, grant);
         let ending = grant.ending.as_ref();
         Self {
             id: grant.id.into(),
@@ -115,7 +121,7 @@ impl PartnerGrantView {
             },
             level: grant.level.into(),
             expires_at: grant.expires_at.map(Into::into),
-            note: grant.note.as_ref().filter(|_| is_grantor).map(ToString::to_string),
+            note: grant.note.as_ref().filter(|_| sees_note).map(ToString::to_string),
             status: grant.status(now).into(),
             ended_at: ending.map(|ending| ending.at.into()),
             ended_by: ending.and_then(|ending| ending.by).map(Into::into),
@@ -151,7 +157,7 @@ pub(crate) enum NamedGrantee {
     Organization(OrganizationId),
     Contact(ContactId),
     Staff(StaffId),
-    Email(GranteeType, TypedEmail),
+    Email(GranteeType, Email),
 }
 
 impl GranteeBody {
@@ -170,7 +176,7 @@ impl GranteeBody {
                 errors.keep("/grantee/id", named.ok_or_else(flaw))
             }
             (None, Some(email)) if kind != GranteeType::Organization => {
-                let email = errors.keep("/grantee/email", TypedEmail::parse(email))?;
+                let email = errors.keep("/grantee/email", Email::parse(email))?;
                 Some(NamedGrantee::Email(kind, email))
             }
             (None, Some(_)) => {
@@ -196,7 +202,7 @@ pub(crate) fn candidate(tx: &mut ReadTx<'_>, named: &NamedGrantee) -> Result<Opt
         NamedGrantee::Contact(id) => Some(PersonId::Contact(*id)),
         NamedGrantee::Staff(id) => Some(PersonId::Staff(*id)),
         NamedGrantee::Email(kind, email) => {
-            tx.person_by_email(&email.email)?.map(|existing| existing.person).filter(|person| {
+            tx.person_by_email(email)?.map(|existing| existing.person).filter(|person| {
                 matches!(
                     (kind, person),
                     (GranteeType::Contact, PersonId::Contact(_)) | (GranteeType::Staff, PersonId::Staff(_))
@@ -266,7 +272,7 @@ pub(crate) async fn create_partner_grant(
             NamedGrantee::Organization(id) => Some(*id),
             NamedGrantee::Contact(id) => unlocked.organization_of_contact(*id)?,
             NamedGrantee::Staff(id) => unlocked.organization_of_staff(*id)?,
-            NamedGrantee::Email(_, email) => unlocked.organization_of_email(&email.email)?,
+            NamedGrantee::Email(_, email) => unlocked.organization_of_email(email)?,
         };
         // The holder's side is fenced too, so that nobody is granted anything while they are being disabled.
         let fence = Fence::new().changes(grantor.0);
@@ -323,7 +329,7 @@ pub(crate) fn facts(tx: &mut ReadTx<'_>, actor: &Actor, now: Timestamp, id: Gran
 ///
 /// For both sides: designated contacts of the grantor and of the holder's organization, and the person who holds it.
 #[utoipa::path(tag = "partner-grants", operation_id = "getPartnerGrant", params(("grant_id" = GrantIdWire, Path, description = "The grant.")),
-    responses((status = 200, description = "The grant.", body = PartnerGrantView), Problems))]
+    responses((status = 200, description = "The grant.", body = PartnerGrantView), NotModified, Problems))]
 #[get("/v1/partner-grants/{grant_id}")]
 pub(crate) async fn get_partner_grant(
     app: Data<Arc<App>>,
@@ -337,7 +343,9 @@ pub(crate) async fn get_partner_grant(
         })
         .await?;
     let view = PartnerGrantView::of(visible.value(), asker.now, &asker.actor);
-    Ok(if_none_match.answer(visible.value().version, view))
+    // What expires changes without a new version; a cache must not go on calling it live (G-4).
+    let is_settled = visible.value().status(asker.now) != GrantStatus::Expired || visible.value().ending.is_some();
+    Ok(if is_settled { if_none_match.answer(visible.value().version, view) } else { HttpResponse::Ok().json(view) })
 }
 
 /// What changes in a grant; absent members stay.

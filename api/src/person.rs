@@ -1,6 +1,7 @@
 //! What contacts and staff members have in common over HTTP.
 
 use mandate_core::actor::{Actor, PersonRef, Position};
+use mandate_core::person::NewProfile;
 use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone, TypedEmail};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,26 +105,9 @@ pub struct PersonBody {
     pub locale: Option<String>,
 }
 
-/// Who somebody is, read.
-#[derive(Debug, Clone)]
-pub struct Person {
-    /// The user id, as typed.
-    pub email: TypedEmail,
-    /// First name.
-    pub first_name: PersonName,
-    /// Last name.
-    pub last_name: PersonName,
-    /// Phone.
-    pub phone: Option<Phone>,
-    /// Time zone.
-    pub time_zone: TimeZone,
-    /// Language of emails.
-    pub locale: Locale,
-}
-
 impl PersonBody {
     /// Reads the members, which lie below this place in the body.
-    pub fn read(self, errors: &mut Errors, below: &str) -> Option<Person> {
+    pub fn read(self, errors: &mut Errors, below: &str) -> Option<NewProfile> {
         let at = |member: &str| format!("{below}/{member}");
         let first_name = errors.required(&at("first_name"), &self.first_name, PersonName::parse);
         let last_name = errors.required(&at("last_name"), &self.last_name, PersonName::parse);
@@ -137,7 +121,7 @@ impl PersonBody {
             // The rules look at the case last (O-2, C-2); where other members are wrong they are not asked.
             errors.add(&at("email"), flaw.clone());
         }
-        Some(Person {
+        Some(NewProfile {
             email: email?,
             first_name: first_name?,
             last_name: last_name?,

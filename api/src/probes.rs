@@ -72,7 +72,7 @@ pub struct HealthView {
 
 const OK: HealthView = HealthView { status: "ok" };
 
-/// Tell whether the process is alive.
+/// Tell whether the process is alive
 ///
 /// Answers without asking the database.
 #[utoipa::path(
@@ -86,7 +86,7 @@ async fn get_liveness() -> HttpResponse {
     HttpResponse::Ok().json(OK)
 }
 
-/// Tell whether the server can take requests.
+/// Tell whether the server can take requests
 ///
 /// Answers 503 with `Retry-After` while it starts or stops, or cannot reach its database.
 #[utoipa::path(
@@ -101,7 +101,7 @@ async fn get_readiness(probes: Data<Probes>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(OK))
 }
 
-/// Read the numbers of this server.
+/// Read the numbers of this server
 ///
 /// In the text form of Prometheus, version 0.0.4.
 #[utoipa::path(
@@ -116,7 +116,7 @@ async fn get_metrics(probes: Data<Probes>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 
-/// Read this document as JSON.
+/// Read this document as JSON
 #[utoipa::path(
     tag = "operations",
     operation_id = "getOpenApiJson",
@@ -128,7 +128,7 @@ async fn get_open_api_json(probes: Data<Probes>) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::json()).body(probes.openapi_json.clone())
 }
 
-/// Read this document as YAML.
+/// Read this document as YAML
 #[utoipa::path(
     tag = "operations",
     operation_id = "getOpenApiYaml",
@@ -140,7 +140,7 @@ async fn get_open_api_yaml(probes: Data<Probes>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/yaml").body(probes.openapi_yaml.clone())
 }
 
-/// Read what an error code means.
+/// Read what an error code means
 ///
 /// A page for people: the title, the status, and what the caller can do.
 #[utoipa::path(

@@ -17,7 +17,7 @@ use crate::password::PasswordError;
 mod responses;
 mod view;
 
-pub use responses::{BodyProblems, Problems, PublicProblems, ServerProblems, WriteProblems};
+pub use responses::{BodyProblems, NotModified, Problems, PublicProblems, ServerProblems, WriteProblems};
 pub use view::ProblemView;
 
 /// The media type of every error.

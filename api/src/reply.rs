@@ -87,6 +87,12 @@ impl Answer {
         })
     }
 
+    /// The same answer without an `ETag`, where the resource at the location is another one.
+    #[must_use]
+    pub fn untagged(self) -> Self {
+        Self { version: None, ..self }
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self {

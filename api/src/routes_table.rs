@@ -4,9 +4,11 @@
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, HeaderMap};
 use mandate_core::refusal::Code;
-use utoipa::openapi::path::{Operation, PathItem};
+use mandate_core::text::Flaw;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::{OpenApi, RefOr};
 
+use crate::input::Errors;
 use crate::problem::{PROBLEM_JSON, Problem};
 
 /// Paths that are not in the document but are served.
@@ -24,8 +26,11 @@ pub struct RoutesTable {
 pub struct Route {
     pattern: String,
     segments: Vec<Segment>,
-    methods: Vec<(Method, Vec<String>)>,
+    methods: Vec<Operates>,
 }
+
+/// A method, the media types of its successes, and whether it has query parameters.
+type Operates = (Method, Vec<String>, bool);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Segment {
@@ -37,7 +42,8 @@ impl RoutesTable {
     /// The table of a document.
     pub fn new(document: &OpenApi) -> Self {
         let documented = document.paths.paths.iter().map(|(pattern, item)| Route::new(pattern, methods(item)));
-        let undocumented = UNDOCUMENTED.iter().map(|pattern| Route::new(pattern, vec![(Method::GET, Vec::new())]));
+        let undocumented =
+            UNDOCUMENTED.iter().map(|pattern| Route::new(pattern, vec![(Method::GET, Vec::new(), true)]));
         let mut routes: Vec<Route> = documented.chain(undocumented).collect();
         routes.sort_by_key(|route| route.segments.iter().filter(|segment| **segment == Segment::Parameter).count());
         Self { routes }
@@ -50,7 +56,7 @@ impl RoutesTable {
 }
 
 impl Route {
-    fn new(pattern: &str, methods: Vec<(Method, Vec<String>)>) -> Self {
+    fn new(pattern: &str, methods: Vec<Operates>) -> Self {
         let segments = pattern.split('/').map(|segment| {
             if segment.starts_with('{') { Segment::Parameter } else { Segment::Literal(segment.to_owned()) }
         });
@@ -73,12 +79,16 @@ impl Route {
 
     /// Whether the route answers this method, in a form that the client accepts. `HEAD` works where `GET` does.
     ///
-    /// *Errors*: `method_not_allowed`, `contacts_are_not_deleted`, `not_acceptable`.
-    pub fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    /// *Errors*: `method_not_allowed`, `contacts_are_not_deleted`, `not_acceptable`; `validation_failed` for query parameters
+    /// where the operation has none.
+    pub fn check(&self, method: &Method, headers: &HeaderMap, query: &str) -> Result<(), Problem> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        let Some((_, produced)) = self.methods.iter().find(|(own, _)| own == method) else {
+        let Some((_, produced, takes_query)) = self.methods.iter().find(|(own, ..)| own == method) else {
             return Err(self.method_not_allowed(method));
         };
+        if self.pattern.starts_with("/v1/") && !takes_query && !query.is_empty() {
+            return Err(unknown_parameters(query));
+        }
         if self.pattern.starts_with("/v1/") && !is_acceptable(headers, produced) {
             let detail = format!("the answer would be `{}`", produced.first().map_or(PROBLEM_JSON, String::as_str));
             return Err(Problem::new(Code::NotAcceptable, detail));
@@ -89,7 +99,8 @@ impl Route {
     fn method_not_allowed(&self, method: &Method) -> Problem {
         let is_contact = self.pattern.starts_with("/v1/contacts/{") && self.pattern.ends_with('}');
         let problem = if method == Method::DELETE && is_contact {
-            Problem::of(Code::ContactsAreNotDeleted)
+            let detail = "a contact is disabled, not deleted: `POST /v1/contacts/{contact_id}/disable`";
+            Problem::new(Code::ContactsAreNotDeleted, detail)
         } else {
             Problem::new(Code::MethodNotAllowed, format!("the path has `{}`", self.allow()))
         };
@@ -98,7 +109,7 @@ impl Route {
 
     /// The methods, as the `Allow` header lists them.
     fn allow(&self) -> String {
-        let mut names: Vec<&str> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+        let mut names: Vec<&str> = self.methods.iter().map(|(method, ..)| method.as_str()).collect();
         if names.contains(&"GET") {
             names.push("HEAD");
         }
@@ -107,7 +118,7 @@ impl Route {
     }
 }
 
-fn methods(item: &PathItem) -> Vec<(Method, Vec<String>)> {
+fn methods(item: &PathItem) -> Vec<Operates> {
     [
         (Method::GET, &item.get),
         (Method::POST, &item.post),
@@ -116,8 +127,28 @@ fn methods(item: &PathItem) -> Vec<(Method, Vec<String>)> {
         (Method::DELETE, &item.delete),
     ]
     .into_iter()
-    .filter_map(|(method, operation)| Some((method, produced(operation.as_ref()?))))
+    .filter_map(|(method, operation)| {
+        let operation = operation.as_ref()?;
+        Some((method, produced(operation), takes_query(operation)))
+    })
     .collect()
+}
+
+fn takes_query(operation: &Operation) -> bool {
+    let is_query = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Query),
+        RefOr::Ref(_) => false,
+    };
+    operation.parameters.iter().flatten().any(is_query)
+}
+
+/// A misspelt filter never widens a list, and where there are no filters every one is misspelt.
+fn unknown_parameters(query: &str) -> Problem {
+    let mut errors = Errors::of_query();
+    for name in query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty()) {
+        errors.add(name, Flaw::new("unknown_parameter", "is not a parameter that this operation knows"));
+    }
+    errors.into_problem()
 }
 
 /// The media types of an operation's successes; none where these have no body.

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer, middleware::from_fn};
-use mandate_storage::{DatabaseUrl, PoolSettings, StorageError, Store};
+use mandate_storage::{DatabaseUrl, PoolSettings, PoolState, StorageError, Store};
 use utoipa_actix_web::AppExt as _;
 
 use crate::access_token::AccessTokens;
@@ -31,7 +32,7 @@ use crate::sources::{Clock, Ids, SteadyClock};
 use crate::state::{App, Gate};
 use crate::worker::{Outbox, Worker};
 
-/// Connections that are open at a time; beyond them the operating system queues.
+/// Connections that one worker thread keeps open at a time; beyond them the operating system queues.
 const CONNECTIONS_MAX: usize = 4_096;
 /// Seconds that requests get to finish after the server was asked to stop.
 const STOP_SECONDS: u64 = 20;
@@ -240,6 +241,21 @@ fn listen(app: &Arc<App>, shutdown: &Shutdown) -> Result<(SocketAddr, actix_web:
     Ok((addr, http.run()))
 }
 
+/// The connections, with what was waited for them: in the queue in front of the pool, and at the pool.
+fn waited(app: &App) -> PoolState {
+    let mut state = app.store.pool_state();
+    let gates = [
+        Some(app.readers.waits()),
+        matches!(app.settings.database, DatabaseUrl::Sqlite(_)).then(|| app.writers.waits()),
+    ];
+    for waits in gates.into_iter().flatten() {
+        state.waits += waits.count.load(Ordering::Relaxed);
+        state.wait_micros += waits.micros.load(Ordering::Relaxed);
+        state.timeouts += waits.failed.load(Ordering::Relaxed);
+    }
+    state
+}
+
 fn probes(app: &Arc<App>, shutdown: &Shutdown) -> Probes {
     let (pool, ready, shutdown) = (Arc::clone(app), Arc::clone(app), shutdown.clone());
     Probes {
@@ -247,7 +263,7 @@ fn probes(app: &Arc<App>, shutdown: &Shutdown) -> Probes {
         pool: Box::new(move || {
             let age = pool.outbox.age(pool.now()).as_micros();
             pool.metrics.set_outbox_age(Duration::from_micros(u64::try_from(age).unwrap_or_default()).as_secs_f64());
-            pool.store.pool_state()
+            waited(&pool)
         }),
         ready: Box::new(move || {
             let (app, stopping) = (Arc::clone(&ready), shutdown.is_begun());

@@ -25,7 +25,7 @@ use crate::extract::{Body, PathId};
 use crate::input::{Errors, present};
 use crate::partner_grant::OrganizationRefView;
 use crate::person::PersonRefView;
-use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
@@ -223,9 +223,10 @@ pub(crate) async fn create_service_request(
     let number = app.number().await?;
     let unused = |_: &Problem| app.numbers.give_back(number);
     let wanted = body.value.into_command(body.errors, &app, caller.claims.organization, number).inspect_err(unused)?;
-    let organization = wanted.organization;
+    let (organization, named) = (wanted.organization, wanted.point_of_contact);
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| create(tx, context, &wanted);
-    let command = command(move |_| Ok(Fence::new().uses(organization)), work);
+    let fence = move |unlocked: &mut Unlocked<'_>| around(unlocked, Fence::new().uses(organization), named);
+    let command = command(fence, work);
     app.write(caller.with_body(body.digest), command).await.inspect_err(unused)
 }
 
@@ -270,7 +271,7 @@ fn point_of_contact(
 
 /// Read a service request
 #[utoipa::path(tag = "service-requests", operation_id = "getServiceRequest", params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
-    responses((status = 200, description = "The request.", body = ServiceRequestView), Problems))]
+    responses((status = 200, description = "The request.", body = ServiceRequestView), NotModified, Problems))]
 #[get("/v1/service-requests/{service_request_id}")]
 pub(crate) async fn get_service_request(
     app: Data<Arc<App>>,
@@ -360,8 +361,22 @@ pub(crate) async fn update_service_request(
     body: Body<PatchServiceRequestBody>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = body.value.into_command(body.errors, &app)?;
+    let named = wanted.point_of_contact;
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| edit(tx, context, id.0, &if_match, &wanted);
-    app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
+    let fence = move |unlocked: &mut Unlocked<'_>| {
+        let fence = fence(unlocked, id.0)?;
+        around(unlocked, fence, named)
+    };
+    app.write(caller, command(fence, work)).await
+}
+
+/// The same fence around the person who is to be the point of contact as well: they must not be disabled meanwhile (C-15).
+fn around(unlocked: &mut Unlocked<'_>, fence: Fence, named: Option<PersonId>) -> Result<Fence, Problem> {
+    let organization = named.map(|person| unlocked.organization_of_person(person)).transpose()?.flatten();
+    Ok(match organization {
+        Some(organization) => fence.uses(organization),
+        None => fence,
+    })
 }
 
 /// The fence of a command that works on a request: the authority of its organization is used.

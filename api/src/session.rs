@@ -9,9 +9,9 @@ use mandate_core::id::{SessionId, SessionKind};
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::{self, Refreshed, Session, SignIn, SignInFacts};
 use mandate_core::text::Email;
-use mandate_core::throttle;
+use mandate_core::throttle::{self, Failures, Patience};
 use mandate_core::time::Timestamp;
-use mandate_storage::{Fence, Unlocked, WriteTx};
+use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -19,7 +19,7 @@ use validator::Validate;
 
 use crate::access_token::Bearer;
 use crate::caller::{Caller, address, check_idempotency_key};
-use crate::extract::{Body, PathId};
+use crate::extract::{Body, PathId, WholeList};
 use crate::person::PrincipalView;
 use crate::problem::{BodyProblems, Problem, Problems, PublicProblems};
 use crate::reply::{Answer, command};
@@ -85,29 +85,58 @@ impl Scopes {
         Self { account, address: address(request, app).map(|address| format!("address:{address}")) }
     }
 
-    /// Refuses while either scope is blocked.
-    fn allow(&self, tx: &mut mandate_storage::ReadTx<'_>, now: Timestamp) -> Result<(), Problem> {
-        throttle::allow(now, tx.sign_in_failures(&self.account)?.as_ref())?;
-        if let Some(address) = &self.address {
-            throttle::allow(now, tx.sign_in_failures(address)?.as_ref())?;
-        }
-        Ok(())
+    fn read(&self, tx: &mut ReadTx<'_>) -> Result<Seen, Problem> {
+        let address = self.address.as_ref().map(|address| tx.sign_in_failures(address)).transpose()?.flatten();
+        Ok(Seen { account: tx.sign_in_failures(&self.account)?, address })
     }
 
-    fn count(&self, tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), Problem> {
-        let failures = throttle::count(now, throttle::ACCOUNT, tx.sign_in_failures(&self.account)?);
-        tx.save_sign_in_failures(&self.account, Some(&failures))?;
-        if let Some(address) = &self.address {
-            let failures = throttle::count(now, throttle::ADDRESS, tx.sign_in_failures(address)?);
-            tx.save_sign_in_failures(address, Some(&failures))?;
+    /// Makes attempts that were sent together take turns.
+    fn hold(&self, tx: &mut WriteTx<'_>) -> Result<(), Problem> {
+        tx.hold_sign_in_failures(&self.account)?;
+        self.address.iter().try_for_each(|address| Ok(tx.hold_sign_in_failures(address)?))
+    }
+
+    /// Counts one more than were seen.
+    fn count(&self, tx: &mut WriteTx<'_>, seen: Seen, now: Timestamp) -> Result<(), Problem> {
+        count(tx, &self.account, throttle::ACCOUNT, seen.account, now)?;
+        match &self.address {
+            Some(address) => count(tx, address, throttle::ADDRESS, seen.address, now),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
-/// The name under which something is counted for an email, whether somebody has that email or not.
+/// The failures under both names.
+struct Seen {
+    account: Option<Failures>,
+    address: Option<Failures>,
+}
+
+impl Seen {
+    /// Refuses while either name is blocked.
+    fn allow(&self, now: Timestamp) -> Result<(), Refusal> {
+        throttle::allow(now, self.account.as_ref())?;
+        throttle::allow(now, self.address.as_ref())
+    }
+}
+
+/// Counts one more under a name than were seen.
+pub(crate) fn count(
+    tx: &mut WriteTx<'_>,
+    scope: &str,
+    patience: Patience,
+    seen: Option<Failures>,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let failures = throttle::count(now, patience, seen.clone());
+    Ok(tx.save_sign_in_failures(scope, seen.as_ref(), &failures)?)
+}
+
+/// The name under which something is counted for an email, whether somebody has that email or not. However the email is
+/// typed, with blanks around it for example, it counts as the account that it finds.
 pub(crate) fn scope(what: &str, email: &str) -> String {
-    let digest = Sha256::digest(email.as_bytes());
+    let read = Email::parse(email);
+    let digest = Sha256::digest(read.as_ref().map_or(email, Email::as_str).as_bytes());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{what}:{hex}")
 }
@@ -135,23 +164,30 @@ pub(crate) async fn create_session(
     let address = Email::parse(&email).ok();
     let (looked_up, allowed) = (address.clone(), Arc::clone(&scopes));
     let hash = app.read_unsigned(move |tx| {
-        allowed.allow(tx, now)?;
+        allowed.read(tx)?.allow(now)?;
         match looked_up.as_ref().map(|email| tx.actor_by_email(email)).transpose()?.flatten() {
             Some((person, _)) => Ok(tx.password_hash(person.id())?),
             None => Ok(None),
         }
     });
-    let hash = hash.await?;
+    let hash: Option<String> = hash.await?;
     let password_matches = app.passwords.verify_or_dummy(hash.as_deref(), &password).await?;
     let (id, lifetime) = (app.id(), app.settings.session_ttl);
-    let outcome = app.write_unsigned(move |unlocked| {
-        let mut tx = unlocked.lock(&Fence::new())?;
+    let outcome = app.write_unsigned(move |mut unlocked| {
+        let found = address.as_ref().map(|email| unlocked.organization_of_email(email)).transpose()?.flatten();
+        let fence = found.map_or_else(Fence::new, |organization| Fence::new().uses(organization));
+        let mut tx = unlocked.lock(&fence)?;
         // Asked again, so that guesses which were sent together learn nothing beyond the limit.
-        scopes.allow(&mut tx, now)?;
+        scopes.hold(&mut tx)?;
+        let seen = scopes.read(&mut tx)?;
+        seen.allow(now)?;
         let person = address.as_ref().map(|email| tx.actor_by_email(email)).transpose()?.flatten();
+        let present = person.as_ref().map(|(person, _)| tx.password_hash(person.id())).transpose()?.flatten();
+        // The password may have been set anew while it was compared; that ends all sign-ins with the older one.
+        let password_matches = password_matches && present == hash;
         match session::sign_in(now, lifetime, id, SignInFacts { person, password_matches }) {
             Ok((sign_in, actor)) => begin(&mut tx, &scopes, &sign_in).map(|()| Ok((sign_in, actor))),
-            Err(refusal) => scopes.count(&mut tx, now).map(|()| Err(refusal)),
+            Err(refusal) => scopes.count(&mut tx, seen, now).map(|()| Err(refusal)),
         }
     });
     let (sign_in, actor) = outcome.await?.inspect_err(|_| app.metrics.sign_in_failed())?;
@@ -161,8 +197,7 @@ pub(crate) async fn create_session(
 
 fn begin(tx: &mut WriteTx<'_>, scopes: &Scopes, sign_in: &SignIn) -> Result<(), Problem> {
     tx.save_sign_in(sign_in)?;
-    tx.save_sign_in_failures(&scopes.account, None)?;
-    Ok(())
+    Ok(tx.forget_sign_in_failures(&scopes.account)?)
 }
 
 /// A refresh token.
@@ -243,7 +278,7 @@ pub struct SessionList {
 /// List one's own sign-ins
 #[utoipa::path(tag = "sessions", operation_id = "listSessions", responses((status = 200, description = "The sign-ins.", body = SessionList), Problems))]
 #[get("/v1/sessions")]
-pub(crate) async fn list_sessions(app: Data<Arc<App>>, caller: Caller) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list_sessions(app: Data<Arc<App>>, caller: Caller, _: WholeList) -> Result<HttpResponse, Problem> {
     let current = caller.claims.session;
     let sessions = app.read(caller, |tx, asker| Ok(tx.sessions_of(asker.actor.id(), asker.now)?)).await?;
     let view = |session: &Session| SessionView {

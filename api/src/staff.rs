@@ -8,6 +8,7 @@ use mandate_core::access::Visible;
 use mandate_core::change::Context;
 use mandate_core::contact::WelcomeIds;
 use mandate_core::id::{OrganizationId, OrganizationKind, PersonId, StaffId, StaffKind};
+use mandate_core::person::EditProfile;
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::{self, CreateFacts, EditStaff, NewStaff, StaffFacts, StaffMember, Welcomed};
 use mandate_core::text::{EMAIL_MAX, Flaw, Locale, Note, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
@@ -20,10 +21,10 @@ use validator::Validate;
 use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::contact_state::ReasonBody;
-use crate::extract::{Body, Empty, OptionalBody, PathId};
+use crate::extract::{Body, Empty, OptionalBody, PathId, WholeList};
 use crate::input::{Errors, present};
 use crate::person::PersonBody;
-use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
+use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
@@ -91,18 +92,18 @@ impl From<&StaffMember> for StaffView {
         Self {
             id: staff.id.into(),
             organization_id: staff.organization.into(),
-            email: staff.email.to_string(),
-            first_name: staff.first_name.to_string(),
-            last_name: staff.last_name.to_string(),
+            email: staff.profile.email.to_string(),
+            first_name: staff.profile.first_name.to_string(),
+            last_name: staff.profile.last_name.to_string(),
             name: staff.name(),
-            phone: staff.phone.as_ref().map(ToString::to_string),
-            time_zone: staff.time_zone.to_string(),
-            locale: staff.locale.to_string(),
+            phone: staff.profile.phone.as_ref().map(ToString::to_string),
+            time_zone: staff.profile.time_zone.to_string(),
+            locale: staff.profile.locale.to_string(),
             roles: staff.roles.iter().copied().map(Into::into).collect(),
             status: staff.status.into(),
-            disabled_reason: staff.disabled_reason.as_ref().map(ToString::to_string),
-            disabled_at: staff.disabled_at.map(Into::into),
-            disabled_by: staff.disabled_by.map(Into::into),
+            disabled_reason: staff.disabled.as_ref().map(|disabled| disabled.reason.to_string()),
+            disabled_at: staff.disabled.as_ref().map(|disabled| disabled.at.into()),
+            disabled_by: staff.disabled.as_ref().map(|disabled| disabled.by.into()),
             last_sign_in_at: staff.last_sign_in_at.map(Into::into),
             created_at: staff.created_at.into(),
             created_by: staff.created_by.map(Into::into),
@@ -130,7 +131,7 @@ pub struct StaffList {
 
 /// List staff members
 ///
-/// For administrators, of the vendor's organization.
+/// For administrators, agents and duty managers, of the vendor's organization: who there is, and who can be assigned.
 #[utoipa::path(tag = "staff", operation_id = "listStaff", params(("organization_id" = OrganizationIdWire, Path, description = "The vendor.")),
     responses((status = 200, description = "The staff members.", body = StaffList), Problems))]
 #[get("/v1/organizations/{organization_id}/staff")]
@@ -138,11 +139,12 @@ pub(crate) async fn list_staff(
     app: Data<Arc<App>>,
     caller: Caller,
     organization: PathId<OrganizationKind>,
+    _: WholeList,
 ) -> Result<HttpResponse, Problem> {
     let members = app
         .read(caller, move |tx, asker| {
-            let organization = staff::allow(&asker.actor, Some(organization.0))?;
-            Ok(tx.staff_members(organization)?)
+            staff::allow_list(&asker.actor, organization.0)?;
+            Ok(tx.staff_members(organization.0)?)
         })
         .await?;
     Ok(HttpResponse::Ok().json(StaffList { data: members.iter().map(StaffView::from).collect(), next_cursor: None }))
@@ -205,21 +207,8 @@ impl CreateStaffBody {
             time_zone: self.time_zone,
             locale: self.locale,
         };
-        let person = person.read(&mut errors, "");
-        errors.finish(|| {
-            let person = person?;
-            Some(NewStaff {
-                id: app.id(),
-                email: person.email,
-                first_name: person.first_name,
-                last_name: person.last_name,
-                phone: person.phone,
-                time_zone: person.time_zone,
-                locale: person.locale,
-                roles: roles?,
-                welcome,
-            })
-        })
+        let profile = person.read(&mut errors, "");
+        errors.finish(|| Some(NewStaff { id: app.id(), profile: profile?, roles: roles?, welcome }))
     }
 }
 
@@ -250,7 +239,7 @@ fn create(
     let facts = CreateFacts {
         actor: context.signed_in()?.clone(),
         organization: Some(organization),
-        existing: tx.person_by_email(&wanted.email.email)?,
+        existing: tx.person_by_email(&wanted.profile.email.email)?,
     };
     let created = staff::create(context, facts, wanted.clone())?;
     tx.save_staff(&created.staff)?;
@@ -273,9 +262,9 @@ fn fence(unlocked: &mut Unlocked<'_>, id: StaffId) -> Result<Fence, Problem> {
 
 /// Read a staff member
 ///
-/// For administrators and the staff member themselves.
+/// For those who see the list, and the staff member themselves.
 #[utoipa::path(tag = "staff", operation_id = "getStaff", params(("staff_id" = StaffIdWire, Path, description = "The staff member.")),
-    responses((status = 200, description = "The staff member.", body = StaffView), Problems))]
+    responses((status = 200, description = "The staff member.", body = StaffView), NotModified, Problems))]
 #[get("/v1/staff/{staff_id}")]
 pub(crate) async fn get_staff(
     app: Data<Arc<App>>,
@@ -329,11 +318,13 @@ impl PatchStaffBody {
         let locale = errors.not_null("/locale", self.locale);
         let given = errors.not_null("/roles", self.roles);
         let edit = EditStaff {
-            first_name: errors.optional("/first_name", &first_name, PersonName::parse),
-            last_name: errors.optional("/last_name", &last_name, PersonName::parse),
-            phone: errors.patch("/phone", &self.phone, Phone::parse),
-            time_zone: errors.optional("/time_zone", &time_zone, TimeZone::parse),
-            locale: errors.optional("/locale", &locale, Locale::parse),
+            profile: EditProfile {
+                first_name: errors.optional("/first_name", &first_name, PersonName::parse),
+                last_name: errors.optional("/last_name", &last_name, PersonName::parse),
+                phone: errors.patch("/phone", &self.phone, Phone::parse),
+                time_zone: errors.optional("/time_zone", &time_zone, TimeZone::parse),
+                locale: errors.optional("/locale", &locale, Locale::parse),
+            },
             roles: roles(&mut errors, given),
             expected_version: None,
         };
@@ -426,9 +417,14 @@ pub(crate) async fn resend_staff_welcome(
     app: Data<Arc<App>>,
     caller: Caller,
     id: PathId<StaffKind>,
+    if_match: IfMatch,
     body: OptionalBody<Empty>,
 ) -> Result<HttpResponse, Problem> {
-    welcome(app, caller, id.0, body, staff::resend_welcome).await
+    let decide = move |context: &Context, facts: StaffFacts, ids: WelcomeIds| {
+        let expected_version = expected(&if_match, present_version(&facts));
+        staff::resend_welcome(context, facts, expected_version, ids)
+    };
+    welcome(app, caller, id.0, body, decide).await
 }
 
 async fn welcome(

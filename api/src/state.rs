@@ -1,8 +1,8 @@
 //! What the handlers share: the store, the clock, the ids, the keys, and the way to the blocking pool.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use mandate_core::contact::WelcomeIds;
@@ -181,12 +181,29 @@ pub struct Gate {
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     queue_max: usize,
+    waits: Arc<Waits>,
+}
+
+/// How much was waited at a gate, for the metrics.
+#[derive(Debug, Default)]
+pub struct Waits {
+    /// How often a turn was waited for.
+    pub count: AtomicU64,
+    /// How long, in microseconds.
+    pub micros: AtomicU64,
+    /// How often in vain.
+    pub failed: AtomicU64,
 }
 
 impl Gate {
     /// A gate for so many at a time, with a queue for so many more.
     pub fn new(turns: usize, queue_max: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(turns)), waiting: Arc::default(), queue_max }
+        Self { turns: Arc::new(Semaphore::new(turns)), waiting: Arc::default(), queue_max, waits: Arc::default() }
+    }
+
+    /// How much was waited so far.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Waits for a turn.
@@ -198,13 +215,18 @@ impl Gate {
         }
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.waits.failed.fetch_add(1, Ordering::Relaxed);
             return Err(Problem::unavailable("the queue for a database connection is full"));
         }
+        let begun = Instant::now();
         let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        match turn {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(_)) | Err(_) => Err(Problem::unavailable("no database connection became free within a second")),
-        }
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.waits.count.fetch_add(1, Ordering::Relaxed);
+        self.waits.micros.fetch_add(micros, Ordering::Relaxed);
+        turn.ok().and_then(Result::ok).ok_or_else(|| {
+            self.waits.failed.fetch_add(1, Ordering::Relaxed);
+            Problem::unavailable("no database connection became free within a second")
+        })
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use mandate_core::throttle;
 use mandate_core::time::{Span, Timestamp};
 use mandate_storage::{Fence, StorageError, Store};
 use tokio::sync::Notify;
@@ -24,12 +25,15 @@ pub use outbox::{Prepare, Sending};
 
 /// Rounds of housekeeping, one a second, between two readings of the keys.
 const KEYS_EVERY: u64 = 60;
-/// Rounds between two clearings of old answers.
+/// Rounds between two clearings of old answers and of what is spent; the first is at once.
 const ANSWERS_EVERY: u64 = 3_600;
 /// How far a clock may be behind the highest time seen before somebody should look at it.
 const LAG_MAX: Span = Span::seconds(2);
 /// Answers that are deleted in one transaction.
 const ANSWERS_AT_ONCE: i64 = 500;
+
+/// How long sessions and links are kept after their end.
+const SPENT_KEPT: Span = Span::days(30);
 
 /// No email is owed.
 const NONE_OWED: i64 = i64::MAX;
@@ -111,8 +115,9 @@ impl Worker {
                 self.ring.look_again().await;
                 self.watch_clock();
             }
-            if round.is_multiple_of(ANSWERS_EVERY) {
+            if round % ANSWERS_EVERY == 1 {
                 self.note("old answers", self.in_thread(Self::forget_answers).await);
+                self.note("what is spent", self.in_thread(Self::forget_spent).await);
             }
         }
     }
@@ -152,6 +157,14 @@ impl Worker {
                 return Ok(());
             }
         }
+    }
+
+    /// Forgets failed sign-ins that nobody remembers, and sessions and links that are long over.
+    fn forget_spent(&self) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let (failures, over) = (now.minus(throttle::MEMORY_MAX), now.minus(SPENT_KEPT));
+        self.store
+            .write::<_, StorageError>(|unlocked| unlocked.lock(&Fence::new())?.forget_spent(failures, over).map(drop))
     }
 
     /// Runs what blocks beside the threads that answer requests.

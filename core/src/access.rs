@@ -243,12 +243,12 @@ pub fn require(standing: &Standing, action: Action, organization: OrganizationId
     match decide(standing, action) {
         Verdict::Permit => Ok(()),
         Verdict::Hidden => Err(Refusal::not_found()),
-        Verdict::Denied(requirement) => Err(denied(requirement, organization)),
+        Verdict::Denied(requirement) => Err(denied(standing, requirement, organization)),
     }
 }
 
-/// The refusal of something that the caller may know of.
-pub fn denied(requirement: Requirement, organization: OrganizationId) -> Refusal {
+/// The refusal of something that the caller may know of; it says whom to ask where the caller may know that too.
+pub fn denied(standing: &Standing, requirement: Requirement, organization: OrganizationId) -> Refusal {
     let code = match requirement {
         Requirement::PrimarySupport => Code::PrimarySupportContactRequired,
         Requirement::Roles(_) => Code::StaffOnly,
@@ -256,10 +256,12 @@ pub fn denied(requirement: Requirement, organization: OrganizationId) -> Refusal
     };
     let refusal = Refusal::new(code, format!("this takes {requirement}")).with(Extra::Required(requirement));
     match requirement {
-        Requirement::Roles(_) => refusal,
-        Requirement::PrimarySupport | Requirement::Permission(_) | Requirement::Level(_) => {
+        Requirement::PrimarySupport | Requirement::Permission(_) | Requirement::Level(_)
+            if decide(standing, Action::ListContactManagers) == Verdict::Permit =>
+        {
             refusal.with(Extra::AskContactManagersOf(organization))
         }
+        _ => refusal,
     }
 }
 
@@ -355,5 +357,9 @@ impl Reach {
 ///
 /// *Errors*: `staff_only`.
 pub fn require_role(actor: &Actor, roles: &'static [StaffRole], organization: OrganizationId) -> Result<(), Refusal> {
-    if actor.has_role(roles) { Ok(()) } else { Err(denied(Requirement::Roles(roles), organization)) }
+    if actor.has_role(roles) {
+        return Ok(());
+    }
+    let standing = Standing::of(actor, organization, None);
+    Err(denied(&standing, Requirement::Roles(roles), organization))
 }

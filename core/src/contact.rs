@@ -9,12 +9,13 @@ use crate::change::{Authority, Change, Context, Notice, Recorded};
 use crate::id::{AnyId, ContactId, LinkId, MailId, OrganizationId, PersonId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
+use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::session::Link;
-use crate::text::{Domain, Email, Locale, Note, PersonName, Phone, TimeZone, TypedEmail};
+use crate::text::{Domain, Email};
 use crate::time::Timestamp;
 use crate::vocabulary::{
-    ContactType, Duty, LinkPurpose, MailKind, OrganizationType, Permission, PersonStatus, Vocabulary as _,
+    ContactType, Duty, LinkPurpose, MailKind, OrganizationType, Permission, PersonStatus, StaffRole, Vocabulary as _,
 };
 
 /// A contact of a customer or partner (C-1).
@@ -24,18 +25,8 @@ pub struct Contact {
     pub id: ContactId,
     /// The one organization that they belong to (O-2).
     pub organization: OrganizationId,
-    /// The user id (C-2).
-    pub email: Email,
-    /// First name (C-3).
-    pub first_name: PersonName,
-    /// Last name (C-3).
-    pub last_name: PersonName,
-    /// Phone (C-4).
-    pub phone: Option<Phone>,
-    /// Time zone.
-    pub time_zone: TimeZone,
-    /// Language of emails.
-    pub locale: Locale,
+    /// Who they are.
+    pub profile: Profile,
     /// Whether they guard what is sensitive (C-5).
     pub kind: ContactType,
     /// What they may do (C-6).
@@ -44,12 +35,8 @@ pub struct Contact {
     pub duties: BTreeSet<Duty>,
     /// Where they stand in their life cycle.
     pub status: PersonStatus,
-    /// Why they were disabled, if they are.
-    pub disabled_reason: Option<Note>,
-    /// When they were disabled, if they are.
-    pub disabled_at: Option<Timestamp>,
-    /// Who disabled them, if they are.
-    pub disabled_by: Option<PersonId>,
+    /// How they were disabled, while they are.
+    pub disabled: Option<Disabling>,
     /// When they were created.
     pub created_at: Timestamp,
     /// Who created them; none for the system.
@@ -67,7 +54,7 @@ pub struct Contact {
 impl Contact {
     /// First and last name.
     pub fn name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
+        self.profile.name()
     }
 
     /// As others see them.
@@ -102,19 +89,15 @@ impl Recorded for Contact {
     }
 
     fn snapshot(&self) -> Snapshot {
-        vec![
-            ("email", Fact::text(&self.email)),
-            ("first_name", Fact::text(&self.first_name)),
-            ("last_name", Fact::text(&self.last_name)),
-            ("phone", Fact::optional(self.phone.as_ref())),
-            ("time_zone", Fact::text(&self.time_zone)),
-            ("locale", Fact::text(&self.locale)),
+        let mut members = self.profile.snapshot();
+        members.extend([
             ("type", Fact::text(self.kind.name())),
             ("permission", Fact::text(self.permission.name())),
             ("duties", Fact::Texts(self.duties.iter().map(|duty| duty.name().to_owned()).collect())),
             ("status", Fact::text(self.status.name())),
-            ("disabled_reason", Fact::optional(self.disabled_reason.as_ref())),
-        ]
+            ("disabled_reason", Disabling::fact(self.disabled.as_ref())),
+        ]);
+        members
     }
 
     fn version(&self) -> i64 {
@@ -131,18 +114,8 @@ impl Recorded for Contact {
 pub struct NewContact {
     /// Their id.
     pub id: ContactId,
-    /// The user id, as typed.
-    pub email: TypedEmail,
-    /// First name.
-    pub first_name: PersonName,
-    /// Last name.
-    pub last_name: PersonName,
-    /// Phone.
-    pub phone: Option<Phone>,
-    /// Time zone.
-    pub time_zone: TimeZone,
-    /// Language of emails.
-    pub locale: Locale,
+    /// Who they shall be.
+    pub profile: NewProfile,
     /// Whether they guard what is sensitive.
     pub kind: ContactType,
     /// What they may do.
@@ -204,6 +177,13 @@ pub struct CreateFacts {
     pub own_domains: Vec<Domain>,
     /// Who has the email already.
     pub existing: Option<Existing>,
+    /// Whether no contact of the organization has ever set a password.
+    pub never_entered: bool,
+}
+
+/// Whether the vendor's administrators may still onboard an organization, because none of its contacts ever got in (C-10).
+pub(crate) fn is_onboarding(standing: &Standing, never_entered: bool) -> bool {
+    never_entered && matches!(standing, Standing::Staff { roles, .. } if roles.contains(&StaffRole::Administrator))
 }
 
 /// A contact who gets a welcome email.
@@ -217,16 +197,19 @@ pub struct Welcomed {
 
 /// Creates a contact (C-9).
 ///
-/// *Decides*: visible? may manage contacts? may appoint, if primary (C-10)? not of the vendor (O-2)? lower case (C-2)?
+/// *Decides*: visible? may manage contacts, or onboards? may appoint, if primary (C-10)? not of the vendor (O-2)? lower case (C-2)?
 /// combination (C-7)? email free (C-13)?
 pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Result<Welcomed, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
-    require(&facts.standing, Action::ManageContacts, organization.id)?;
-    if command.kind == ContactType::PrimarySupport {
+    let is_onboarding = is_onboarding(&facts.standing, facts.never_entered);
+    if !is_onboarding {
+        require(&facts.standing, Action::ManageContacts, organization.id)?;
+    }
+    if command.kind == ContactType::PrimarySupport && !is_onboarding {
         require(&facts.standing, Action::AppointPrimarySupport, organization.id)?;
     }
     let authority = facts.standing.authority(organization.id);
-    let invitable = command.email.email.is_in(&facts.own_domains);
+    let invitable = command.profile.email.email.is_in(&facts.own_domains);
     onboard(context, authority, &organization, &facts.vendor_domains, facts.existing, command).map_err(|refusal| {
         match refusal.code {
             Code::ContactInOtherOrganization => refusal.with(Extra::InvitationAvailable(invitable)),
@@ -244,30 +227,21 @@ pub(crate) fn onboard(
     existing: Option<Existing>,
     person: NewContact,
 ) -> Result<Welcomed, Refusal> {
-    refuse_vendor(organization, &person.email.email, vendor_domains, existing.as_ref())?;
-    if let Some(flaw) = person.email.case {
-        return Err(Refusal::flawed("#/email", flaw));
-    }
+    refuse_vendor(organization, &person.profile.email.email, vendor_domains, existing.as_ref())?;
+    let profile = person.profile.settle()?;
     check_combination(person.kind, person.permission)?;
-    refuse_existing(organization.id, &person.email.email, existing)?;
+    refuse_existing(organization.id, &profile.email, existing)?;
     let link = person.welcome.link(person.id.into(), context.now);
     let notice = person.welcome.notice(person.id.into());
     let contact = Contact {
         id: person.id,
         organization: organization.id,
-        email: person.email.email,
-        first_name: person.first_name,
-        last_name: person.last_name,
-        phone: person.phone,
-        time_zone: person.time_zone,
-        locale: person.locale,
+        profile,
         kind: person.kind,
         permission: person.permission,
         duties: person.duties,
         status: PersonStatus::Invited,
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
+        disabled: None,
         created_at: context.now,
         created_by: context.actor_id(),
         updated_at: context.now,
@@ -332,16 +306,8 @@ pub fn view(actor: &Actor, standing: &Standing, contact: Option<Contact>) -> Res
 /// What changes in a contact; absent members stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EditContact {
-    /// First name.
-    pub first_name: Option<PersonName>,
-    /// Last name.
-    pub last_name: Option<PersonName>,
-    /// Phone; `Some(None)` clears it.
-    pub phone: Option<Option<Phone>>,
-    /// Time zone.
-    pub time_zone: Option<TimeZone>,
-    /// Language of emails.
-    pub locale: Option<Locale>,
+    /// Who they are.
+    pub profile: EditProfile,
     /// Whether they guard what is sensitive.
     pub kind: Option<ContactType>,
     /// What they may do.
@@ -355,11 +321,7 @@ pub struct EditContact {
 impl EditContact {
     /// Whether it touches only what everybody may change of themselves (C-9).
     fn is_own_profile(&self) -> bool {
-        self.first_name.is_none()
-            && self.last_name.is_none()
-            && self.kind.is_none()
-            && self.permission.is_none()
-            && self.duties.is_none()
+        self.profile.is_ones_own() && self.kind.is_none() && self.permission.is_none() && self.duties.is_none()
     }
 }
 
@@ -413,11 +375,7 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
     }
     check_combination(kind, permission)?;
     let after = Contact {
-        first_name: command.first_name.unwrap_or_else(|| before.first_name.clone()),
-        last_name: command.last_name.unwrap_or_else(|| before.last_name.clone()),
-        phone: command.phone.unwrap_or_else(|| before.phone.clone()),
-        time_zone: command.time_zone.unwrap_or_else(|| before.time_zone.clone()),
-        locale: command.locale.unwrap_or_else(|| before.locale.clone()),
+        profile: command.profile.apply(&before.profile),
         kind,
         permission,
         duties: command.duties.unwrap_or_else(|| before.duties.clone()),

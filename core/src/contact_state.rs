@@ -3,12 +3,13 @@
 use crate::access::{Action, Standing, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context};
-use crate::contact::{Contact, Others, WelcomeIds, Welcomed, keep_guarded};
+use crate::contact::{Contact, Others, WelcomeIds, Welcomed, is_onboarding, keep_guarded};
 use crate::id::{MessageId, PersonId, ServiceRequestId};
 use crate::journal::EventKind;
 use crate::message::Message;
 use crate::organization::expect_version;
 use crate::partner_grant::{self, PartnerGrant};
+use crate::person::Disabling;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::service_request::{self, ServiceRequest};
 use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
@@ -53,16 +54,25 @@ pub fn activate(context: &Context, contact: Contact) -> Result<Change<Contact>, 
 
 /// Sends the welcome email again; the older link is void (C-12).
 ///
-/// *Decides*: visible? may manage contacts? still invited?
-pub fn resend_welcome(context: &Context, facts: StateFacts, ids: WelcomeIds) -> Result<Welcomed, Refusal> {
-    let (_, standing, contact) = found(facts, Action::ManageContacts)?;
+/// *Decides*: visible? may manage contacts, or onboards the organization that no contact ever entered (C-10)? version?
+/// still invited?
+pub fn resend_welcome(
+    context: &Context,
+    facts: StateFacts,
+    never_entered: bool,
+    expected_version: Option<i64>,
+    ids: WelcomeIds,
+) -> Result<Welcomed, Refusal> {
+    let onboards = is_onboarding(&facts.standing, never_entered);
+    let (_, standing, contact) = found(facts, if onboards { Action::ReadContacts } else { Action::ManageContacts })?;
+    expect_version(expected_version, contact.version)?;
     expect_status(&contact, PersonStatus::Invited, "only who has not set a password yet gets a welcome email")?;
     Ok(welcome(context, standing, contact.clone(), contact, EventKind::ContactWelcomeResent, ids))
 }
 
 /// Enables a disabled contact: they are invited anew, and nothing that ended comes back (C-17).
 ///
-/// *Decides*: visible? may manage contacts? not oneself? may appoint, if primary (C-10)? version? disabled?
+/// *Decides*: visible? may manage contacts? may appoint, if primary (C-10)? version? disabled?
 pub fn enable(
     context: &Context,
     facts: StateFacts,
@@ -75,13 +85,7 @@ pub fn enable(
     }
     expect_version(expected_version, before.version)?;
     expect_status(&before, PersonStatus::Disabled, "only a disabled contact can be enabled")?;
-    let after = Contact {
-        status: PersonStatus::Invited,
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
-        ..before.clone()
-    };
+    let after = Contact { status: PersonStatus::Invited, disabled: None, ..before.clone() };
     Ok(welcome(context, standing, before, after, EventKind::ContactEnabled, ids))
 }
 
@@ -163,7 +167,9 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
         keep_guarded(&before, &Contact { status: PersonStatus::Disabled, ..before.clone() }, facts.others)?;
         return Err(Refusal::of(Code::OwnRecord));
     }
-    if before.kind == ContactType::PrimarySupport && !actor.is_staff() {
+    // The vendor's own roles may disable whoever is known to have left (C-11); staff who act by a grant may not.
+    let is_vendor = actor.has_role(Action::DisableContacts.roles());
+    if before.kind == ContactType::PrimarySupport && !is_vendor {
         require(&standing, Action::AppointPrimarySupport, before.organization)?;
     }
     expect_version(command.expected_version, before.version)?;
@@ -172,12 +178,10 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     }
     let after = Contact {
         status: PersonStatus::Disabled,
-        disabled_reason: Some(command.reason.clone()),
-        disabled_at: Some(context.now),
-        disabled_by: Some(actor.id()),
+        disabled: Some(Disabling { at: context.now, by: actor.id(), reason: command.reason.clone() }),
         ..before.clone()
     };
-    if !actor.is_staff() {
+    if !is_vendor {
         keep_guarded(&before, &after, facts.others)?;
     }
     let authority = standing.authority(before.organization);
@@ -221,7 +225,7 @@ fn record(
         point_of_contact: heir,
         about: contact.id,
     };
-    let body = format!("{} ({}) was disabled.\n\n{}", contact.name(), contact.email, command.reason);
+    let body = format!("{} ({}) was disabled.\n\n{}", contact.name(), contact.profile.email, command.reason);
     let body = MessageBody::parse(&body).map_err(flawed)?;
     Ok(service_request::record(context, authority, actor, request, command.record.message, body))
 }

@@ -24,6 +24,7 @@ pub mod journal;
 pub mod message;
 pub mod organization;
 pub mod partner_grant;
+pub mod person;
 pub mod refusal;
 pub mod service_request;
 pub mod session;

@@ -1,6 +1,6 @@
 //! Messages of a service request: public replies, and internal notes that only staff ever see (S-5).
 
-use crate::access::{Action, Verdict, decide, denied, may_update_request};
+use crate::access::{Action, Verdict, decide, require};
 use crate::actor::PersonRef;
 use crate::change::{Change, Context, Recorded};
 use crate::id::{AnyId, MessageId, OrganizationId, ServiceRequestId};
@@ -85,16 +85,10 @@ pub struct Posted {
 ///
 /// *Decides*: request visible? may update it? staff, if internal? not closed?
 pub fn post(context: &Context, facts: RequestFacts, command: CreateMessage) -> Result<Posted, Refusal> {
-    let before = service_request::view(&facts)?.into_value();
+    let before = service_request::updatable(&facts)?;
     let organization = before.organization.id;
-    let works = decide(&facts.standing, Action::WorkOnRequests);
-    match may_update_request(&facts.standing, facts.traits(&before)) {
-        Verdict::Permit => {}
-        Verdict::Denied(requirement) => return Err(denied(requirement, organization)),
-        Verdict::Hidden => return Err(Refusal::not_found()),
-    }
-    if let (true, Verdict::Denied(requirement)) = (command.internal, works) {
-        return Err(denied(requirement, organization));
+    if command.internal {
+        require(&facts.standing, Action::WorkOnRequests, organization)?;
     }
     expect_open(&before)?;
     let authority = facts.standing.authority(organization);

@@ -227,17 +227,17 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Re
 /// Who can hold a grant (G-1, G-8).
 fn accept_grantee(grantor: &Organization, candidate: Option<Candidate>) -> Result<Grantee, Refusal> {
     let refused = |why: &str| Refusal::new(Code::GranteeNotAllowed, why).at("#/grantee");
+    // One answer for whoever is no partner and for nobody, so that nobody can probe who is a customer.
+    let unknown = || refused("no partner organization, active contact of one, or staff member has this id or email");
     let partner = |organization: &Organization| match organization.kind {
         _ if organization.id == grantor.id => {
             Err(refused("an organization cannot grant to itself or to its own contacts"))
         }
         OrganizationType::Partner => Ok(()),
-        OrganizationType::Customer => Err(refused("the organization is a customer, but not a partner")),
-        OrganizationType::Vendor => Err(refused("the vendor as a whole cannot hold a grant; name one staff member")),
+        OrganizationType::Customer | OrganizationType::Vendor => Err(unknown()),
     };
     match candidate {
-        // The same answer as for a customer, so that nobody can probe who exists.
-        None => Err(refused("no partner organization, contact of one, or staff member has this id or email")),
+        None => Err(unknown()),
         Some(Candidate::Organization(organization)) => {
             partner(&organization)?;
             Ok(Grantee::Organization(organization.reference()))
@@ -246,12 +246,12 @@ fn accept_grantee(grantor: &Organization, candidate: Option<Candidate>) -> Resul
             partner(&organization)?;
             match contact.status {
                 PersonStatus::Active | PersonStatus::Invited => Ok(Grantee::Person(contact.reference())),
-                PersonStatus::Disabled | PersonStatus::Transferred => Err(refused("the contact is disabled")),
+                PersonStatus::Disabled | PersonStatus::Transferred => Err(unknown()),
             }
         }
         Some(Candidate::Staff(staff)) => match staff.status {
             PersonStatus::Active | PersonStatus::Invited => Ok(Grantee::Person(staff.reference())),
-            PersonStatus::Disabled | PersonStatus::Transferred => Err(refused("the staff member is disabled")),
+            PersonStatus::Disabled | PersonStatus::Transferred => Err(unknown()),
         },
     }
 }

@@ -149,6 +149,18 @@ pub fn view(facts: &RequestFacts) -> Result<Visible<ServiceRequest>, Refusal> {
     }
 }
 
+/// A request that the actor may read and update, its status set aside (G-3, S-3, S-7).
+///
+/// *Errors*: `not_found`, `permission_required`.
+pub(crate) fn updatable(facts: &RequestFacts) -> Result<ServiceRequest, Refusal> {
+    let request = view(facts)?.into_value();
+    match may_update_request(&facts.standing, facts.traits(&request)) {
+        Verdict::Permit => Ok(request),
+        Verdict::Denied(requirement) => Err(denied(&facts.standing, requirement, request.organization.id)),
+        Verdict::Hidden => Err(Refusal::not_found()),
+    }
+}
+
 /// A request to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateRequest {
@@ -274,14 +286,14 @@ fn notify_of_partner(change: Change<ServiceRequest>, actor: &Actor, mails: [Mail
     let request = change.after();
     let partner = request.point_of_contact.as_ref().filter(|person| person.organization != request.organization.id);
     let is_news = change.before().is_none_or(|before| before.point_of_contact != request.point_of_contact);
-    let Some(partner) = partner.map(|person| person.id).filter(|person| is_news && *person != actor.id()) else {
-        return change;
-    };
-    let about = Some(AnyId::from(request.id));
+    let Some(partner) = partner.map(|person| person.id).filter(|_| is_news) else { return change };
     let submitter = request.submitted_by.id;
+    let about = Some(AnyId::from(request.id));
     let [first, second] = mails;
     let notice = |id, to| Notice { id, kind: MailKind::PointOfContact, to, about, link: None };
-    change.notify(notice(first, partner)).notify(notice(second, submitter))
+    // Nobody is told twice, and a partner not of what they did themselves.
+    let change = if partner == actor.id() { change } else { change.notify(notice(first, partner)) };
+    if partner == submitter { change } else { change.notify(notice(second, submitter)) }
 }
 
 /// Who can be the point of contact: a designated contact of the organization or, where the organization's own contact
@@ -292,6 +304,13 @@ fn accept_point_of_contact(
     named: PointOfContact,
 ) -> Result<PersonRef, Refusal> {
     let refused = |why: &str| Refusal::new(Code::PointOfContactNotAllowed, why).at("#/point_of_contact");
+    // One answer for people elsewhere and for nobody (X-3).
+    let unknown = || {
+        refused(
+            "name a designated contact of the organization or, as one of its own contacts, a partner whose level is \
+             `create` or above",
+        )
+    };
     match named {
         PointOfContact::Contact(contact, _) if contact.organization == organization && contact.is_designated() => {
             Ok(contact.reference())
@@ -299,19 +318,12 @@ fn accept_point_of_contact(
         PointOfContact::Contact(contact, level) if contact.organization != organization => {
             let is_enabled = contact.status == PersonStatus::Active && level >= Some(Level::Create);
             let is_own_choice = actor.organization == organization || actor.id() == PersonId::Contact(contact.id);
-            if is_enabled && is_own_choice {
-                Ok(contact.reference())
-            } else {
-                Err(refused(
-                    "name a designated contact of the organization or, as one of its own contacts, a partner whose level is `create` or above",
-                ))
-            }
+            if is_enabled && is_own_choice { Ok(contact.reference()) } else { Err(unknown()) }
         }
         PointOfContact::Contact(..) => {
             Err(refused("the contact has no permission for service requests, or is disabled"))
         }
-        PointOfContact::Staff(_) => Err(refused("a staff member of the vendor cannot be the point of contact")),
-        PointOfContact::Unnamed | PointOfContact::Unknown => Err(refused("no such person")),
+        PointOfContact::Staff(_) | PointOfContact::Unnamed | PointOfContact::Unknown => Err(unknown()),
     }
 }
 
@@ -363,21 +375,15 @@ pub struct EditFacts {
 /// allowed? point of contact allowed?
 pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result<Change<ServiceRequest>, Refusal> {
     let RequestFacts { actor, standing, .. } = &facts.request;
-    let before = view(&facts.request)?.into_value();
+    let before = updatable(&facts.request)?;
     let organization = before.organization.id;
-    match may_update_request(standing, facts.request.traits(&before)) {
-        Verdict::Permit => {}
-        Verdict::Denied(requirement) => return Err(denied(requirement, organization)),
-        Verdict::Hidden => return Err(Refusal::not_found()),
-    }
     if command.assigned_to.is_some() {
         require(standing, Action::WorkOnRequests, organization)?;
     }
     expect_version(command.expected_version, before.version)?;
     expect_open(&before)?;
-    let works = decide(standing, Action::WorkOnRequests) == Verdict::Permit;
     let status = command.status.unwrap_or(before.status);
-    check_status(&before, status, works)?;
+    check_status(standing, &before, status)?;
     let assigned_to = match command.assigned_to {
         None => before.assigned_to.clone(),
         Some(None) => None,
@@ -424,7 +430,8 @@ pub(crate) fn expect_open(request: &ServiceRequest) -> Result<(), Refusal> {
 }
 
 /// Staff set any status; customers and partners say `solved`, and take it back (S-4).
-fn check_status(before: &ServiceRequest, status: RequestStatus, works: bool) -> Result<(), Refusal> {
+fn check_status(standing: &Standing, before: &ServiceRequest, status: RequestStatus) -> Result<(), Refusal> {
+    let works = decide(standing, Action::WorkOnRequests) == Verdict::Permit;
     let is_allowed = status == before.status
         || works
         || match status {
@@ -435,7 +442,7 @@ fn check_status(before: &ServiceRequest, status: RequestStatus, works: bool) -> 
     if is_allowed {
         return Ok(());
     }
-    let refusal = denied(Requirement::Roles(Action::WorkOnRequests.roles()), before.organization.id);
+    let refusal = denied(standing, Requirement::Roles(Action::WorkOnRequests.roles()), before.organization.id);
     let detail =
         format!("customers and partners set a request to `solved` and back; only staff set it to `{}`", status.name());
     Err(Refusal { detail, pointer: Some("#/status"), ..refusal }.with(Extra::CurrentStatus(before.status.name())))

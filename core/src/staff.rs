@@ -1,6 +1,6 @@
 //! The vendor's staff members (O-3), kept by its administrators.
 
-use crate::access::{ADMINISTRATION, Visible, require_role};
+use crate::access::{ADMINISTRATION, RECORDS, Visible, require_role};
 use crate::actor::{Actor, PersonRef};
 use crate::change::{Authority, Change, Context, Recorded};
 use crate::contact::{Existing, WelcomeIds};
@@ -8,9 +8,10 @@ use crate::id::{AnyId, OrganizationId, PersonId, StaffId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::expect_version;
 use crate::partner_grant::{self, PartnerGrant};
+use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::session::Link;
-use crate::text::{Email, Locale, Note, PersonName, Phone, TimeZone, TypedEmail};
+use crate::text::Note;
 use crate::time::Timestamp;
 use crate::vocabulary::{PersonStatus, StaffRole, Vocabulary as _};
 
@@ -21,28 +22,14 @@ pub struct StaffMember {
     pub id: StaffId,
     /// The vendor.
     pub organization: OrganizationId,
-    /// The user id.
-    pub email: Email,
-    /// First name.
-    pub first_name: PersonName,
-    /// Last name.
-    pub last_name: PersonName,
-    /// Phone.
-    pub phone: Option<Phone>,
-    /// Time zone.
-    pub time_zone: TimeZone,
-    /// Language of emails.
-    pub locale: Locale,
+    /// Who they are.
+    pub profile: Profile,
     /// What they do; in order, without repeats.
     pub roles: Vec<StaffRole>,
     /// Where they stand in their life cycle.
     pub status: PersonStatus,
-    /// Why they were disabled, if they are.
-    pub disabled_reason: Option<Note>,
-    /// When they were disabled, if they are.
-    pub disabled_at: Option<Timestamp>,
-    /// Who disabled them, if they are.
-    pub disabled_by: Option<PersonId>,
+    /// How they were disabled, while they are.
+    pub disabled: Option<Disabling>,
     /// When they were created.
     pub created_at: Timestamp,
     /// Who created them; none for the system.
@@ -58,7 +45,7 @@ pub struct StaffMember {
 impl StaffMember {
     /// First and last name.
     pub fn name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
+        self.profile.name()
     }
 
     /// As others see them.
@@ -77,17 +64,13 @@ impl Recorded for StaffMember {
     }
 
     fn snapshot(&self) -> Snapshot {
-        vec![
-            ("email", Fact::text(&self.email)),
-            ("first_name", Fact::text(&self.first_name)),
-            ("last_name", Fact::text(&self.last_name)),
-            ("phone", Fact::optional(self.phone.as_ref())),
-            ("time_zone", Fact::text(&self.time_zone)),
-            ("locale", Fact::text(&self.locale)),
+        let mut members = self.profile.snapshot();
+        members.extend([
             ("roles", Fact::Texts(self.roles.iter().map(|role| role.name().to_owned()).collect())),
             ("status", Fact::text(self.status.name())),
-            ("disabled_reason", Fact::optional(self.disabled_reason.as_ref())),
-        ]
+            ("disabled_reason", Disabling::fact(self.disabled.as_ref())),
+        ]);
+        members
     }
 
     fn version(&self) -> i64 {
@@ -104,18 +87,8 @@ impl Recorded for StaffMember {
 pub struct NewStaff {
     /// Their id.
     pub id: StaffId,
-    /// The user id, as typed.
-    pub email: TypedEmail,
-    /// First name.
-    pub first_name: PersonName,
-    /// Last name.
-    pub last_name: PersonName,
-    /// Phone.
-    pub phone: Option<Phone>,
-    /// Time zone.
-    pub time_zone: TimeZone,
-    /// Language of emails.
-    pub locale: Locale,
+    /// Who they shall be.
+    pub profile: NewProfile,
     /// What they do; at least one.
     pub roles: Vec<StaffRole>,
     /// The welcome link.
@@ -147,38 +120,38 @@ pub struct Welcomed {
 /// *Decides*: administrator of this organization, which is the vendor? lower case? email free?
 pub fn create(context: &Context, facts: CreateFacts, command: NewStaff) -> Result<Welcomed, Refusal> {
     let organization = allow(&facts.actor, facts.organization)?;
-    if let Some(flaw) = command.email.case {
-        return Err(Refusal::flawed("#/email", flaw));
-    }
+    let profile = command.profile.settle()?;
     if let Some(existing) = facts.existing {
-        let detail = format!("`{}` belongs to somebody already", command.email.email);
+        let detail = format!("`{}` belongs to somebody already", profile.email);
         return Err(Refusal::new(Code::ContactExists, detail).with(Extra::About(existing.person.into())));
     }
     let person = PersonId::Staff(command.id);
     let link = command.welcome.link(person, context.now);
     let notice = command.welcome.notice(person);
-    let staff = StaffMember {
-        id: command.id,
+    let staff = member(context, organization, (command.id, profile, command.roles), PersonStatus::Invited);
+    let staff = Change::create(context, Authority::own(organization), EventKind::StaffCreated, staff).notify(notice);
+    Ok(Welcomed { staff, link })
+}
+
+fn member(
+    context: &Context,
+    organization: OrganizationId,
+    (id, profile, roles): (StaffId, Profile, Vec<StaffRole>),
+    status: PersonStatus,
+) -> StaffMember {
+    StaffMember {
+        id,
         organization,
-        email: command.email.email,
-        first_name: command.first_name,
-        last_name: command.last_name,
-        phone: command.phone,
-        time_zone: command.time_zone,
-        locale: command.locale,
-        roles: ordered(command.roles),
-        status: PersonStatus::Invited,
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
+        profile,
+        roles: ordered(roles),
+        status,
+        disabled: None,
         created_at: context.now,
         created_by: context.actor_id(),
         updated_at: context.now,
         last_sign_in_at: None,
         version: 1,
-    };
-    let staff = Change::create(context, Authority::own(organization), EventKind::StaffCreated, staff).notify(notice);
-    Ok(Welcomed { staff, link })
+    }
 }
 
 fn ordered(mut roles: Vec<StaffRole>) -> Vec<StaffRole> {
@@ -195,6 +168,14 @@ pub fn allow(actor: &Actor, organization: Option<OrganizationId>) -> Result<Orga
     organization.filter(|organization| *organization == actor.organization).ok_or_else(Refusal::not_found)
 }
 
+/// Allows seeing the staff of an organization: those who keep its records or assign its requests (S-13), and the vendor.
+///
+/// *Errors*: `staff_only`; `not_found` where the organization is another one.
+pub fn allow_list(actor: &Actor, organization: OrganizationId) -> Result<(), Refusal> {
+    require_role(actor, RECORDS, actor.organization)?;
+    if organization == actor.organization { Ok(()) } else { Err(Refusal::not_found()) }
+}
+
 /// The first administrator, made from the configuration at the first start; active at once if a password was given.
 pub fn found_administrator(
     context: &Context,
@@ -203,26 +184,8 @@ pub fn found_administrator(
     active: bool,
 ) -> Welcomed {
     let link = person.welcome.link(PersonId::Staff(person.id), context.now);
-    let staff = StaffMember {
-        id: person.id,
-        organization,
-        email: person.email.email,
-        first_name: person.first_name,
-        last_name: person.last_name,
-        phone: person.phone,
-        time_zone: person.time_zone,
-        locale: person.locale,
-        roles: ordered(person.roles),
-        status: if active { PersonStatus::Active } else { PersonStatus::Invited },
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
-        created_at: context.now,
-        created_by: None,
-        updated_at: context.now,
-        last_sign_in_at: None,
-        version: 1,
-    };
+    let status = if active { PersonStatus::Active } else { PersonStatus::Invited };
+    let staff = member(context, organization, (person.id, person.profile.in_lower_case(), person.roles), status);
     Welcomed { staff: Change::create(context, Authority::own(organization), EventKind::StaffCreated, staff), link }
 }
 
@@ -242,12 +205,12 @@ pub struct StaffFacts {
     pub staff: Option<StaffMember>,
 }
 
-/// Shows a staff member to administrators and to themselves. For others they do not exist as a record.
+/// Shows a staff member to those who see the list, and to themselves. For others they do not exist as a record.
 ///
 /// *Errors*: `not_found`.
 pub fn view(facts: StaffFacts) -> Result<Visible<StaffMember>, Refusal> {
     let staff = facts.staff.ok_or_else(Refusal::not_found)?;
-    if facts.actor.has_role(ADMINISTRATION) || facts.actor.id() == PersonId::Staff(staff.id) {
+    if facts.actor.has_role(RECORDS) || facts.actor.id() == PersonId::Staff(staff.id) {
         return Ok(Visible::new(staff, &facts.actor));
     }
     Err(Refusal::not_found())
@@ -256,16 +219,8 @@ pub fn view(facts: StaffFacts) -> Result<Visible<StaffMember>, Refusal> {
 /// What changes in a staff member; absent members stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EditStaff {
-    /// First name.
-    pub first_name: Option<PersonName>,
-    /// Last name.
-    pub last_name: Option<PersonName>,
-    /// Phone; `Some(None)` clears it.
-    pub phone: Option<Option<Phone>>,
-    /// Time zone.
-    pub time_zone: Option<TimeZone>,
-    /// Language of emails.
-    pub locale: Option<Locale>,
+    /// Who they are.
+    pub profile: EditProfile,
     /// What they do; at least one.
     pub roles: Option<Vec<StaffRole>>,
     /// The version that the editor saw.
@@ -279,7 +234,7 @@ pub fn edit(context: &Context, facts: StaffFacts, command: EditStaff) -> Result<
     let actor = facts.actor.clone();
     let before = view(facts)?.into_value();
     let is_self = actor.id() == PersonId::Staff(before.id);
-    let is_profile = command.first_name.is_none() && command.last_name.is_none() && command.roles.is_none();
+    let is_profile = command.profile.is_ones_own() && command.roles.is_none();
     if !(is_self && is_profile) {
         require_role(&actor, ADMINISTRATION, actor.organization)?;
     }
@@ -288,15 +243,7 @@ pub fn edit(context: &Context, facts: StaffFacts, command: EditStaff) -> Result<
         return Err(Refusal::new(Code::OwnRecord, "nobody changes their own roles; ask another administrator"));
     }
     expect_version(command.expected_version, before.version)?;
-    let after = StaffMember {
-        first_name: command.first_name.unwrap_or_else(|| before.first_name.clone()),
-        last_name: command.last_name.unwrap_or_else(|| before.last_name.clone()),
-        phone: command.phone.unwrap_or_else(|| before.phone.clone()),
-        time_zone: command.time_zone.unwrap_or_else(|| before.time_zone.clone()),
-        locale: command.locale.unwrap_or_else(|| before.locale.clone()),
-        roles,
-        ..before.clone()
-    };
+    let after = StaffMember { profile: command.profile.apply(&before.profile), roles, ..before.clone() };
     Ok(Change::update(context, Authority::own(actor.organization), EventKind::StaffUpdated, before, after))
 }
 
@@ -329,9 +276,7 @@ pub fn disable(
     let authority = Authority::own(actor.organization);
     let after = StaffMember {
         status: PersonStatus::Disabled,
-        disabled_reason: Some(reason),
-        disabled_at: Some(context.now),
-        disabled_by: Some(actor.id()),
+        disabled: Some(Disabling { at: context.now, by: actor.id(), reason }),
         ..before.clone()
     };
     Ok(Disabled {
@@ -354,9 +299,14 @@ fn not_from(staff: &StaffMember, why: &str) -> Refusal {
 
 /// Sends the welcome email again; the older link is void.
 ///
-/// *Decides*: visible? administrator? still invited?
-pub fn resend_welcome(context: &Context, facts: StaffFacts, ids: WelcomeIds) -> Result<Welcomed, Refusal> {
-    let (actor, staff) = managed(facts, None)?;
+/// *Decides*: visible? administrator? version? still invited?
+pub fn resend_welcome(
+    context: &Context,
+    facts: StaffFacts,
+    expected_version: Option<i64>,
+    ids: WelcomeIds,
+) -> Result<Welcomed, Refusal> {
+    let (actor, staff) = managed(facts, expected_version)?;
     if staff.status != PersonStatus::Invited {
         return Err(not_from(&staff, "only who has not set a password yet gets a welcome email"));
     }
@@ -376,13 +326,7 @@ pub fn enable(
     if before.status != PersonStatus::Disabled {
         return Err(not_from(&before, "only a disabled staff member can be enabled"));
     }
-    let after = StaffMember {
-        status: PersonStatus::Invited,
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
-        ..before.clone()
-    };
+    let after = StaffMember { status: PersonStatus::Invited, disabled: None, ..before.clone() };
     Ok(welcome(context, &actor, before, after, ids))
 }
 

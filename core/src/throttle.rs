@@ -28,6 +28,13 @@ pub const ADDRESS: Patience =
 pub const RESET: Patience =
     Patience { free: 3, first_wait: Span::minutes(15), longest_wait: Span::hours(1), memory: Span::hours(1) };
 
+/// For the emails that are asked for from one address.
+pub const RESET_ADDRESS: Patience =
+    Patience { free: 30, first_wait: Span::minutes(1), longest_wait: Span::hours(1), memory: Span::hours(1) };
+
+/// The longest that failures are remembered.
+pub const MEMORY_MAX: Span = Span::hours(1);
+
 /// The failures of one account or address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failures {

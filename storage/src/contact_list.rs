@@ -12,7 +12,7 @@ use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::people::{PERSON_COLUMNS, PersonRow};
 use crate::schema::people;
-use crate::sql::{Sql, like};
+use crate::sql::{Sql, like, once};
 use crate::tx::ReadTx;
 
 /// What the list is ordered by.
@@ -41,7 +41,7 @@ impl ContactSort {
     fn position(self, contact: &Contact, sort_name: &str) -> SortKey {
         match self {
             Self::Name => SortKey::Text(sort_name.to_owned()),
-            Self::Email => SortKey::Text(contact.email.to_string()),
+            Self::Email => SortKey::Text(contact.profile.email.to_string()),
             Self::CreatedAt => SortKey::Number(contact.created_at.micros()),
             Self::LastSignInAt => SortKey::Number(contact.last_sign_in_at.map_or(0, Timestamp::micros)),
         }
@@ -85,7 +85,7 @@ fn narrowed(filter: &ContactFilter) -> Sql {
     let mut query = words(Sql::new(""), " AND p.status IN (", &filter.statuses);
     query = words(query, " AND p.permission IN (", &filter.permissions);
     query = words(query, " AND p.contact_type IN (", &filter.kinds);
-    for (position, duty) in filter.duties.iter().enumerate() {
+    for (position, duty) in once(&filter.duties).enumerate() {
         let pattern = format!("%\"{}\"%", duty.name());
         query =
             query.push(if position == 0 { " AND (p.duties LIKE " } else { " OR p.duties LIKE " }).bind_text(pattern);
@@ -119,7 +119,7 @@ impl ReadTx<'_> {
         let key = filter.sort.key();
         let mut query = Sql::<people::SqlType>::new("SELECT ")
             .push(PERSON_COLUMNS)
-            .push(" FROM people p WHERE p.organization_id = ")
+            .push(" FROM people p WHERE p.contact_type IS NOT NULL AND p.organization_id = ")
             .bind_text(organization)
             .append(narrowed(filter));
         if let Some(Position { key: after, id }) = &page.after {

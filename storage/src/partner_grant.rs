@@ -18,7 +18,7 @@ use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::people::full_name;
 use crate::schema::partner_grants;
-use crate::sql::Sql;
+use crate::sql::{Sql, once};
 use crate::tx::{ReadTx, WriteTx};
 
 #[derive(Debug, Clone, Insertable, AsChangeset)]
@@ -371,7 +371,7 @@ impl ReadTx<'_> {
 /// Grants `g` in one of these states; in any state if none is named.
 fn in_states(statuses: &[GrantStatus], now: Timestamp) -> Sql {
     let mut query = Sql::new("");
-    for (position, status) in statuses.iter().enumerate() {
+    for (position, status) in once(statuses).enumerate() {
         query = query.push(if position == 0 { " AND (" } else { " OR " });
         query = match status {
             GrantStatus::Live => query.append(live(now)),

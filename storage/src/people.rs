@@ -6,14 +6,16 @@ use mandate_core::actor::{Actor, PersonRef, Position};
 use mandate_core::change::Change;
 use mandate_core::contact::{Contact, Existing, Others};
 use mandate_core::id::{ContactId, OrganizationId, PersonId, StaffId};
+use mandate_core::person::{Disabling, Profile};
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{Email, Locale, Note, PersonName, Phone, TimeZone, fold};
+use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{OrganizationStatus, OrganizationType, PersonStatus, StaffRole, Vocabulary as _};
 
 use crate::backend::on;
 use crate::column::{Cells, moment, words_json};
 use crate::error::StorageError;
-use crate::schema::people;
+use crate::schema::{credentials, people};
 use crate::sql::Sql;
 use crate::tx::{ReadTx, WriteTx};
 
@@ -54,39 +56,78 @@ pub(crate) const PERSON_COLUMNS: &str = "p.id, p.organization_id, p.email, p.fir
      p.phone, p.time_zone, p.locale, p.contact_type, p.permission, p.duties, p.roles, p.status, p.status_reason, p.status_at, \
      p.status_by, p.created_at, p.created_by, p.updated_at, p.last_sign_in_at, p.last_confirmed_at, p.version";
 
-/// A list of people is searched in this text.
-fn search_text(first_name: &str, last_name: &str, email: &str) -> String {
-    fold(&format!("{first_name} {last_name} {email}"))
+impl PersonRow {
+    /// A row of somebody, without what only a contact or only a staff member has.
+    fn new(id: String, organization: OrganizationId, profile: &Profile, disabled: Option<&Disabling>) -> Self {
+        let Profile { email, first_name, last_name, phone, time_zone, locale } = profile;
+        Self {
+            id,
+            organization_id: organization.to_string(),
+            email: email.to_string(),
+            first_name: first_name.to_string(),
+            last_name: last_name.to_string(),
+            search: fold(&format!("{first_name} {last_name} {email}")),
+            sort_name: fold(&format!("{last_name} {first_name}")),
+            phone: phone.as_ref().map(ToString::to_string),
+            time_zone: time_zone.to_string(),
+            locale: locale.to_string(),
+            contact_type: None,
+            permission: None,
+            duties: "[]".to_owned(),
+            roles: "[]".to_owned(),
+            status: String::new(),
+            status_reason: disabled.map(|disabled| disabled.reason.to_string()),
+            status_at: disabled.map(|disabled| disabled.at.micros()),
+            status_by: disabled.map(|disabled| disabled.by.to_string()),
+            created_at: 0,
+            created_by: None,
+            updated_at: 0,
+            last_sign_in_at: None,
+            last_confirmed_at: None,
+            version: 0,
+        }
+    }
+
+    fn profile(&self) -> Result<Profile, StorageError> {
+        let cells = Cells::of("people", &self.id);
+        Ok(Profile {
+            email: cells.read("email", Email::parse(&self.email).ok())?,
+            first_name: cells.read("first_name", PersonName::parse(&self.first_name).ok())?,
+            last_name: cells.read("last_name", PersonName::parse(&self.last_name).ok())?,
+            phone: cells.optional(self.phone.as_deref(), |cells, text| cells.read("phone", Phone::parse(text).ok()))?,
+            time_zone: cells.read("time_zone", TimeZone::parse(&self.time_zone).ok())?,
+            locale: cells.read("locale", Locale::parse(&self.locale).ok())?,
+        })
+    }
+
+    fn disabled(&self) -> Result<Option<Disabling>, StorageError> {
+        let cells = Cells::of("people", &self.id);
+        let (Some(reason), Some(at), Some(by)) = (&self.status_reason, self.status_at, &self.status_by) else {
+            return Ok(None);
+        };
+        Ok(Some(Disabling {
+            at: moment(at),
+            by: cells.person_id("status_by", by)?,
+            reason: cells.read("status_reason", Note::parse(reason).ok())?,
+        }))
+    }
 }
 
 impl From<&Contact> for PersonRow {
     fn from(contact: &Contact) -> Self {
         let duties: Vec<_> = contact.duties.iter().copied().collect();
         Self {
-            id: contact.id.to_string(),
-            organization_id: contact.organization.to_string(),
-            email: contact.email.to_string(),
-            first_name: contact.first_name.to_string(),
-            last_name: contact.last_name.to_string(),
-            search: search_text(contact.first_name.as_str(), contact.last_name.as_str(), contact.email.as_str()),
-            sort_name: fold(&format!("{} {}", contact.last_name, contact.first_name)),
-            phone: contact.phone.as_ref().map(ToString::to_string),
-            time_zone: contact.time_zone.to_string(),
-            locale: contact.locale.to_string(),
             contact_type: Some(contact.kind.name().to_owned()),
             permission: Some(contact.permission.name().to_owned()),
             duties: words_json(&duties),
-            roles: "[]".to_owned(),
             status: contact.status.name().to_owned(),
-            status_reason: contact.disabled_reason.as_ref().map(ToString::to_string),
-            status_at: contact.disabled_at.map(|at| at.micros()),
-            status_by: contact.disabled_by.map(|by| by.to_string()),
             created_at: contact.created_at.micros(),
             created_by: contact.created_by.map(|by| by.to_string()),
             updated_at: contact.updated_at.micros(),
-            last_sign_in_at: contact.last_sign_in_at.map(|at| at.micros()),
-            last_confirmed_at: contact.last_confirmed_at.map(|at| at.micros()),
+            last_sign_in_at: contact.last_sign_in_at.map(Timestamp::micros),
+            last_confirmed_at: contact.last_confirmed_at.map(Timestamp::micros),
             version: contact.version,
+            ..Self::new(contact.id.to_string(), contact.organization, &contact.profile, contact.disabled.as_ref())
         }
     }
 }
@@ -94,30 +135,14 @@ impl From<&Contact> for PersonRow {
 impl From<&StaffMember> for PersonRow {
     fn from(staff: &StaffMember) -> Self {
         Self {
-            id: staff.id.to_string(),
-            organization_id: staff.organization.to_string(),
-            email: staff.email.to_string(),
-            first_name: staff.first_name.to_string(),
-            last_name: staff.last_name.to_string(),
-            search: search_text(staff.first_name.as_str(), staff.last_name.as_str(), staff.email.as_str()),
-            sort_name: fold(&format!("{} {}", staff.last_name, staff.first_name)),
-            phone: staff.phone.as_ref().map(ToString::to_string),
-            time_zone: staff.time_zone.to_string(),
-            locale: staff.locale.to_string(),
-            contact_type: None,
-            permission: None,
-            duties: "[]".to_owned(),
             roles: words_json(&staff.roles),
             status: staff.status.name().to_owned(),
-            status_reason: staff.disabled_reason.as_ref().map(ToString::to_string),
-            status_at: staff.disabled_at.map(|at| at.micros()),
-            status_by: staff.disabled_by.map(|by| by.to_string()),
             created_at: staff.created_at.micros(),
             created_by: staff.created_by.map(|by| by.to_string()),
             updated_at: staff.updated_at.micros(),
-            last_sign_in_at: staff.last_sign_in_at.map(|at| at.micros()),
-            last_confirmed_at: None,
+            last_sign_in_at: staff.last_sign_in_at.map(Timestamp::micros),
             version: staff.version,
+            ..Self::new(staff.id.to_string(), staff.organization, &staff.profile, staff.disabled.as_ref())
         }
     }
 }
@@ -130,21 +155,12 @@ impl TryFrom<PersonRow> for Contact {
         Ok(Self {
             id: cells.id("id", &row.id)?,
             organization: cells.id("organization_id", &row.organization_id)?,
-            email: cells.read("email", Email::parse(&row.email).ok())?,
-            first_name: cells.read("first_name", PersonName::parse(&row.first_name).ok())?,
-            last_name: cells.read("last_name", PersonName::parse(&row.last_name).ok())?,
-            phone: cells.optional(row.phone.as_deref(), |cells, text| cells.read("phone", Phone::parse(text).ok()))?,
-            time_zone: cells.read("time_zone", TimeZone::parse(&row.time_zone).ok())?,
-            locale: cells.read("locale", Locale::parse(&row.locale).ok())?,
+            profile: row.profile()?,
             kind: cells.word("contact_type", row.contact_type.as_deref().unwrap_or_default())?,
             permission: cells.word("permission", row.permission.as_deref().unwrap_or_default())?,
             duties: cells.words("duties", &row.duties)?.into_iter().collect(),
             status: cells.word("status", &row.status)?,
-            disabled_reason: cells.optional(row.status_reason.as_deref(), |cells, text| {
-                cells.read("status_reason", Note::parse(text).ok())
-            })?,
-            disabled_at: row.status_at.map(moment),
-            disabled_by: cells.optional_person_id("status_by", row.status_by.as_deref())?,
+            disabled: row.disabled()?,
             created_at: moment(row.created_at),
             created_by: cells.optional_person_id("created_by", row.created_by.as_deref())?,
             updated_at: moment(row.updated_at),
@@ -163,19 +179,10 @@ impl TryFrom<PersonRow> for StaffMember {
         Ok(Self {
             id: cells.id("id", &row.id)?,
             organization: cells.id("organization_id", &row.organization_id)?,
-            email: cells.read("email", Email::parse(&row.email).ok())?,
-            first_name: cells.read("first_name", PersonName::parse(&row.first_name).ok())?,
-            last_name: cells.read("last_name", PersonName::parse(&row.last_name).ok())?,
-            phone: cells.optional(row.phone.as_deref(), |cells, text| cells.read("phone", Phone::parse(text).ok()))?,
-            time_zone: cells.read("time_zone", TimeZone::parse(&row.time_zone).ok())?,
-            locale: cells.read("locale", Locale::parse(&row.locale).ok())?,
+            profile: row.profile()?,
             roles: cells.words("roles", &row.roles)?,
             status: cells.word("status", &row.status)?,
-            disabled_reason: cells.optional(row.status_reason.as_deref(), |cells, text| {
-                cells.read("status_reason", Note::parse(text).ok())
-            })?,
-            disabled_at: row.status_at.map(moment),
-            disabled_by: cells.optional_person_id("status_by", row.status_by.as_deref())?,
+            disabled: row.disabled()?,
             created_at: moment(row.created_at),
             created_by: cells.optional_person_id("created_by", row.created_by.as_deref())?,
             updated_at: moment(row.updated_at),
@@ -304,6 +311,18 @@ impl ReadTx<'_> {
             .append(whose);
         let row: Option<ActorRow> = on!(self, |connection| query.get_result(connection).optional())?;
         row.map(ActorRow::read).transpose()
+    }
+
+    /// Whether no contact of an organization has ever set a password (C-10).
+    pub fn never_entered(&mut self, organization: OrganizationId) -> Result<bool, StorageError> {
+        let organization = organization.to_string();
+        let entered: Option<String> = on!(self, |connection| credentials::table
+            .inner_join(people::table)
+            .filter(people::organization_id.eq(&organization))
+            .select(credentials::person_id)
+            .first(connection)
+            .optional())?;
+        Ok(entered.is_none())
     }
 
     /// Who is left in an organization besides one contact (C-11).

@@ -14,7 +14,7 @@ use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::partner_grant::live_grantors;
 use crate::service_request::{LoadedRequest, REQUEST_COLUMNS, REQUEST_NAMES, RequestColumns};
-use crate::sql::{Sql, like};
+use crate::sql::{Sql, like, once};
 use crate::tx::ReadTx;
 
 /// Which part of what one may see a list shows.
@@ -105,10 +105,8 @@ fn narrowed(filter: &RequestFilter, reach: &Reach) -> Sql {
     query = one_of(query, " AND sr.status IN (", &statuses);
     let categories: Vec<&str> = filter.categories.iter().map(|category| category.name()).collect();
     query = one_of(query, " AND sr.category IN (", &categories);
-    for (position, severity) in filter.severities.iter().enumerate() {
-        query = query
-            .push(if position == 0 { " AND (sr.severity = " } else { " OR sr.severity = " })
-            .bind_integer(*severity);
+    for (position, severity) in once(&filter.severities).enumerate() {
+        query = query.push(if position == 0 { " AND sr.severity IN (" } else { ", " }).bind_integer(*severity);
     }
     if !filter.severities.is_empty() {
         query = query.push(")");

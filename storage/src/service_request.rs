@@ -276,6 +276,23 @@ pub(crate) fn read_role(role: Option<String>) -> Result<Option<Involvement>, Sto
 }
 
 impl WriteTx<'_> {
+    /// As [`ReadTx::request_facts`]. Who came too late with an earlier attempt locks the request first, so that any number of
+    /// writers to one request have their turns; the lock is a statement of its own, for facts must be read after it.
+    pub fn request_facts(
+        &mut self,
+        actor: &mandate_core::actor::Actor,
+        id: ServiceRequestId,
+        now: Timestamp,
+    ) -> Result<RequestFacts, StorageError> {
+        if self.state.is_repeated {
+            let lock = Sql::<Text>::new("SELECT id FROM service_requests WHERE id = ")
+                .bind_text(id)
+                .push(self.connection().row_lock());
+            on!(self, |connection| lock.get_result::<String>(connection).optional())?;
+        }
+        ReadTx::request_facts(self, actor, id, now)
+    }
+
     /// Saves a request.
     pub fn save_service_request(&mut self, change: &Change<ServiceRequest>) -> Result<(), StorageError> {
         let row = RequestRow::from(change.after());

@@ -195,11 +195,11 @@ impl WriteTx<'_> {
         self.expect_one(rows, "people", &row.person_id)
     }
 
-    /// Moves a session on, if it is still at the generation that was read.
+    /// Moves a session on, if it is still at the generation that was read and was not ended meanwhile.
     pub fn save_session(&mut self, before_generation: i64, session: &Session) -> Result<(), StorageError> {
         let row = SessionRow::from(session);
         let rows = on!(self, |connection| diesel::update(sessions::table.find(&row.id))
-            .filter(sessions::generation.eq(before_generation))
+            .filter(sessions::generation.eq(before_generation).and(sessions::ended_at.is_null()))
             .set((
                 sessions::generation.eq(row.generation),
                 sessions::rotated_at.eq(row.rotated_at),
@@ -295,19 +295,61 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Keeps the failures of an account or address in place of the older ones; none forgets them.
-    pub fn save_sign_in_failures(&mut self, scope: &str, failures: Option<&Failures>) -> Result<(), StorageError> {
+    /// Makes others who count failures of this account or address wait until the commit, so that few of them come too late.
+    pub fn hold_sign_in_failures(&mut self, scope: &str) -> Result<(), StorageError> {
+        on!(self, |connection| diesel::update(sign_in_failures::table.find(scope))
+            .set(sign_in_failures::failures.eq(sign_in_failures::failures))
+            .execute(connection))?;
+        Ok(())
+    }
+
+    /// Keeps the failures of an account or address in place of those that were read; of two who count at once, one is
+    /// repeated, so that none is lost.
+    pub fn save_sign_in_failures(
+        &mut self,
+        scope: &str,
+        before: Option<&Failures>,
+        after: &Failures,
+    ) -> Result<(), StorageError> {
+        let values = (
+            sign_in_failures::failures.eq(after.count),
+            sign_in_failures::first_at.eq(after.first_at.micros()),
+            sign_in_failures::last_at.eq(after.last_at.micros()),
+            sign_in_failures::blocked_until.eq(after.blocked_until.micros()),
+        );
+        let rows = match before {
+            Some(before) => on!(self, |connection| diesel::update(sign_in_failures::table.find(scope))
+                .filter(sign_in_failures::failures.eq(before.count))
+                .filter(sign_in_failures::last_at.eq(before.last_at.micros()))
+                .set(values)
+                .execute(connection))?,
+            None => {
+                let row = (sign_in_failures::scope.eq(scope), values);
+                on!(self, |connection| diesel::insert_into(sign_in_failures::table).values(row).execute(connection))?
+            }
+        };
+        self.expect_one(rows, "sign_in_failures", scope)
+    }
+
+    /// Forgets what cannot matter any more: failures that nobody remembers, and sessions and links that are long over.
+    /// Tells how many rows it was.
+    pub fn forget_spent(&mut self, failures_before: Timestamp, over_before: Timestamp) -> Result<usize, StorageError> {
+        let failures = on!(self, |connection| diesel::delete(sign_in_failures::table)
+            .filter(sign_in_failures::last_at.lt(failures_before.micros()))
+            .filter(sign_in_failures::blocked_until.lt(failures_before.micros()))
+            .execute(connection))?;
+        let sessions = on!(self, |connection| diesel::delete(sessions::table)
+            .filter(sessions::expires_at.lt(over_before.micros()).or(sessions::ended_at.lt(over_before.micros())))
+            .execute(connection))?;
+        let links = on!(self, |connection| diesel::delete(links::table)
+            .filter(links::expires_at.lt(over_before.micros()))
+            .execute(connection))?;
+        Ok(failures + sessions + links)
+    }
+
+    /// Forgets the failures of an account.
+    pub fn forget_sign_in_failures(&mut self, scope: &str) -> Result<(), StorageError> {
         on!(self, |connection| diesel::delete(sign_in_failures::table.find(scope)).execute(connection))?;
-        if let Some(failures) = failures {
-            let row = (
-                sign_in_failures::scope.eq(scope),
-                sign_in_failures::failures.eq(failures.count),
-                sign_in_failures::first_at.eq(failures.first_at.micros()),
-                sign_in_failures::last_at.eq(failures.last_at.micros()),
-                sign_in_failures::blocked_until.eq(failures.blocked_until.micros()),
-            );
-            on!(self, |connection| diesel::insert_into(sign_in_failures::table).values(row).execute(connection))?;
-        }
         Ok(())
     }
 }

@@ -122,3 +122,12 @@ pub(crate) fn like(text: &str) -> String {
     let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }
+
+/// Each value once, in the order of their first appearance: a filter may repeat itself, a statement must not grow with it.
+pub(crate) fn once<T: PartialEq>(values: &[T]) -> impl Iterator<Item = &T> {
+    values
+        .iter()
+        .enumerate()
+        .filter(|(position, value)| !values.iter().take(*position).any(|one| one == *value))
+        .map(|(_, value)| value)
+}

@@ -190,7 +190,7 @@ impl Store {
             if attempt > 0 {
                 thread::sleep(pause(attempt));
             }
-            match self.attempt(&mut work) {
+            match self.attempt(&mut work, attempt > 0) {
                 Ok(value) => return Ok(value),
                 Err(Failed::Error(error)) => return Err(error),
                 Err(Failed::Contention) => tracing::debug!(attempt, "write repeated for contention"),
@@ -202,8 +202,10 @@ impl Store {
     fn attempt<T, E: From<StorageError>>(
         &self,
         work: &mut impl FnMut(Unlocked<'_>) -> Result<T, E>,
+        is_repeated: bool,
     ) -> Result<T, Failed<E>> {
         let mut state = self.begin(Access::Write).map_err(failed)?;
+        state.is_repeated = is_repeated;
         let result = work(Unlocked::new(&mut state)).map_err(Failed::Error).and_then(|value| {
             WriteTx::new(&mut state).write_journal().map_err(failed)?;
             Ok(value)

@@ -29,11 +29,13 @@ pub(crate) struct State {
     /// What goes into the journal just before the commit.
     pub(crate) entries: Vec<Entry>,
     pub(crate) ids: IdSource,
+    /// Whether an earlier attempt came too late. Then rows are locked before the decision rather than compared after it.
+    pub(crate) is_repeated: bool,
 }
 
 impl State {
     pub(crate) fn new(connection: PooledConnection<Manager>, ids: IdSource) -> Self {
-        Self { connection, trouble: None, entries: Vec::new(), ids }
+        Self { connection, trouble: None, entries: Vec::new(), ids, is_repeated: false }
     }
 
     /// Notes an error. Contention outlives the errors that follow from it, for it is what can be mended by repeating.

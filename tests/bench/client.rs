@@ -10,15 +10,15 @@ use tokio::net::TcpStream;
 use tokio::task::spawn_local;
 
 /// Appends the next request of a connection to an empty buffer.
-pub type Requests = Rc<dyn Fn(&mut Draw, &mut Vec<u8>)>;
+pub(crate) type Requests = Rc<dyn Fn(&mut Draw, &mut Vec<u8>)>;
 
 /// Where the requests of one connection come from: the same ones in each run.
 #[derive(Debug)]
-pub struct Draw {
+pub(crate) struct Draw {
     /// Which connection it is, from 0.
-    pub connection: usize,
+    pub(crate) connection: usize,
     /// Different for each request of a run, whichever connection sends it.
-    pub unique: u64,
+    pub(crate) unique: u64,
     state: u64,
 }
 
@@ -29,7 +29,7 @@ impl Draw {
     }
 
     /// One of the numbers below a bound (xorshift64).
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
@@ -37,13 +37,13 @@ impl Draw {
     }
 
     /// One of these.
-    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
 }
 
 /// The bytes of a request.
-pub fn request(out: &mut Vec<u8>, method: &str, path: &str, token: &str, headers: &str, body: &str) {
+pub(crate) fn request(out: &mut Vec<u8>, method: &str, path: &str, token: &str, headers: &str, body: &str) {
     out.extend_from_slice(format!("{method} {path} HTTP/1.1\r\nhost: mandate.example\r\n{headers}").as_bytes());
     if !token.is_empty() {
         out.extend_from_slice(format!("authorization: Bearer {token}\r\n").as_bytes());
@@ -59,7 +59,7 @@ pub fn request(out: &mut Vec<u8>, method: &str, path: &str, token: &str, headers
 }
 
 /// One request on a connection of its own: the status and the body.
-pub async fn once(address: SocketAddr, request: &[u8]) -> io::Result<(u16, String)> {
+pub(crate) async fn once(address: SocketAddr, request: &[u8]) -> io::Result<(u16, String)> {
     let mut connection = Connection::open(address, 0, 0).await?;
     connection.output.extend_from_slice(request);
     let status = connection.exchange().await?;
@@ -106,6 +106,15 @@ impl Connection {
         }
     }
 
+    /// As [`Self::exchange`], for an answer that must be a success.
+    async fn exchange_well(&mut self) -> io::Result<()> {
+        let status = self.exchange().await?;
+        if (200..300).contains(&status) {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("status {status}: {}", self.body())))
+    }
+
     fn body(&self) -> &str {
         std::str::from_utf8(&self.input[self.body_start..]).unwrap_or_default()
     }
@@ -124,14 +133,14 @@ fn length(head: &[u8]) -> io::Result<usize> {
 }
 
 /// Connections to one server and what they ask for.
-pub struct Load {
+pub(crate) struct Load {
     connections: Vec<Connection>,
     requests: Requests,
 }
 
 impl Load {
     /// Connects.
-    pub async fn open(address: SocketAddr, count: usize, requests: &Requests) -> io::Result<Self> {
+    pub(crate) async fn open(address: SocketAddr, count: usize, requests: &Requests) -> io::Result<Self> {
         /// How many requests one connection may send before its numbers meet those of the next.
         const ROOM: u64 = 1 << 32;
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -144,10 +153,21 @@ impl Load {
         Ok(Self { connections, requests: Rc::clone(requests) })
     }
 
+    /// Sends the next request of the first connection; the body of its answer.
+    ///
+    /// *Errors*: as [`Self::run`].
+    pub(crate) async fn ask(&mut self) -> io::Result<String> {
+        let connection = self.connections.first_mut().ok_or(io::ErrorKind::NotConnected)?;
+        (self.requests)(&mut connection.draw, &mut connection.output);
+        connection.draw.unique += 1;
+        connection.exchange_well().await?;
+        Ok(connection.body().to_owned())
+    }
+
     /// Sends requests for so long; how long each took, in seconds, sorted.
     ///
     /// *Errors*: an answer that is no success, with its body.
-    pub async fn run(&mut self, duration: Duration) -> io::Result<Vec<f64>> {
+    pub(crate) async fn run(&mut self, duration: Duration) -> io::Result<Vec<f64>> {
         let until = Instant::now() + duration;
         let tasks: Vec<_> = self
             .connections
@@ -165,11 +185,7 @@ impl Load {
     }
 }
 
-async fn keep_on(
-    mut connection: Connection,
-    requests: Requests,
-    until: Instant,
-) -> io::Result<(Connection, Vec<f64>)> {
+async fn keep_on(mut connection: Connection, requests: Requests, until: Instant) -> io::Result<(Connection, Vec<f64>)> {
     let mut seconds = Vec::with_capacity(4_096);
     loop {
         let begin = Instant::now();
@@ -178,10 +194,7 @@ async fn keep_on(
         }
         requests(&mut connection.draw, &mut connection.output);
         connection.draw.unique += 1;
-        let status = connection.exchange().await?;
-        if !(200..300).contains(&status) {
-            return Err(io::Error::other(format!("status {status}: {}", connection.body())));
-        }
+        connection.exchange_well().await?;
         seconds.push(begin.elapsed().as_secs_f64());
     }
 }

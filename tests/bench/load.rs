@@ -6,9 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, QueryResult, RunQueryDsl as _, SqliteConnection, sql_types::Text};
-use mandate_core::id::{
-    ContactId, GrantId, Id, Kind, MessageId, OrganizationId, PersonId, ServiceRequestId, StaffId,
-};
+use mandate_core::id::{ContactId, GrantId, Id, Kind, MessageId, OrganizationId, PersonId, ServiceRequestId, StaffId};
 use mandate_core::text::fold;
 
 const ORGANIZATIONS: usize = 1_000;
@@ -31,19 +29,19 @@ const DAY: i64 = 24 * 60 * MINUTE;
 
 /// Who asks for what.
 #[derive(Debug)]
-pub struct Cast {
+pub(crate) struct Cast {
     /// The user id of a contact of the partner.
-    pub partner: String,
+    pub(crate) partner: String,
     /// That contact's id.
-    pub partner_id: String,
+    pub(crate) partner_id: String,
     /// The partner's customers.
-    pub customers: Vec<String>,
+    pub(crate) customers: Vec<String>,
     /// Their requests.
-    pub customers_requests: Vec<String>,
+    pub(crate) customers_requests: Vec<String>,
     /// The user id of a contact of an organization with many requests.
-    pub contact: String,
+    pub(crate) contact: String,
     /// The user ids of those who write, with the ids of their organizations' requests.
-    pub writers: Vec<(String, Vec<String>)>,
+    pub(crate) writers: Vec<(String, Vec<String>)>,
 }
 
 /// Rows of one table, written many at a time.
@@ -54,7 +52,7 @@ struct Rows<'a> {
 }
 
 /// A connection to either database.
-pub trait Batch {
+pub(crate) trait Batch {
     /// Runs statements.
     fn run(&mut self, statements: &str) -> QueryResult<()>;
 }
@@ -108,7 +106,7 @@ fn requests_of(organization: usize) -> std::ops::Range<usize> {
 /// Fills a database that the product has founded, so that there are an administrator and keys.
 ///
 /// Everybody's password is the administrator's.
-pub fn fill(url: &str) -> QueryResult<Cast> {
+pub(crate) fn fill(url: &str) -> QueryResult<Cast> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
     let now = i64::try_from(now).unwrap_or_default();
     let failed = |error: diesel::ConnectionError| diesel::result::Error::QueryBuilderError(error.into());

@@ -12,17 +12,17 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A server that ends when dropped.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// From the start of the process until it said where it listens.
-    pub start: Duration,
+    pub(crate) start: Duration,
 }
 
 impl Server {
     /// Starts a server and waits until it prints its address. Its log goes to a file, as an operator would have it.
-    pub fn start(mut command: Command, log: &Path) -> io::Result<Self> {
+    pub(crate) fn start(mut command: Command, log: &Path) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(log)?);
         let begin = Instant::now();
         let mut child = command.spawn()?;
@@ -42,7 +42,7 @@ impl Server {
     }
 
     /// The process id.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 }
@@ -56,7 +56,7 @@ impl Drop for Server {
 
 /// Processor time in seconds: of one process, or of one with its children, also of those that ended.
 #[derive(Debug, Clone, Copy)]
-pub enum Cpu {
+pub(crate) enum Cpu {
     /// Of this process.
     Process(u32),
     /// Of this process and its children: a PostgreSQL cluster.
@@ -65,7 +65,7 @@ pub enum Cpu {
 
 impl Cpu {
     /// What it used until now; zero if it is gone.
-    pub fn seconds(self) -> f64 {
+    pub(crate) fn seconds(self) -> f64 {
         match self {
             Self::Process(id) => stat(id).map_or(0.0, |stat| stat.own),
             Self::Family(id) => {
@@ -99,7 +99,7 @@ fn stat(id: u32) -> Option<Stat> {
 }
 
 /// Resident memory in MiB.
-pub fn memory(id: u32) -> f64 {
+pub(crate) fn memory(id: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()).unwrap_or_default() / 1_024.0

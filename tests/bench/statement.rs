@@ -16,11 +16,11 @@ use serde_json::Value;
 
 /// A statement and the values that it was sent with: texts and whole numbers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// With placeholders, `$1` or `?`.
-    pub text: String,
+    pub(crate) text: String,
     /// One value for each placeholder.
-    pub values: Vec<Value>,
+    pub(crate) values: Vec<Value>,
 }
 
 impl Statement {
@@ -31,7 +31,7 @@ impl Statement {
     }
 
     /// The text between the placeholders.
-    pub fn pieces(&self) -> Vec<String> {
+    pub(crate) fn pieces(&self) -> Vec<String> {
         let mut pieces = vec![String::new()];
         let mut rest = self.text.chars().peekable();
         while let Some(letter) = rest.next() {
@@ -47,14 +47,14 @@ impl Statement {
     }
 
     /// The text with something else in the place of each placeholder.
-    pub fn written(&self, placeholder: impl Fn(usize, &Value) -> String) -> String {
+    pub(crate) fn written(&self, placeholder: impl Fn(usize, &Value) -> String) -> String {
         let pieces = self.pieces();
         let values = self.values.iter().enumerate().map(|(position, value)| placeholder(position, value));
         pieces.iter().zip(values.chain([String::new()])).map(|(piece, value)| piece.clone() + &value).collect()
     }
 
     /// With the values as literals.
-    pub fn literal(&self) -> String {
+    pub(crate) fn literal(&self) -> String {
         self.written(|_, value| match value {
             Value::String(text) => format!("'{}'", text.replace('\'', "''")),
             other => other.to_string(),
@@ -62,23 +62,23 @@ impl Statement {
     }
 
     /// To be sent again. Its result has the columns `ST`.
-    pub fn query<ST>(&self) -> Sent<ST> {
+    pub(crate) fn query<ST>(&self) -> Sent<ST> {
         Sent { pieces: self.pieces(), values: self.values.iter().map(Bound::from).collect(), columns: PhantomData }
     }
 }
 
 /// A statement to be sent, prepared once per connection.
 #[derive(Debug, Clone)]
-pub struct Sent<ST> {
+pub(crate) struct Sent<ST> {
     pieces: Vec<String>,
     /// The values, to be replaced.
-    pub values: Vec<Bound>,
+    pub(crate) values: Vec<Bound>,
     columns: PhantomData<fn() -> ST>,
 }
 
 /// A value of a statement.
 #[derive(Debug, Clone)]
-pub enum Bound {
+pub(crate) enum Bound {
     /// A text.
     Text(String),
     /// A whole number, whatever its width in the table.
@@ -135,13 +135,18 @@ impl Instrumentation for Listener {
 }
 
 /// Listens to all connections that this process opens from now on.
-pub fn listen() -> QueryResult<()> {
+pub(crate) fn listen() -> QueryResult<()> {
     static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
     set_default_instrumentation(|| Some(Box::new(Listener(CONNECTIONS.fetch_add(1, Ordering::Relaxed)))))
 }
 
+/// Listens to no further connections.
+pub(crate) fn be_quiet() -> QueryResult<()> {
+    set_default_instrumentation(|| None)
+}
+
 /// What was sent since the last call, by transaction; a statement without one is a transaction by itself.
-pub fn take() -> Vec<Vec<Statement>> {
+pub(crate) fn take() -> Vec<Vec<Statement>> {
     let sent = std::mem::take(&mut *SENT.lock().unwrap_or_else(PoisonError::into_inner));
     let mut connections: Vec<u64> = sent.iter().map(|(connection, _)| *connection).collect();
     connections.sort_unstable();
@@ -162,7 +167,7 @@ pub fn take() -> Vec<Vec<Statement>> {
 }
 
 /// The transactions that none of the known texts occurs in.
-pub fn new_ones(transactions: Vec<Vec<Statement>>, known: &HashSet<String>) -> Vec<Vec<Statement>> {
+pub(crate) fn new_ones(transactions: Vec<Vec<Statement>>, known: &HashSet<String>) -> Vec<Vec<Statement>> {
     let is_frame = |text: &str| ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| text.starts_with(word));
     let is_known = |one: &Statement| known.contains(&one.text) && !is_frame(&one.text);
     transactions.into_iter().filter(|statements| !statements.iter().any(is_known)).collect()

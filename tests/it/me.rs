@@ -12,12 +12,17 @@ e2e! {
         snapshot!(kai.patch("/v1/me", edit.clone()).await.expect(200));
         // Absent leaves alone, null clears; what has no empty value cannot be cleared.
         let edited = kai.patch("/v1/me", json!({"phone": null})).await.expect(200);
-        assert_eq!((&edited["phone"], &edited["locale"], &edited["version"]), (&json!(null), &json!("pt-BR"), &json!(4)));
+        assert_eq!(
+            (&edited["phone"], &edited["locale"], &edited["version"]),
+            (&json!(null), &json!("pt-BR"), &json!(4))
+        );
         assert_eq!(kai.patch("/v1/me", json!({})).await.expect(200)["version"], 4, "nothing changed");
         snapshot!(kai.patch("/v1/me", json!({
             "phone": "(650) 555-0100", "time_zone": null, "locale": "tlh", "permission": "manage_contacts", "type": "primary_support",
         })).await.expect(422));
-        kai.send("PATCH", "/v1/me", &[("if-match", "\"3\"")], json!({"phone": "112"})).await.expect_problem(412, "version_mismatch");
+        kai.send("PATCH", "/v1/me", &[("if-match", "\"3\"")], json!({"phone": "112"}))
+            .await
+            .expect_problem(412, "version_mismatch");
         kai.send("PATCH", "/v1/me", &[("if-match", "\"3\", \"4\"")], json!({"phone": "112"})).await.expect(200);
         snapshot!(agent.patch("/v1/me", edit).await.expect(200));
         agent.patch("/v1/me", json!({"roles": ["administrator"]})).await.expect_problem(422, "validation_failed");
@@ -34,12 +39,17 @@ e2e! {
         let record = format!("/v1/contacts/{}", kai.id);
         kai.get(&record).await.expect(200);
         assert_eq!(kai.patch(&record, json!({"phone": "112", "locale": "es"})).await.expect(200)["phone"], "112");
-        for edit in [json!({"first_name": "Kay"}), json!({"duties": ["it"]}), json!({"permission": "manage_contacts"})] {
+        for edit in [json!({"first_name": "Kay"}), json!({"duties": ["it"]}), json!({"permission": "manage_contacts"})]
+        {
             kai.patch(&record, edit).await.expect_problem(403, "permission_required");
         }
         let record = format!("/v1/contacts/{}", paul.id);
-        paul.patch(&record, json!({"first_name": "Pablo", "duties": ["it"], "permission": "manage_contacts"})).await.expect(200);
-        snapshot!(paul.patch(&record, json!({"permission": "designated_support"})).await.expect_problem(403, "own_record"));
+        paul.patch(&record, json!({"first_name": "Pablo", "duties": ["it"], "permission": "manage_contacts"}))
+            .await
+            .expect(200);
+        snapshot!(
+            paul.patch(&record, json!({"permission": "designated_support"})).await.expect_problem(403, "own_record")
+        );
         paul.patch(&record, json!({"type": "technical"})).await.expect_problem(403, "own_record");
         paul.post(format!("{record}/disable"), json!({"reason": "tired"})).await.expect_problem(403, "own_record");
     }
@@ -47,7 +57,8 @@ e2e! {
     /// G-2, G-4, G-10
     async fn one_sees_for_whom_one_may_act(world: World) {
         let globex = world.partner("Globex", "globex.example").await;
-        let (acme, zenith) = (world.customer("Acme", "acme.example").await, world.customer("Zenith", "zenith.example").await);
+        let (acme, zenith) =
+            (world.customer("Acme", "acme.example").await, world.customer("Zenith", "zenith.example").await);
         let eve = globex.contact("eve", "designated_support").await;
         acme.grant_organization(&globex, "view").await;
         acme.grant_person(&eve, "create").await;

@@ -1,5 +1,6 @@
 //! Organizations: who makes and sees them, whose people are contacts, and what a suspension does (O-1, O-2, G-12).
 
+use mandate_core::journal::EventKind;
 use mandate_tests::{Actor, PASSWORD, Value, e2e, json, person, snapshot, with};
 
 /// What makes an organization with `ana@{domain}` as its first contact.
@@ -18,23 +19,45 @@ e2e! {
         let admin = world.admin().await;
         let mut acme = body("customer", "  Acme Corporation ", "acme.example");
         acme["domains"] = json!(["acme.example", "acme.example", "acme-labs.example"]);
-        acme["first_contact"] = with(person("ana@acme.example"), json!({
-            "phone": "+1.650.555.0100", "time_zone": "America/Sao_Paulo", "locale": "pt-BR",
-        }));
+        acme["first_contact"] = with(
+            person("ana@acme.example"),
+            json!({
+                "phone": "+1.650.555.0100", "time_zone": "America/Sao_Paulo", "locale": "pt-BR",
+            }),
+        );
         let created = admin.post("/v1/organizations", acme).await.expect(201);
         snapshot!(created);
         assert_eq!(created.header("location"), Some(format!("/v1/organizations/{}", created.id()).as_str()));
         snapshot!(admin.get(format!("/v1/organizations/{}/contacts", created.id())).await.expect(200));
         let welcome = world.mail("ana@acme.example", "welcome").await;
-        assert_eq!(welcome.subject, "Sua conta na central de suporte");
+        assert_eq!(welcome.subject, "Sua conta no serviço de suporte");
         let ana = world.instance().accept(&welcome).await;
         snapshot!(ana.get("/v1/me").await.expect(200));
         // A partner is a customer too: it has contacts and requests, and grants others access to them.
-        let (globex, initech) = (world.partner("Globex", "globex.example").await, world.partner("Initech", "initech.example").await);
+        let (globex, initech) =
+            (world.partner("Globex", "globex.example").await, world.partner("Initech", "initech.example").await);
         globex.contact("eve", "designated_support").await;
         let request = globex.request("Our own printer").await.id();
         globex.grant_organization(&initech, "view").await;
         initech.get(format!("/v1/service-requests/{request}")).await.expect(200);
+    }
+
+    /// C-10: an organization that no contact ever entered is still being onboarded, by administrators alone.
+    async fn a_first_contact_who_never_came_is_replaced(world: World) {
+        let (admin, agent) = (world.admin().await, world.agent().await);
+        let acme = admin.post("/v1/organizations", body("customer", "Acme", "acme.example")).await.expect(201);
+        let contacts = format!("/v1/organizations/{}/contacts", acme.id());
+        let first = admin.get(&contacts).await.expect(200).rows()[0]["id"].as_str().unwrap_or_default().to_owned();
+        admin.post(format!("/v1/contacts/{first}/resend-welcome"), ()).await.expect(200);
+        let primary = json!({"type": "primary_support", "permission": "manage_contacts"});
+        agent.post(&contacts, with(person("ben@acme.example"), primary.clone())).await.expect(403);
+        agent.post(format!("/v1/contacts/{first}/resend-welcome"), ()).await.expect(403);
+        snapshot!(admin.post(&contacts, with(person("ben@acme.example"), primary.clone())).await.expect(201));
+        world.instance().accept(&world.mail("ben@acme.example", "welcome").await).await;
+        // From now on the organization looks after itself.
+        let refused = admin.post(&contacts, with(person("cem@acme.example"), primary)).await;
+        refused.expect_problem(403, "permission_required");
+        admin.post(format!("/v1/contacts/{first}/resend-welcome"), ()).await.expect_problem(403, "permission_required");
     }
 
     /// O-1: there is exactly one vendor; a domain belongs to one organization.
@@ -58,8 +81,14 @@ e2e! {
         snapshot!(admin.patch(&other, json!({"domains": ["acme.example", "other.example"]})).await.expect(200));
         // Two at once: the domain has one owner, and nothing is left of the other attempt.
         let (one, two) = tokio::join!(
-            admin.post("/v1/organizations", with(body("customer", "One", "one.example"), json!({"domains": ["same.example"]}))),
-            admin.post("/v1/organizations", with(body("customer", "Two", "two.example"), json!({"domains": ["same.example"]}))),
+            admin.post(
+                "/v1/organizations",
+                with(body("customer", "One", "one.example"), json!({"domains": ["same.example"]}))
+            ),
+            admin.post(
+                "/v1/organizations",
+                with(body("customer", "Two", "two.example"), json!({"domains": ["same.example"]}))
+            ),
         );
         let mut statuses = [one.status, two.status];
         statuses.sort_unstable();
@@ -69,10 +98,14 @@ e2e! {
 
     /// O-1: for administrators; everything that is wrong is told at once.
     async fn only_administrators_create_and_edit_organizations(world: World) {
-        let (admin, agent, acme) = (world.admin().await, world.agent().await, world.customer("Acme", "acme.example").await);
+        let (admin, agent, acme) =
+            (world.admin().await, world.agent().await, world.customer("Acme", "acme.example").await);
         let path = format!("/v1/organizations/{}", acme.organization_id);
         for actor in [&agent, &acme] {
-            actor.post("/v1/organizations", body("customer", "Other", "other.example")).await.expect_problem(403, "staff_only");
+            actor
+                .post("/v1/organizations", body("customer", "Other", "other.example"))
+                .await
+                .expect_problem(403, "staff_only");
             actor.patch(&path, json!({"name": "Other"})).await.expect_problem(403, "staff_only");
             for verb in ["suspend", "resume"] {
                 actor.post(format!("{path}/{verb}"), ()).await.expect_problem(403, "staff_only");
@@ -98,13 +131,20 @@ e2e! {
     /// O-2: whatever the case, subdomains included; a staff member's own email too.
     async fn vendor_staff_are_never_contacts(world: World) {
         let (admin, acme) = (world.admin().await, world.customer("Acme", "acme.example").await);
-        let contact = |email: &str| json!({"email": email, "first_name": "Kim", "last_name": "Park", "permission": "designated_support"});
-        let staff = json!({"email": "kim@freelance.example", "first_name": "Kim", "last_name": "Park", "roles": ["consultant"]});
+        let contact = |email: &str| {
+            let kim = json!({"email": email, "first_name": "Kim", "last_name": "Park"});
+            with(kim, json!({"permission": "designated_support"}))
+        };
+        let staff = with(person("kim@freelance.example"), json!({"roles": ["consultant"]}));
         admin.post(format!("/v1/organizations/{}/staff", admin.organization_id), staff).await.expect(201);
         snapshot!(acme.post(acme.own("contacts"), contact("kim@vendor.example")).await.expect(422));
-        for email in
-            ["Kim@vendor.example", "kim@VENDOR.example", "kim@eu.vendor.example", "kim@a.b.Vendor.Example", "kim@freelance.example"]
-        {
+        for email in [
+            "Kim@vendor.example",
+            "kim@VENDOR.example",
+            "kim@eu.vendor.example",
+            "kim@a.b.Vendor.Example",
+            "kim@freelance.example",
+        ] {
             acme.post(acme.own("contacts"), contact(email)).await.expect_problem(422, "vendor_staff_not_allowed");
             let mut other = body("customer", "Other", "other.example");
             other["first_contact"]["email"] = json!(email);
@@ -138,7 +178,7 @@ e2e! {
         assert!(names(&admin, "?q=_").await.is_empty());
         assert_eq!(names(&reader, "").await, ["Acme"]);
         assert_eq!(names(&globex, "").await, ["Acme", "Globex"]);
-        assert_eq!(names(&zenith, "?kind=customer&q=e").await, Vec::<Value>::new().as_slice(), "é is not e");
+        assert!(names(&zenith, "?kind=customer&q=e").await.is_empty(), "é is not e");
         snapshot!(globex.get("/v1/organizations?limit=1").await.expect(200));
         snapshot!(admin.get("/v1/organizations?kind=shop&status=gone&limit=0&page=2").await.expect(422));
         let path = format!("/v1/organizations/{}", acme.organization_id);
@@ -150,7 +190,7 @@ e2e! {
         zenith.post(format!("{path}/suspend"), ()).await.expect_problem(404, "not_found");
         admin.post(format!("/v1/organizations/{}/suspend", globex.organization_id), ()).await.expect(200);
         assert_eq!(names(&admin, "?status=suspended").await, ["Globex"]);
-        assert_eq!(names(&admin, "?status=active&kind=partner").await, Vec::<Value>::new().as_slice());
+        assert!(names(&admin, "?status=active&kind=partner").await.is_empty());
     }
 
     /// G-12, X-1: on every instance at once; resuming gives back what rested.
@@ -166,21 +206,31 @@ e2e! {
         let elsewhere = world.another_instance(&[]).await;
         eve.at(&elsewhere).get(&request).await.expect(200);
         let path = format!("/v1/organizations/{}", globex.organization_id);
-        admin.send("POST", &format!("{path}/suspend"), &[("if-match", "\"7\"")], ()).await.expect_problem(412, "version_mismatch");
+        admin
+            .send("POST", &format!("{path}/suspend"), &[("if-match", "\"7\"")], ())
+            .await
+            .expect_problem(412, "version_mismatch");
         snapshot!(admin.send("POST", &format!("{path}/suspend"), &[("if-match", "\"1\"")], ()).await.expect(200));
         for actor in [&eve, &eve.at(&elsewhere), &globex, &globex.at(&elsewhere)] {
             actor.get(&request).await.expect_problem(401, "unauthenticated");
             actor.patch("/v1/me", json!({"phone": "112"})).await.expect_problem(401, "unauthenticated");
-            actor.post("/v1/sessions/refresh", json!({"refresh_token": actor.refresh_token()})).await
+            actor
+                .post("/v1/sessions/refresh", json!({"refresh_token": actor.refresh_token()}))
+                .await
                 .expect_problem(401, "invalid_refresh_token");
-            actor.post("/v1/sessions", json!({"email": actor.email, "password": PASSWORD})).await
+            actor
+                .post("/v1/sessions", json!({"email": actor.email, "password": PASSWORD}))
+                .await
                 .expect_problem(401, "invalid_credentials");
         }
         world.anonymous().post("/v1/password-resets", json!({"email": eve.email})).await.expect(202);
         // Whoever was invited may set a password, and gets in no more than the others.
         let confirmation = json!({"token": welcome.token(), "password": PASSWORD});
         world.anonymous().post("/v1/welcome/confirm", confirmation).await.expect(200);
-        world.anonymous().post("/v1/sessions", json!({"email": "ivo@globex.example", "password": PASSWORD})).await
+        world
+            .anonymous()
+            .post("/v1/sessions", json!({"email": "ivo@globex.example", "password": PASSWORD}))
+            .await
             .expect_problem(401, "invalid_credentials");
         snapshot!(admin.post(format!("{path}/suspend"), ()).await.expect_problem(409, "invalid_transition"));
         snapshot!(admin.post(format!("{path}/resume"), ()).await.expect(200));
@@ -190,6 +240,9 @@ e2e! {
         world.sign_in("ivo@globex.example").await;
         assert!(world.mailbox().of(&eve.email, "password_reset").is_empty());
         let kinds: Vec<_> = world.journal(&globex.organization_id).iter().map(|entry| entry.kind).collect();
-        assert!(kinds.contains(&mandate_core::journal::EventKind::OrganizationSuspended), "{kinds:?}");
+        assert!(
+            kinds.contains(&EventKind::OrganizationSuspended) && kinds.contains(&EventKind::OrganizationResumed),
+            "{kinds:?}"
+        );
     }
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use mandate_core::time::{Span, Timestamp};
@@ -61,7 +60,8 @@ impl Filler {
         if let Some(token) = known {
             return Ok(token);
         }
-        let session = self.send(None, Method::POST, "/v1/sessions", json!({"email": who, "password": PASSWORD})).await?;
+        let session =
+            self.send(None, Method::POST, "/v1/sessions", json!({"email": who, "password": PASSWORD})).await?;
         let token = text(&session, "access_token")?;
         self.tokens.borrow_mut().insert(who.to_owned(), (token.clone(), minute));
         Ok(token)
@@ -119,6 +119,9 @@ impl Filler {
 
 /// A member of an answer that is a text.
 pub(super) fn text(answer: &Value, member: &str) -> Result<String, String> {
-    answer.get(member).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("an answer lacks `{member}`: {answer}"))
+    answer
+        .get(member)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("an answer lacks `{member}`: {answer}"))
 }
-

@@ -53,7 +53,7 @@ fn values(mail: &PreparedMail) -> Vec<(&'static str, String)> {
             values.extend([("link", link.clone()), expires(expires_at)]);
         }
         MailContent::PointOfContact { number, subject, organization, point_of_contact } => values.extend([
-            ("number", number.to_string()),
+            ("number", number.clone()),
             ("subject", subject.clone()),
             ("organization", organization.clone()),
             ("point_of_contact", point_of_contact.clone()),

@@ -22,7 +22,7 @@ fn contents() -> [MailContent; 3] {
         MailContent::Welcome { organization: organization.clone(), link: link.clone(), expires_at },
         MailContent::PasswordReset { link, expires_at },
         MailContent::PointOfContact {
-            number: 1042,
+            number: "SR-001042".to_owned(),
             subject: "Printer {link} on fire".to_owned(),
             organization,
             point_of_contact: "Bo Berg".to_owned(),
@@ -84,7 +84,7 @@ fn mail_servers_of_any_age_get_ascii() {
 fn nothing_that_people_typed_makes_a_header_or_a_receiver() {
     let evil = "x\r\nBcc: eve@evil.example\r\n\r\n.\r\n{email}\u{2028}\0".to_owned();
     let content = MailContent::PointOfContact {
-        number: 1,
+        number: "SR-000001".to_owned(),
         subject: evil.clone(),
         organization: evil.clone(),
         point_of_contact: evil.clone(),

@@ -38,6 +38,16 @@ problem_groups! {
     WriteProblems: "409" "412";
 }
 
+/// What operations with an entity tag answer to a reader who has this version already.
+pub struct NotModified;
+
+impl IntoResponses for NotModified {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let description = "The version that `If-None-Match` names is still the present one.";
+        BTreeMap::from([("304".to_owned(), ResponseBuilder::new().description(description).build().into())])
+    }
+}
+
 fn response(status: &str) -> Response {
     let description = match status {
         "400" => "The request cannot be read.",

@@ -6,6 +6,7 @@ use mandate_core::change::{Context, Notice, Origin};
 use mandate_core::contact::WelcomeIds;
 use mandate_core::id::{MailId, OrganizationId, PersonId, StaffId};
 use mandate_core::organization::found_vendor;
+use mandate_core::person::NewProfile;
 use mandate_core::staff::{NewStaff, found_administrator};
 use mandate_core::text::{Email, Locale, OrganizationName, PersonName, TimeZone, TypedEmail};
 use mandate_core::vocabulary::{MailKind, StaffRole};
@@ -84,12 +85,14 @@ fn found(store: &Store, now: Timestamp) {
     let vendor = found_vendor(&context, organization, name, Vec::new());
     let staff = NewStaff {
         id: StaffId::from_u128(2),
-        email: TypedEmail::parse("ada@vendor.example").unwrap(),
-        first_name: PersonName::parse("Ada").unwrap(),
-        last_name: PersonName::parse("Lovelace").unwrap(),
-        phone: None,
-        time_zone: TimeZone::default(),
-        locale: Locale::default(),
+        profile: NewProfile {
+            email: TypedEmail::parse("ada@vendor.example").unwrap(),
+            first_name: PersonName::parse("Ada").unwrap(),
+            last_name: PersonName::parse("Lovelace").unwrap(),
+            phone: None,
+            time_zone: TimeZone::default(),
+            locale: Locale::default(),
+        },
         roles: vec![StaffRole::Administrator],
         welcome: WelcomeIds { link: Ids::System.fresh(), mail: Ids::System.fresh(), expires_at: now },
     };

@@ -193,7 +193,9 @@ fn a_refusal_names_what_would_have_been_enough_and_whom_to_ask_x_3a() {
             let Verdict::Denied(requirement) = decide(&standing, action) else { continue };
             let refusal = refusal(require(&standing, action, CUSTOMER));
             let ask = Extra::AskContactManagersOf(CUSTOMER);
-            let asks = !matches!(requirement, Requirement::Roles(_));
+            // Whom to ask is said where the asker may see them (C-18).
+            let sees = decide(&standing, Action::ListContactManagers) == Verdict::Permit;
+            let asks = sees && !matches!(requirement, Requirement::Roles(_));
             assert!(refusal.extras.contains(&Extra::Required(requirement)), "{who}");
             assert_eq!(refusal.extras.contains(&ask), asks, "{who}");
             assert_eq!(refusal.detail, format!("this takes {requirement}"));

@@ -6,6 +6,7 @@ use mandate_core::access::Standing;
 use mandate_core::contact::{
     self, Contact, CreateFacts, EditContact, EditFacts, Existing, NewContact, Others, create, edit,
 };
+use mandate_core::person::{EditProfile, NewProfile, Profile};
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::session::Link;
 use mandate_core::text::{Email, Locale, PersonName, Phone, TimeZone, TypedEmail};
@@ -24,17 +25,30 @@ use crate::world::{
 pub(crate) fn new_contact() -> NewContact {
     NewContact {
         id: NEW_CONTACT,
-        email: Email::parse("new@acme.example").unwrap().into(),
-        first_name: PersonName::parse("Nora").unwrap(),
-        last_name: PersonName::parse("Costa").unwrap(),
-        phone: Some(Phone::parse("+351.21.000.0000").unwrap()),
-        time_zone: TimeZone::parse("Europe/Lisbon").unwrap(),
-        locale: Locale::parse("pt-BR").unwrap(),
+        profile: NewProfile {
+            email: Email::parse("new@acme.example").unwrap().into(),
+            first_name: PersonName::parse("Nora").unwrap(),
+            last_name: PersonName::parse("Costa").unwrap(),
+            phone: Some(Phone::parse("+351.21.000.0000").unwrap()),
+            time_zone: TimeZone::parse("Europe/Lisbon").unwrap(),
+            locale: Locale::parse("pt-BR").unwrap(),
+        },
         kind: ContactType::Technical,
         permission: Permission::DesignatedSupport,
         duties: BTreeSet::from([Duty::Security, Duty::It]),
         welcome: welcome_ids(),
     }
+}
+
+/// The same person under another address.
+pub(crate) fn typed(email: &str) -> NewProfile {
+    NewProfile { email: TypedEmail::parse(email).unwrap(), ..new_contact().profile }
+}
+
+/// The profile that is kept.
+pub(crate) fn settled(profile: NewProfile) -> Profile {
+    let NewProfile { email, first_name, last_name, phone, time_zone, locale } = profile;
+    Profile { email: email.email, first_name, last_name, phone, time_zone, locale }
 }
 
 fn facts(standing: Standing) -> CreateFacts {
@@ -44,6 +58,7 @@ fn facts(standing: Standing) -> CreateFacts {
         vendor_domains: domains(&["vendor.example"]),
         own_domains: domains(&["acme.example"]),
         existing: None,
+        never_entered: false,
     }
 }
 
@@ -62,7 +77,7 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
             ..facts(Standing::Stranger)
         },
         command: NewContact {
-            email: TypedEmail::parse("New@VENDOR.example").unwrap(),
+            profile: typed("New@VENDOR.example"),
             kind: ContactType::PrimarySupport,
             permission: Permission::KnowledgeBase,
             ..new_contact()
@@ -79,11 +94,11 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
             lacks(Requirement::PrimarySupport).until(|world| world.facts.standing = standing(&guardian())),
             trips(Code::VendorStaffNotAllowed)
                 .at("#/email")
-                .until(|world| world.command.email = TypedEmail::parse("New@acme.example").unwrap()),
+                .until(|world| world.command.profile.email = TypedEmail::parse("New@acme.example").unwrap()),
             trips(Code::ValidationFailed)
                 .at("#/email")
                 .with(Extra::MemberCode("email_not_lower_case"))
-                .until(|world| world.command.email = TypedEmail::parse("new@acme.example").unwrap()),
+                .until(|world| world.command.profile.email = TypedEmail::parse("new@acme.example").unwrap()),
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Permission::DesignatedSupport),
@@ -99,19 +114,12 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
     let expected = Contact {
         id: NEW_CONTACT,
         organization: CUSTOMER,
-        email: command.email.email,
-        first_name: command.first_name,
-        last_name: command.last_name,
-        phone: command.phone,
-        time_zone: command.time_zone,
-        locale: command.locale,
+        profile: settled(command.profile),
         kind: command.kind,
         permission: command.permission,
         duties: command.duties,
         status: PersonStatus::Invited,
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
+        disabled: None,
         created_at: NOW,
         created_by: Some(guardian().id.into()),
         updated_at: NOW,
@@ -149,7 +157,8 @@ fn a_partner_with_full_admin_creates_contacts_and_the_journal_names_the_grant_c_
 #[test]
 fn an_address_of_the_vendor_is_refused_whatever_its_case_and_subdomain_o_2() {
     for typed in ["ana@vendor.example", "Ana@Vendor.Example", "ana@eu.vendor.example", "ANA@EU.VENDOR.EXAMPLE"] {
-        let command = NewContact { email: TypedEmail::parse(typed).unwrap(), ..new_contact() };
+        let profile = NewProfile { email: TypedEmail::parse(typed).unwrap(), ..new_contact().profile };
+        let command = NewContact { profile, ..new_contact() };
         let refused = refusal(create(&by(&manager()), facts(standing(&manager())), command));
         assert_eq!((refused.code, refused.pointer), (Code::VendorStaffNotAllowed, Some("#/email")), "{typed}");
     }
@@ -261,13 +270,15 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             ..editing(&manager(), manager())
         },
         command: EditContact {
-            last_name: Some(PersonName::parse("Reis").unwrap()),
-            phone: Some(Some(Phone::parse("+1.650.555.0100").unwrap())),
+            profile: EditProfile {
+                last_name: Some(PersonName::parse("Reis").unwrap()),
+                phone: Some(Some(Phone::parse("+1.650.555.0100").unwrap())),
+                ..EditProfile::default()
+            },
             duties: Some(BTreeSet::from([Duty::It])),
             kind: Some(ContactType::PrimarySupport),
             permission: Some(Permission::KnowledgeBase),
             expected_version: Some(7),
-            ..EditContact::default()
         },
     };
     let edited = climb(
@@ -328,9 +339,12 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
 #[test]
 fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_type_or_permission_c_9() {
     let profile = EditContact {
-        phone: Some(Some(Phone::parse("112").unwrap())),
-        time_zone: Some(TimeZone::parse("Asia/Tokyo").unwrap()),
-        locale: Some(Locale::parse("es").unwrap()),
+        profile: EditProfile {
+            phone: Some(Some(Phone::parse("112").unwrap())),
+            time_zone: Some(TimeZone::parse("Asia/Tokyo").unwrap()),
+            locale: Some(Locale::parse("es").unwrap()),
+            ..EditProfile::default()
+        },
         ..EditContact::default()
     };
     for person in [reader(), designated(), manager(), guardian()] {
@@ -342,15 +356,16 @@ fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_ty
         );
     }
     // A contact manager names and describes also themselves, but nobody lifts themselves up or steps down.
-    let rename = EditContact { first_name: Some(PersonName::parse("Ana").unwrap()), ..profile.clone() };
+    let first_name = Some(PersonName::parse("Ana").unwrap());
+    let rename =
+        EditContact { profile: EditProfile { first_name, ..profile.profile.clone() }, ..EditContact::default() };
     let duties = EditContact { duties: Some(BTreeSet::from([Duty::It])), ..profile.clone() };
     let kind = EditContact { kind: Some(ContactType::PrimarySupport), ..profile.clone() };
     let permission = EditContact { permission: Some(Permission::DesignatedSupport), ..profile };
     let own = |person: &Contact, command: &EditContact| {
         edit(&by(person), editing(person, person.clone()), command.clone()).map(drop).map_err(|refusal| refusal.code)
     };
-    let unchanged = EditContact { permission: Some(Permission::KnowledgeBase), ..EditContact::default() };
-    for command in [&rename, &duties, &kind, &permission, &unchanged] {
+    for command in [&rename, &duties, &kind, &permission] {
         assert_eq!(own(&reader(), command), Err(Code::PermissionRequired), "{command:?}");
     }
     assert_eq!((own(&manager(), &rename), own(&manager(), &duties)), (Ok(()), Ok(())));
@@ -363,7 +378,8 @@ fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_ty
 fn the_vendors_staff_edit_no_contact_without_a_grant_c_9() {
     for role in StaffRole::ALL.iter().copied() {
         let facts = EditFacts { standing: desk(role), ..editing(&staff(role), designated()) };
-        let command = EditContact { locale: Some(Locale::default()), ..EditContact::default() };
+        let profile = EditProfile { locale: Some(Locale::default()), ..EditProfile::default() };
+        let command = EditContact { profile, ..EditContact::default() };
         let refused = refusal(edit(&by(&staff(role)), facts, command));
         assert!(matches!(refused.code, Code::PermissionRequired | Code::StaffOnly), "{role:?}");
     }
@@ -432,4 +448,17 @@ fn designated_contacts_see_the_list_and_everybody_sees_the_managers_and_themselv
     }
     let hidden = refusal(contact::view(&outsider().actor(), &Standing::Stranger, Some(reader())));
     assert_eq!(hidden, refusal(contact::view(&guardian().actor(), &standing(&guardian()), None)));
+}
+
+#[test]
+fn administrators_onboard_again_while_nobody_has_ever_entered_c_10() {
+    let attempt = |role: StaffRole, never_entered: bool| {
+        let facts = CreateFacts { never_entered, ..facts(standing(&staff(role))) };
+        let command =
+            NewContact { kind: ContactType::PrimarySupport, permission: Permission::ManageContacts, ..new_contact() };
+        create(&by(&staff(role)), facts, command).map(drop).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(attempt(StaffRole::Administrator, true), Ok(()));
+    assert_eq!(attempt(StaffRole::Administrator, false), Err(Code::PermissionRequired));
+    assert_eq!(attempt(StaffRole::Agent, true), Err(Code::PermissionRequired));
 }

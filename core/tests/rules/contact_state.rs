@@ -7,6 +7,7 @@ use mandate_core::contact_state::{
     reset_password,
 };
 use mandate_core::partner_grant::PartnerGrant;
+use mandate_core::person;
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::service_request::ServiceRequest;
 use mandate_core::session::{may_sign_in, use_link};
@@ -17,9 +18,9 @@ use mandate_core::vocabulary::{
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, by, designated, desk, grant, guardian, id, manager, named,
-    note, one, outsider, partner, partner_designated, partner_guardian, reader, reference, request, request_in, staff,
-    standing, welcome_ids,
+    CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, by, consultant, designated, desk, grant, guardian, id,
+    manager, named, note, one, outsider, partner, partner_designated, partner_guardian, reader, reference, request,
+    request_in, staff, standing, welcome_ids,
 };
 
 fn state(person: &impl Person, contact: Contact) -> StateFacts {
@@ -34,9 +35,7 @@ fn invited() -> Contact {
 fn disabled() -> Contact {
     Contact {
         status: PersonStatus::Disabled,
-        disabled_reason: Some(note("left")),
-        disabled_at: Some(YESTERDAY),
-        disabled_by: Some(manager().id.into()),
+        disabled: Some(person::Disabling { at: YESTERDAY, by: manager().id.into(), reason: note("left") }),
         ..designated()
     }
 }
@@ -69,7 +68,7 @@ fn a_manager_sends_the_welcome_email_again_c_12() {
     let newer = WelcomeIds { link: id(2), mail: id(2), expires_at: TOMORROW };
     let sent = climb(
         nobody(),
-        |world| resend_welcome(&by(&manager()), world.facts, newer),
+        |world| resend_welcome(&by(&manager()), world.facts, false, None, newer),
         [
             trips::<Moving>(Code::NotFound).until(|world| world.facts.contact = Some(designated())),
             trips(Code::NotFound).until(|world| world.facts.standing = standing(&designated())),
@@ -113,7 +112,7 @@ fn a_manager_enables_a_disabled_contact_who_is_invited_anew_c_10_c_17() {
     );
     let contact = enabled.contact.after();
     assert_eq!((contact.status, contact.version), (PersonStatus::Invited, 2));
-    assert_eq!((&contact.disabled_reason, contact.disabled_at, contact.disabled_by), (&None, None, None));
+    assert_eq!(contact.disabled, None);
     assert_eq!(
         written(&enabled.contact),
         [
@@ -197,7 +196,8 @@ fn a_guardian_disables_a_contact_c_9_c_10_c_11_c_15() {
     );
     let contact = done.contact.after();
     assert_eq!(contact.status, PersonStatus::Disabled);
-    assert_eq!((contact.disabled_at, contact.disabled_by), (Some(NOW), Some(manager().id.into())));
+    let disabled = contact.disabled.as_ref().unwrap();
+    assert_eq!((disabled.at, disabled.by), (NOW, manager().id.into()));
     assert!(!may_sign_in(&contact.actor(), OrganizationStatus::Active));
     assert!(done.contact.notices().is_empty());
     assert_eq!(
@@ -332,7 +332,8 @@ fn what_ended_on_disabling_does_not_come_back_c_17_g_12() {
 #[test]
 fn the_longest_name_and_reason_still_make_a_record_c_15() {
     let long = PersonName::parse(&"ç".repeat(100)).unwrap();
-    let contact = Contact { first_name: long.clone(), last_name: long, ..designated() };
+    let profile = person::Profile { first_name: long.clone(), last_name: long, ..designated().profile };
+    let contact = Contact { profile, ..designated() };
     let mut world = disabling(&manager(), contact);
     world.command.reason = note(&"ç".repeat(2_000));
     let done = disabled_by(&manager(), world);
@@ -362,4 +363,36 @@ fn strangers_hear_the_same_of_a_contact_as_of_nobody_x_3() {
         StateFacts { standing: desk(StaffRole::Agent), ..state(&staff(StaffRole::Agent), disabled()) };
     let refused = code(enable(&by(&staff(StaffRole::Agent)), staff_without_grant, None, welcome_ids()));
     assert_eq!(refused, Code::PermissionRequired);
+}
+
+#[test]
+fn staff_who_act_by_a_grant_are_bound_like_a_partner_c_10_c_11() {
+    let last = || Others { active_manager: false, active_primary: false };
+    let attempt = |standing: Standing, member: StaffRole, contact: Contact| {
+        let mut world = disabling(&staff(member), contact);
+        world.facts.state.standing = standing;
+        world.facts.others = last();
+        world.command.expected_version = None;
+        disable(&by(&manager()), world.facts, world.command).map(drop).map_err(|refusal| refusal.code)
+    };
+    let (agent, adviser) = (StaffRole::Agent, StaffRole::Consultant);
+    assert_eq!(attempt(desk(agent), agent, guardian()), Ok(()));
+    let by_grant = || consultant(Level::FullAdmin);
+    assert_eq!(attempt(by_grant(), adviser, manager()), Err(Code::LastContactManager));
+    assert_eq!(attempt(by_grant(), adviser, guardian()), Err(Code::PrimarySupportContactRequired));
+}
+
+#[test]
+fn administrators_send_the_first_welcome_again_while_nobody_has_ever_entered_c_10_c_12() {
+    let invited = || Contact { status: PersonStatus::Invited, ..guardian() };
+    let attempt = |role: StaffRole, never_entered: bool| {
+        let standing = Standing::Staff { roles: vec![role], held: None };
+        let facts = StateFacts { actor: staff(role).actor(), standing, contact: Some(invited()) };
+        resend_welcome(&by(&staff(role)), facts, never_entered, None, welcome_ids())
+            .map(drop)
+            .map_err(|refusal| refusal.code)
+    };
+    assert_eq!(attempt(StaffRole::Administrator, true), Ok(()));
+    assert_eq!(attempt(StaffRole::Administrator, false), Err(Code::PermissionRequired));
+    assert_eq!(attempt(StaffRole::Agent, true), Err(Code::PermissionRequired));
 }

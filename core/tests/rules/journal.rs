@@ -4,6 +4,7 @@ use mandate_core::change::{Authority, Change, Context, Origin};
 use mandate_core::contact::{self, Contact, EditContact, EditFacts, Others};
 use mandate_core::id::EventId;
 use mandate_core::journal::{Entry, EventKind, FIRST_LINK, Fact, Sealed};
+use mandate_core::person::EditProfile;
 use mandate_core::text::Phone;
 use mandate_core::time::Span;
 use mandate_core::vocabulary::Vocabulary as _;
@@ -26,7 +27,12 @@ fn change() -> Change<Contact> {
         others: Others { active_manager: true, active_primary: true },
     };
     let phone = Some(Some(Phone::parse("112").unwrap()));
-    contact::edit(&by(&manager()), facts, EditContact { phone, ..EditContact::default() }).unwrap()
+    contact::edit(
+        &by(&manager()),
+        facts,
+        EditContact { profile: EditProfile { phone, ..EditProfile::default() }, ..EditContact::default() },
+    )
+    .unwrap()
 }
 
 fn entry() -> Entry {

@@ -29,9 +29,9 @@ pub(crate) fn lacks<W>(requirement: Requirement) -> Rung<W> {
     let (code, extras) = match requirement {
         Requirement::PrimarySupport => (Code::PrimarySupportContactRequired, vec![Extra::Required(requirement), ask]),
         Requirement::Roles(_) => (Code::StaffOnly, vec![Extra::Required(requirement)]),
-        Requirement::Permission(_) | Requirement::Level(_) => {
-            (Code::PermissionRequired, vec![Extra::Required(requirement), ask])
-        }
+        Requirement::Permission(_) => (Code::PermissionRequired, vec![Extra::Required(requirement), ask]),
+        // Who lacks a level does not see the contact managers either.
+        Requirement::Level(_) => (Code::PermissionRequired, vec![Extra::Required(requirement)]),
     };
     Rung { code, pointer: None, extras, repair: |_| {} }
 }

@@ -9,12 +9,12 @@ use mandate_core::organization::{
     resume, suspend, view,
 };
 use mandate_core::refusal::{Code, Extra, Requirement};
-use mandate_core::text::{Email, OrganizationName, TypedEmail};
+use mandate_core::text::{OrganizationName, TypedEmail};
 use mandate_core::vocabulary::{
     ContactType, Level, OrganizationStatus, OrganizationType, Permission, PersonStatus, StaffRole, Vocabulary as _,
 };
 
-use crate::contact::new_contact;
+use crate::contact::{new_contact, typed};
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
     CUSTOMER, NEW_CONTACT, NOW, Person as _, TOMORROW, VENDOR, by, designated, desk, domains, guardian, manager,
@@ -30,7 +30,7 @@ struct Creation {
 /// Everything about this creation is wrong.
 fn wrong_creation() -> Creation {
     let first_contact = NewContact {
-        email: TypedEmail::parse("New@Eu.Vendor.example").unwrap(),
+        profile: typed("New@Eu.Vendor.example"),
         kind: ContactType::Technical,
         permission: Permission::KnowledgeBase,
         ..new_contact()
@@ -67,11 +67,11 @@ fn an_administrator_creates_a_customer_and_its_first_contact_guards_it_o_1_o_2_c
                 .until(|world| world.command.kind = OrganizationType::Customer),
             trips(Code::DomainTaken).at("#/domains").until(|world| world.facts.taken_domains.clear()),
             trips(Code::VendorStaffNotAllowed).at("#/email").until(|world| {
-                world.command.first_contact.email = TypedEmail::parse("New@acme.example").unwrap();
+                world.command.first_contact.profile.email = TypedEmail::parse("New@acme.example").unwrap();
             }),
             trips(Code::ValidationFailed).at("#/email").with(Extra::MemberCode("email_not_lower_case")).until(
                 |world| {
-                    world.command.first_contact.email = TypedEmail::parse("new@acme.example").unwrap();
+                    world.command.first_contact.profile.email = TypedEmail::parse("new@acme.example").unwrap();
                 },
             ),
             trips(Code::ContactInOtherOrganization).until(|world| world.facts.existing = None),
@@ -103,8 +103,7 @@ fn a_staff_member_is_never_a_first_contact_o_2() {
         existing: Some(Existing { person: staff(StaffRole::Agent).id.into(), organization: VENDOR }),
         ..world.facts
     };
-    let first_contact =
-        NewContact { email: Email::parse("agent@private.example").unwrap().into(), ..world.command.first_contact };
+    let first_contact = NewContact { profile: typed("agent@private.example"), ..world.command.first_contact };
     let command = CreateOrganization { kind: OrganizationType::Partner, first_contact, ..world.command };
     assert_eq!(code(create(&by(&staff(StaffRole::Administrator)), facts, command)), Code::VendorStaffNotAllowed);
 }

@@ -216,6 +216,20 @@ fn the_flag_follows_the_point_of_contact_and_a_partner_who_is_named_is_told_s_2_
 }
 
 #[test]
+fn a_submitter_is_told_also_when_the_partner_takes_over_and_nobody_is_told_twice_s_2() {
+    let enabled = PointOfContact::Contact(partner_designated(), Some(Level::Create));
+    let by_partner = facts(partner_designated().actor(), partner(Level::Create), request());
+    let taken = EditFacts { point_of_contact: enabled.clone(), ..by_partner };
+    let edited = edit(&by(&partner_designated()), taken, naming(&partner_designated())).unwrap();
+    assert_eq!(mails(&edited).last().unwrap(), "mail_2: point_of_contact to contact_3 about sr_1");
+    // The partner who had submitted the request is named by somebody else.
+    let submitted = ServiceRequest { submitted_by: reference(&partner_designated()), ..request() };
+    let given = EditFacts { point_of_contact: enabled, ..own(submitted) };
+    let edited = edit(&by(&manager()), given, naming(&partner_designated())).unwrap();
+    assert_eq!(mails(&edited), ["mail_1: point_of_contact to contact_6 about sr_1"]);
+}
+
+#[test]
 fn only_the_organizations_own_people_hand_a_request_to_a_partner_s_2_s_7() {
     let named_by = |actor: Actor, standing: Standing, level: Option<Level>| {
         let point_of_contact = PointOfContact::Contact(second_partner_designated(), level);

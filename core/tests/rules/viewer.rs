@@ -128,7 +128,7 @@ fn each_viewer_is_named_with_the_path_and_the_grant_g_15() {
 }
 
 #[test]
-fn who_may_not_sign_in_sees_nothing_c_15_g_12() {
+fn who_may_not_sign_in_sees_nothing_c_15_g_12_g_15() {
     for status in PersonStatus::ALL.iter().copied() {
         for organization_status in OrganizationStatus::ALL.iter().copied() {
             let person = Contact { status, ..designated() };

@@ -11,6 +11,7 @@ use mandate_core::contact::{Contact, WelcomeIds};
 use mandate_core::id::{ContactId, GrantId, Id, Kind, LinkId, MailId, OrganizationId, ServiceRequestId, StaffId};
 use mandate_core::organization::Organization;
 use mandate_core::partner_grant::{Grantee, PartnerGrant};
+use mandate_core::person::Profile;
 use mandate_core::service_request::ServiceRequest;
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{Domain, Email, Locale, Note, OrganizationName, PersonName, Subject, TimeZone};
@@ -79,19 +80,19 @@ fn contact(number: u128, first_name: &str, organization: OrganizationId, permiss
     Contact {
         id: id(number),
         organization,
-        email: Email::parse(&format!("{}@example.com", first_name.to_lowercase())).unwrap(),
-        first_name: PersonName::parse(first_name).unwrap(),
-        last_name: PersonName::parse("Silva").unwrap(),
-        phone: None,
-        time_zone: TimeZone::default(),
-        locale: Locale::default(),
+        profile: Profile {
+            email: Email::parse(&format!("{}@example.com", first_name.to_lowercase())).unwrap(),
+            first_name: PersonName::parse(first_name).unwrap(),
+            last_name: PersonName::parse("Silva").unwrap(),
+            phone: None,
+            time_zone: TimeZone::default(),
+            locale: Locale::default(),
+        },
         kind: ContactType::Technical,
         permission,
         duties: BTreeSet::new(),
         status: PersonStatus::Active,
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
+        disabled: None,
         created_at: YESTERDAY,
         created_by: None,
         updated_at: YESTERDAY,
@@ -155,17 +156,17 @@ pub(crate) fn staff(role: StaffRole) -> StaffMember {
     StaffMember {
         id: id(u128::try_from(position).unwrap() + 1),
         organization: VENDOR,
-        email: Email::parse(&format!("{}@vendor.example", role.name())).unwrap(),
-        first_name: PersonName::parse("Vera").unwrap(),
-        last_name: PersonName::parse(role.name()).unwrap(),
-        phone: None,
-        time_zone: TimeZone::default(),
-        locale: Locale::default(),
+        profile: Profile {
+            email: Email::parse(&format!("{}@vendor.example", role.name())).unwrap(),
+            first_name: PersonName::parse("Vera").unwrap(),
+            last_name: PersonName::parse(role.name()).unwrap(),
+            phone: None,
+            time_zone: TimeZone::default(),
+            locale: Locale::default(),
+        },
         roles: vec![role],
         status: PersonStatus::Active,
-        disabled_reason: None,
-        disabled_at: None,
-        disabled_by: None,
+        disabled: None,
         created_at: YESTERDAY,
         created_by: None,
         updated_at: YESTERDAY,
@@ -187,7 +188,7 @@ impl Person for Contact {
             organization: self.organization,
             organization_kind: organization(self.organization).kind,
             name: self.name(),
-            email: self.email.clone(),
+            email: self.profile.email.clone(),
             status: self.status,
         }
     }
@@ -200,7 +201,7 @@ impl Person for StaffMember {
             organization: self.organization,
             organization_kind: OrganizationType::Vendor,
             name: self.name(),
-            email: self.email.clone(),
+            email: self.profile.email.clone(),
             status: self.status,
         }
     }
