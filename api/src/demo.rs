@@ -6,6 +6,7 @@
 mod calls;
 mod data;
 mod filler;
+mod threads;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;

@@ -9,6 +9,7 @@ use crate::wire::{CategoryIn, ContactIdWire, DutyIn, PermissionIn, RequestStatus
 
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "some members are only there to be refused")]
 struct Sample {
     email: Option<String>,
     permission: Option<PermissionIn>,
