@@ -7,9 +7,9 @@ COPY . .
 RUN cargo build --release -p mandate-api --locked
 
 FROM debian:bookworm-slim
-# libssl3 is what the bundled libpq speaks TLS with; the certificates are for `sslmode=verify-full&sslrootcert=system`.
+# The certificates are for mail servers and whatever else is reached by TLS.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libssl3 \
+    && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --user-group --uid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin mandate \
     && install --directory --owner mandate --group mandate --mode 0750 /data

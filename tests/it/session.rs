@@ -407,6 +407,30 @@ e2e! {
         snapshot!(nobody.post("/v1/password-resets", json!({"email": 7, "name": "Ben"})).await.expect(422));
     }
 
+    /// A reset proves whose the account is, so the wait for others' guesses ends; asking for many resets is slowed down.
+    async fn a_reset_ends_the_wait_and_is_limited_per_address(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let nobody = world.anonymous();
+        for _ in 0..6 {
+            sign_in(&nobody, &acme.email, WRONG).await.expect_problem(401, "invalid_credentials");
+        }
+        sign_in(&nobody, &acme.email, PASSWORD).await.expect_problem(429, "too_many_attempts");
+        nobody.post("/v1/password-resets", json!({"email": acme.email})).await.expect(202);
+        let token = world.mail(&acme.email, "password_reset").await.token();
+        let confirmation = json!({"token": token, "password": "a brand new password"});
+        nobody.post("/v1/password-resets/confirm", confirmation).await.expect(200);
+        sign_in(&nobody, &acme.email, "a brand new password").await.expect(201);
+        for number in 0..30 {
+            let email = format!("nobody{number}@acme.example");
+            nobody.post("/v1/password-resets", json!({"email": email})).await.expect(202);
+        }
+        let refused = nobody.post("/v1/password-resets", json!({"email": acme.email})).await;
+        assert_eq!(refused.expect_problem(429, "too_many_attempts").header("retry-after"), Some("61"));
+        world.advance(minutes(1));
+        nobody.post("/v1/password-resets", json!({"email": acme.email})).await.expect(202);
+        world.mailbox().nth(&acme.email, "password_reset", 2).await;
+    }
+
     /// New keys sign nobody out: tokens, links and cursors of the old ones are good until their time is over.
     async fn keys_are_rotated_without_signing_anybody_out(world: World) {
         let acme = world.customer("Acme", "acme.example").await;

@@ -50,6 +50,7 @@ const CLOCKS: &[(&str, &[&str])] = &[
             "api/src/keyring.rs",
             "api/src/metrics.rs",
             "api/src/sources.rs",
+            "api/src/state.rs",
             "storage/src/backend.rs",
             "storage/src/migrate.rs",
             "storage/src/store.rs",
