@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicI64;
 use mandate_core::text::{Domain, Email, OrganizationName};
 use mandate_core::time::{Span, Timestamp};
 use mandate_storage::DatabaseUrl;
+use tempfile::TempDir;
 
 use crate::password::NewPassword;
 use crate::secret::Secret;
@@ -25,17 +26,37 @@ use filler::Filler;
 /// The password of everybody in the demo.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// A demo that runs. Its data is gone when it is dropped.
+pub struct Demo {
+    /// The server.
+    pub server: Server,
+    /// The sign-ins and the calls to paste.
+    pub story: String,
+    directory: TempDir,
+}
+
 /// Serves the sample data until asked to stop; then it is gone.
 ///
 /// *Errors*: in words, for the operator.
 pub async fn run(settings: Settings) -> Result<(), String> {
+    println!("filling a temporary database …");
+    let Demo { server, story, directory } = start_demo(settings).await?;
+    println!("{story}");
+    let stopped = wait(server).await;
+    drop(directory);
+    stopped
+}
+
+/// Fills a temporary database and serves it.
+///
+/// *Errors*: in words, for the operator.
+pub async fn start_demo(settings: Settings) -> Result<Demo, String> {
     let directory = tempfile::Builder::new().prefix("mandate-demo-").tempdir().map_err(|error| error.to_string())?;
     let settings = sample_settings(settings, directory.path()).map_err(|flaw| flaw.to_string())?;
-    println!("filling a temporary database in {} …", directory.path().display());
     let cast = fill(settings.clone()).await?;
     let server = listen(settings).await?;
-    println!("{}", calls::story(&format!("http://{}", server.addr), &cast));
-    wait(server).await
+    let story = calls::story(&format!("http://{}", server.addr), &cast);
+    Ok(Demo { server, story, directory })
 }
 
 /// Listens where the settings say or, if that is taken, somewhere else.

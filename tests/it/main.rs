@@ -6,6 +6,7 @@ mod contact;
 mod contact_list;
 mod contact_state;
 mod crash;
+mod demo;
 mod effective_access;
 mod errors;
 mod harness;

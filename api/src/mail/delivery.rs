@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lettre::{Message, SmtpTransport, Transport as _};
 use mandate_core::id::MailId;
+use mandate_core::time::Span;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
@@ -64,6 +65,15 @@ impl Mailer {
         match self {
             Self::Directory(_) => Encoding::EightBit,
             Self::Smtp(_) => Encoding::SevenBit,
+        }
+    }
+
+    /// How long an email belongs to the instance that is sending it; if that one dies, another may send it after this.
+    /// A mail server gets longer than a delivery may take.
+    pub fn claim(&self) -> Span {
+        match self {
+            Self::Directory(_) => Span::seconds(5),
+            Self::Smtp(_) => Span::minutes(3),
         }
     }
 

@@ -18,8 +18,6 @@ use crate::shutdown::Shutdown;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Emails that are looked at in one round.
 const AT_ONCE: i64 = 20;
-/// How long an email belongs to who claimed it; longer than [`DELIVERY_TIMEOUT`].
-const CLAIM: Span = Span::minutes(3);
 /// How long a delivery may take.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(90);
 /// The wait after the first failure; doubles with each further one.
@@ -121,7 +119,7 @@ impl Worker {
 
     fn claim(&self, id: MailId) -> Result<bool, StorageError> {
         let now = self.clock.now();
-        self.store.write(|unlocked| unlocked.lock(&Fence::new())?.claim_mail(id, now, now.plus(CLAIM)))
+        self.store.write(|unlocked| unlocked.lock(&Fence::new())?.claim_mail(id, now, now.plus(self.mailer.claim())))
     }
 
     fn deliver(&self, mail: &Mail, prepare: &Prepare) -> Sending {
