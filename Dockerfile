@@ -7,6 +7,8 @@ COPY . .
 RUN cargo build --release -p mandate-api --locked
 
 FROM debian:bookworm-slim
+# What hashing a password takes, 19 MiB, is given back at once instead of kept by each thread.
+ENV MALLOC_MMAP_THRESHOLD_=1048576
 # The certificates are for mail servers and whatever else is reached by TLS.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
