@@ -7,10 +7,10 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use mandate_core::access::Visible;
 use mandate_core::change::Context;
-use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact};
-use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind};
+use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact, Sites};
+use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind, SiteId};
 use mandate_core::person::EditProfile;
-use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
+use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, SiteName, TimeZone};
 use mandate_core::vocabulary::ContactType;
 use mandate_storage::{Fence, Unlocked, WriteTx};
 use serde::{Deserialize, Serialize};
@@ -22,13 +22,32 @@ use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId};
 use crate::input::{Errors, present};
 use crate::person::PersonBody;
+use crate::preferences::NotificationPreferencesView;
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
     ContactIdWire, ContactTypeIn, ContactTypeOut, DutyIn, DutyOut, OrganizationIdWire, PermissionIn, PermissionOut,
-    PersonIdWire, PersonStatusOut, TimestampWire,
+    PersonIdWire, PersonStatusOut, SiteIdWire, TimestampWire,
 };
+
+/// A shift of a site.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SiteShiftView {
+    /// The site.
+    site_id: SiteIdWire,
+    /// What the shift is called.
+    #[schema(example = "night")]
+    name: String,
+}
+
+fn site_shifts(sites: &Sites) -> Vec<SiteShiftView> {
+    let views = |(site, shifts): (&SiteId, &BTreeSet<SiteName>)| {
+        let view = |name: &SiteName| SiteShiftView { site_id: (*site).into(), name: name.to_string() };
+        shifts.iter().map(view).collect::<Vec<_>>()
+    };
+    sites.iter().flat_map(views).collect()
+}
 
 /// A contact of a customer or partner.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,6 +84,21 @@ pub struct ContactView {
     permission: PermissionOut,
     /// What they look after.
     duties: Vec<DutyOut>,
+    /// The sites where they work.
+    site_ids: Vec<SiteIdWire>,
+    /// The shifts in which they work at these sites; for a site that is not named here, all of them.
+    site_shifts: Vec<SiteShiftView>,
+    /// How they want to be told of things.
+    notification_preferences: NotificationPreferencesView,
+    /// What training they lack, as staff noted it.
+    #[schema(required = true, example = "has not seen the new console")]
+    training_note: Option<String>,
+    /// When it was noted.
+    #[schema(required = true)]
+    training_noted_at: Option<TimestampWire>,
+    /// Who noted it.
+    #[schema(required = true)]
+    training_noted_by: Option<PersonIdWire>,
     /// `invited`, `active`, `disabled` or `transferred`.
     status: PersonStatusOut,
     /// Why they were disabled, while they are.
@@ -82,6 +116,9 @@ pub struct ContactView {
     /// When a contact manager last confirmed them.
     #[schema(required = true)]
     last_confirmed_at: Option<TimestampWire>,
+    /// Who confirmed them last.
+    #[schema(required = true)]
+    last_confirmed_by: Option<PersonIdWire>,
     /// When they were created.
     created_at: TimestampWire,
     /// Who created them; `null` for the system.
@@ -109,12 +146,19 @@ impl From<&Contact> for ContactView {
             kind: contact.kind.into(),
             permission: contact.permission.into(),
             duties: contact.duties.iter().copied().map(Into::into).collect(),
+            site_ids: contact.sites.keys().copied().map(Into::into).collect(),
+            site_shifts: site_shifts(&contact.sites),
+            notification_preferences: NotificationPreferencesView::from(&contact.preferences),
+            training_note: contact.training.as_ref().map(|training| training.note.to_string()),
+            training_noted_at: contact.training.as_ref().map(|training| training.at.into()),
+            training_noted_by: contact.training.as_ref().map(|training| training.by.into()),
             status: contact.status.into(),
             disabled_reason: contact.disabled.as_ref().map(|disabled| disabled.reason.to_string()),
             disabled_at: contact.disabled.as_ref().map(|disabled| disabled.at.into()),
             disabled_by: contact.disabled.as_ref().map(|disabled| disabled.by.into()),
             last_sign_in_at: contact.last_sign_in_at.map(Into::into),
             last_confirmed_at: contact.last_confirmed_at.map(Into::into),
+            last_confirmed_by: contact.last_confirmed_by.map(Into::into),
             created_at: contact.created_at.into(),
             created_by: contact.created_by.map(Into::into),
             updated_at: contact.updated_at.into(),
@@ -196,6 +240,7 @@ impl CreateContactBody {
                 kind: self.kind.map_or(ContactType::Technical, |kind| kind.0),
                 permission: permission?.0,
                 duties: self.duties.into_iter().map(|duty| duty.0).collect(),
+                sites: Sites::new(),
                 welcome: app.welcome(now),
             })
         })

@@ -81,7 +81,6 @@ async fn confirm(
         .and_then(|password| errors.keep("/password", NewPassword::parse(&password)));
     let (token, password) = errors.finish(|| Some((token?, password?)))?;
     let now = app.now();
-    let invalid = || Refusal::of(Code::InvalidLink).at("#/token");
     let link = app.sealer.open_link_token(token.expose()).ok_or_else(invalid)?;
     // Looked at before the password is hashed, so that a spent link costs nothing; decided again inside the fence.
     let person = app.read_unsigned(move |tx| {
@@ -109,14 +108,22 @@ async fn confirm(
     Ok(HttpResponse::Ok().json(PrincipalView::from(&done.await?)))
 }
 
+fn invalid() -> Refusal {
+    Refusal::of(Code::InvalidLink).at("#/token")
+}
+
 /// Records that somebody set their password: an invited person becomes active by it.
 fn set(tx: &mut WriteTx<'_>, context: &Context, person: PersonId, purpose: LinkPurpose) -> Result<(), Problem> {
     match person {
         PersonId::Contact(id) => {
             let contact = tx.contact(id)?.ok_or_else(Refusal::not_found)?;
             let change = match purpose {
-                LinkPurpose::Welcome => contact_state::activate(context, contact)?,
+                LinkPurpose::Welcome => {
+                    let others = tx.others_than(id, contact.organization)?;
+                    contact_state::activate(context, contact, others)?
+                }
                 LinkPurpose::PasswordReset => contact_state::reset_password(context, contact)?,
+                LinkPurpose::Invitation => return Err(invalid().into()),
             };
             Ok(tx.save_contact(&change)?)
         }
@@ -125,6 +132,7 @@ fn set(tx: &mut WriteTx<'_>, context: &Context, person: PersonId, purpose: LinkP
             let change = match purpose {
                 LinkPurpose::Welcome => staff::activate(context, member)?,
                 LinkPurpose::PasswordReset => staff::reset_password(context, member)?,
+                LinkPurpose::Invitation => return Err(invalid().into()),
             };
             Ok(tx.save_staff(&change)?)
         }

@@ -11,8 +11,8 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use mandate_core::id::{
-    ContactKind, EventKindOfId, GrantKind, Id, Kind, MessageKind, OrganizationKind, PersonId, ServiceRequestKind,
-    SessionKind, StaffKind,
+    ContactKind, EventKindOfId, GrantKind, Id, InvitationKind, Kind, MessageKind, OrganizationKind, PersonId,
+    ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
 };
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::text::Flaw;
@@ -257,6 +257,9 @@ in_path! {
     OrganizationKind = "organization_id";
     ContactKind = "contact_id";
     StaffKind = "staff_id";
+    SiteKind = "site_id";
+    InvitationKind = "invitation_id";
+    ReviewKind = "contact_review_id";
     GrantKind = "grant_id";
     ServiceRequestKind = "service_request_id";
     MessageKind = "message_id";

@@ -36,6 +36,7 @@ pub mod page;
 pub mod partner_grant;
 pub mod password;
 pub mod person;
+pub mod preferences;
 pub mod probes;
 pub mod problem;
 mod replay;

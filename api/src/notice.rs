@@ -60,6 +60,7 @@ impl Notices {
         let awaited = match purpose {
             LinkPurpose::Welcome => PersonStatus::Invited,
             LinkPurpose::PasswordReset => PersonStatus::Active,
+            LinkPurpose::Invitation => return Ok(None),
         };
         let (Some(link), true) = (link, person.status == awaited && status == OrganizationStatus::Active) else {
             return Ok(None);
@@ -75,6 +76,7 @@ impl Notices {
                 }
             }
             LinkPurpose::PasswordReset => MailContent::PasswordReset { link: url, expires_at: link.expires_at },
+            LinkPurpose::Invitation => return Ok(None),
         }))
     }
 

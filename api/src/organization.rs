@@ -128,6 +128,7 @@ impl CreateOrganizationBody {
                     kind: ContactType::PrimarySupport,
                     permission: Permission::ManageContacts,
                     duties: Default::default(),
+                    sites: Default::default(),
                     welcome: app.welcome(now),
                 },
             })

@@ -62,6 +62,10 @@ pub struct Settings {
     pub welcome_ttl: Span,
     /// `MANDATE_RESET_TTL`
     pub reset_ttl: Span,
+    /// `MANDATE_INVITATION_TTL`
+    pub invitation_ttl: Span,
+    /// `MANDATE_REVIEW_PERIOD`
+    pub review_period: Span,
     /// `MANDATE_IDEMPOTENCY_TTL`
     pub idempotency_ttl: Span,
     /// `MANDATE_KEYS`
@@ -158,6 +162,8 @@ impl Settings {
         let session_ttl = span("MANDATE_SESSION_TTL", &options.session_ttl);
         let welcome_ttl = span("MANDATE_WELCOME_TTL", &options.welcome_ttl);
         let reset_ttl = span("MANDATE_RESET_TTL", &options.reset_ttl);
+        let invitation_ttl = span("MANDATE_INVITATION_TTL", &options.invitation_ttl);
+        let review_period = span("MANDATE_REVIEW_PERIOD", &options.review_period);
         let idempotency_ttl = span("MANDATE_IDEMPOTENCY_TTL", &options.idempotency_ttl);
         let keys = problems.check("MANDATE_KEYS", KeyPlace::parse(&options.keys));
         let log = problems.check("MANDATE_LOG", log(&options.log));
@@ -181,6 +187,8 @@ impl Settings {
             session_ttl: session_ttl?,
             welcome_ttl: welcome_ttl?,
             reset_ttl: reset_ttl?,
+            invitation_ttl: invitation_ttl?,
+            review_period: review_period?,
             idempotency_ttl: idempotency_ttl?,
             keys: keys?,
             log: log?,

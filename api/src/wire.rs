@@ -9,14 +9,15 @@ use std::fmt::Display;
 
 use mandate_core::effective_access::{Outcome, Path};
 use mandate_core::id::{
-    AnyId, ContactKind, EventKindOfId, GrantKind, Id, Kind, MessageKind, OrganizationKind, PersonId, RequestKind,
-    ServiceRequestKind, SessionKind, StaffKind,
+    AnyId, ContactKind, EventKindOfId, GrantKind, Id, InvitationKind, Kind, MessageKind, OrganizationKind, PersonId,
+    RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
 };
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{
-    Category, ContactType, Duty, GrantStatus, GranteeType, Involvement, Level, OrganizationStatus, OrganizationType,
-    Permission, PersonStatus, RequestStatus, StaffRole, Vocabulary,
+    Category, ContactType, Duty, FindingCode, FindingSeverity, GrantStatus, GranteeType, InvitationStatus, Involvement,
+    Level, OrganizationStatus, OrganizationType, Permission, PersonStatus, RequestStatus, ReviewOutcome, ReviewStatus,
+    StaffRole, Vocabulary,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
@@ -261,6 +262,11 @@ words! {
     Category: CategoryIn, CategoryOut;
     RequestStatus: RequestStatusIn, RequestStatusOut;
     Involvement: InvolvementIn, InvolvementOut;
+    InvitationStatus: InvitationStatusIn, InvitationStatusOut;
+    ReviewStatus: ReviewStatusIn, ReviewStatusOut;
+    ReviewOutcome: ReviewOutcomeIn, ReviewOutcomeOut;
+    FindingCode: FindingCodeIn, FindingCodeOut;
+    FindingSeverity: FindingSeverityIn, FindingSeverityOut;
     Outcome: OutcomeIn, OutcomeOut;
     Path: PathIn, PathOut;
 }
@@ -296,6 +302,9 @@ ids! {
     OrganizationIdWire = Id<OrganizationKind>;
     ContactIdWire = Id<ContactKind>;
     StaffIdWire = Id<StaffKind>;
+    SiteIdWire = Id<SiteKind>;
+    InvitationIdWire = Id<InvitationKind>;
+    ReviewIdWire = Id<ReviewKind>;
     GrantIdWire = Id<GrantKind>;
     ServiceRequestIdWire = Id<ServiceRequestKind>;
     MessageIdWire = Id<MessageKind>;

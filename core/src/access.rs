@@ -12,6 +12,15 @@ use crate::vocabulary::{
 pub const DESK: &[StaffRole] = &[StaffRole::Agent, StaffRole::DutyManager];
 /// The roles that look after every customer's records.
 pub const RECORDS: &[StaffRole] = &[StaffRole::Agent, StaffRole::DutyManager, StaffRole::Administrator];
+/// The roles that look after customers: all but consultants, who work at one by its grant.
+pub const ACCOUNT: &[StaffRole] = &[
+    StaffRole::Agent,
+    StaffRole::DutyManager,
+    StaffRole::TechnicalAccountManager,
+    StaffRole::CustomerSuccessManager,
+    StaffRole::SalesManager,
+    StaffRole::Administrator,
+];
 /// The role that keeps organizations and staff.
 pub const ADMINISTRATION: &[StaffRole] = &[StaffRole::Administrator];
 
@@ -90,6 +99,14 @@ vocabulary! {
         DisableContacts = "disable_contacts",
         /// Appoint or remove a primary support contact (C-10).
         AppointPrimarySupport = "appoint_primary_support",
+        /// Note that one of its contacts lacks training (C-21).
+        NoteTraining = "note_training",
+        /// See its sites (O-5).
+        ReadSites = "read_sites",
+        /// See who of the vendor looks after it (O-4).
+        ReadAccountTeam = "read_account_team",
+        /// See what is missing in its list of contacts (section 6).
+        ReadReadiness = "read_readiness",
         /// See the grants that it made (G-10).
         ReadGrants = "read_grants",
         /// Make, edit and revoke its grants (G-5).
@@ -134,6 +151,10 @@ impl Action {
             Self::ManageContacts => row(Some(ManageContacts), false, Some(Level::FullAdmin), &[]),
             Self::DisableContacts => row(Some(ManageContacts), false, Some(Level::FullAdmin), RECORDS),
             Self::AppointPrimarySupport => row(Some(ManageContacts), true, Some(Level::FullAdmin), &[]),
+            Self::NoteTraining => row(None, false, None, DESK),
+            Self::ReadSites => row(Some(KnowledgeBase), false, Some(Level::FullAdmin), ACCOUNT),
+            Self::ReadAccountTeam => row(Some(KnowledgeBase), false, None, StaffRole::ALL),
+            Self::ReadReadiness => row(Some(DesignatedSupport), false, Some(Level::FullAdmin), ACCOUNT),
             Self::ReadGrants => row(Some(DesignatedSupport), false, None, RECORDS),
             Self::ManageGrants => row(Some(ManageContacts), false, None, &[]),
             Self::ReadRequests => row(Some(DesignatedSupport), false, Some(Level::View), DESK),

@@ -131,6 +131,13 @@ impl<T: Recorded + Clone + PartialEq> Change<T> {
         self
     }
 
+    /// Adds what else the change brought about, such as a finding that appeared or went away.
+    #[must_use]
+    pub(crate) fn announce(mut self, entries: Vec<Entry>) -> Self {
+        self.entries.extend(entries);
+        self
+    }
+
     /// The result, visible to whoever made the change.
     pub fn visible(&self, actor: &Actor) -> Visible<T> {
         Visible::new(self.after.clone(), actor)

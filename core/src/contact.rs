@@ -1,22 +1,38 @@
 //! Contacts: who they are, who may create, edit and see them (C-1 … C-10, C-13). Their life cycle is in
 //! [`crate::contact_state`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Action, Standing, Visible, require};
 use crate::actor::{Actor, PersonRef};
 use crate::change::{Authority, Change, Context, Notice, Recorded};
-use crate::id::{AnyId, ContactId, LinkId, MailId, OrganizationId, PersonId};
+use crate::id::{AnyId, ContactId, LinkId, MailId, OrganizationId, PersonId, SiteId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
+use crate::preferences::{CallPreference, NotificationPreferences};
+use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::session::Link;
-use crate::text::{Domain, Email};
+use crate::text::{Domain, Email, Note, SiteName};
 use crate::time::Timestamp;
 use crate::vocabulary::{
     ContactType, Duty, LinkPurpose, MailKind, OrganizationType, Permission, PersonStatus, StaffRole, Vocabulary as _,
 };
+
+/// The sites where somebody works, and the shifts there; no shift means all of them.
+pub type Sites = BTreeMap<SiteId, BTreeSet<SiteName>>;
+
+/// That a contact lacks training for its part of the product (C-21).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Training {
+    /// What is missing.
+    pub note: Note,
+    /// When it was noted.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: PersonId,
+}
 
 /// A contact of a customer or partner (C-1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +49,10 @@ pub struct Contact {
     pub permission: Permission,
     /// What they look after (C-8).
     pub duties: BTreeSet<Duty>,
+    /// Where they work (O-5): at these sites, there in these shifts; in all of them where none is named.
+    pub sites: Sites,
+    /// How they want to be told of things (C-19).
+    pub preferences: NotificationPreferences,
     /// Where they stand in their life cycle.
     pub status: PersonStatus,
     /// How they were disabled, while they are.
@@ -47,6 +67,10 @@ pub struct Contact {
     pub last_sign_in_at: Option<Timestamp>,
     /// When a contact manager last confirmed them (C-20).
     pub last_confirmed_at: Option<Timestamp>,
+    /// Who did (C-20).
+    pub last_confirmed_by: Option<PersonId>,
+    /// What training they lack, if staff noted that they do (C-21).
+    pub training: Option<Training>,
     /// Grows by one with each change, from 1.
     pub version: i64,
 }
@@ -79,6 +103,18 @@ impl Contact {
     }
 }
 
+/// Each site with its shifts, as one text.
+fn sites_facts(sites: &Sites) -> Vec<String> {
+    let words = |(site, shifts): (&SiteId, &BTreeSet<SiteName>)| {
+        std::iter::once(site.to_string()).chain(shifts.iter().map(ToString::to_string)).collect::<Vec<_>>().join(" / ")
+    };
+    sites.iter().map(words).collect()
+}
+
+fn call_fact(call: Option<&CallPreference>) -> Fact {
+    call.map_or(Fact::Null, |call| Fact::text(format!("{} {}", call.phone, call.hours)))
+}
+
 impl Recorded for Contact {
     fn subject(&self) -> AnyId {
         self.id.into()
@@ -94,6 +130,11 @@ impl Recorded for Contact {
             ("type", Fact::text(self.kind.name())),
             ("permission", Fact::text(self.permission.name())),
             ("duties", Fact::Texts(self.duties.iter().map(|duty| duty.name().to_owned()).collect())),
+            ("sites", Fact::Texts(sites_facts(&self.sites))),
+            ("email_notifications", Fact::Flag(self.preferences.email)),
+            ("severity_1_calls", call_fact(self.preferences.severity_1.as_ref())),
+            ("severity_2_calls", call_fact(self.preferences.severity_2.as_ref())),
+            ("training_note", Fact::optional(self.training.as_ref().map(|training| &training.note))),
             ("status", Fact::text(self.status.name())),
             ("disabled_reason", Disabling::fact(self.disabled.as_ref())),
         ]);
@@ -122,6 +163,8 @@ pub struct NewContact {
     pub permission: Permission,
     /// What they look after.
     pub duties: BTreeSet<Duty>,
+    /// Where they work.
+    pub sites: Sites,
     /// The welcome link.
     pub welcome: WelcomeIds,
 }
@@ -240,6 +283,8 @@ pub(crate) fn onboard(
         kind: person.kind,
         permission: person.permission,
         duties: person.duties,
+        sites: person.sites,
+        preferences: NotificationPreferences::default(),
         status: PersonStatus::Invited,
         disabled: None,
         created_at: context.now,
@@ -247,6 +292,8 @@ pub(crate) fn onboard(
         updated_at: context.now,
         last_sign_in_at: None,
         last_confirmed_at: None,
+        last_confirmed_by: None,
+        training: None,
         version: 1,
     };
     let contact = Change::create(context, authority, EventKind::ContactCreated, contact).notify(notice);
@@ -382,7 +429,9 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
         ..before.clone()
     };
     keep_guarded(&before, &after, others)?;
-    Ok(Change::update(context, standing.authority(before.organization), EventKind::ContactUpdated, before, after))
+    let authority = standing.authority(before.organization);
+    let findings = readiness::shifts(context, authority, Some(&before), &after, others);
+    Ok(Change::update(context, authority, EventKind::ContactUpdated, before, after).announce(findings))
 }
 
 /// Self-service never leaves an organization without an active contact manager or primary support contact (C-11).

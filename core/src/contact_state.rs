@@ -10,6 +10,7 @@ use crate::message::Message;
 use crate::organization::expect_version;
 use crate::partner_grant::{self, PartnerGrant};
 use crate::person::Disabling;
+use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::service_request::{self, ServiceRequest};
 use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
@@ -43,13 +44,14 @@ fn expect_status(contact: &Contact, status: PersonStatus, why: &str) -> Result<(
 /// Makes an invited contact active: they used their welcome link and set a password (C-12).
 ///
 /// *Errors*: `invalid_link` if they are no longer invited.
-pub fn activate(context: &Context, contact: Contact) -> Result<Change<Contact>, Refusal> {
+pub fn activate(context: &Context, contact: Contact, others: Others) -> Result<Change<Contact>, Refusal> {
     if contact.status != PersonStatus::Invited {
         return Err(Refusal::of(Code::InvalidLink).at("#/token"));
     }
     let authority = Authority::own(contact.organization);
     let after = Contact { status: PersonStatus::Active, ..contact.clone() };
-    Ok(Change::update(context, authority, EventKind::ContactActivated, contact, after))
+    let findings = readiness::shifts(context, authority, Some(&contact), &after, others);
+    Ok(Change::update(context, authority, EventKind::ContactActivated, contact, after).announce(findings))
 }
 
 /// Sends the welcome email again; the older link is void (C-12).
@@ -191,11 +193,12 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
         let heir = if request.organization.id == before.organization { heir.clone() } else { None };
         service_request::hand_over(context, authority, request, heir)
     };
+    let findings = readiness::shifts(context, authority, Some(&before), &after, facts.others);
     let (record, message) = record(context, authority, &actor, facts.organization, heir.clone(), &before, &command)?;
     Ok(Disabled {
         grants: facts.grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
         requests: facts.requests.into_iter().map(hand_over).collect(),
-        contact: Change::update(context, authority, EventKind::ContactDisabled, before, after),
+        contact: Change::update(context, authority, EventKind::ContactDisabled, before, after).announce(findings),
         record,
         message,
     })

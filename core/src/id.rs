@@ -12,6 +12,20 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Characters after the underscore: 26 × 5 bits hold 128 bits, the two highest always zero.
 const SUFFIX_LENGTH: usize = 26;
 
+/// What stands in [`BITS`] for a byte that is no letter of the alphabet.
+const NO_LETTER: u8 = u8::MAX;
+
+/// The five bits of each letter of the alphabet: ids are read by the hundred for each page of a list.
+const BITS: [u8; 256] = {
+    let mut table = [NO_LETTER; 256];
+    let mut bits = 0;
+    while bits < ALPHABET.len() {
+        table[ALPHABET[bits] as usize] = bits as u8;
+        bits += 1;
+    }
+    table
+};
+
 /// What a kind of id is called in front of its underscore.
 pub trait Kind: 'static {
     /// The prefix, without the underscore.
@@ -63,18 +77,20 @@ fn decode(suffix: &str) -> Option<u128> {
         return None;
     }
     digits.iter().try_fold(0u128, |value, digit| {
-        let bits = ALPHABET.iter().position(|letter| letter == digit)?;
-        Some(value << 5 | u128::try_from(bits).ok()?)
+        let bits = BITS.get(usize::from(*digit)).filter(|bits| **bits != NO_LETTER)?;
+        Some(value << 5 | u128::from(*bits))
     })
 }
 
 fn encode(value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for position in (0..SUFFIX_LENGTH).rev() {
-        let bits = usize::try_from(value >> (5 * position) & 31).unwrap_or_default();
-        let letter = ALPHABET.get(bits).copied().unwrap_or(b'0');
-        fmt::Write::write_char(f, char::from(letter))?;
+    let mut suffix = [b'0'; SUFFIX_LENGTH];
+    let mut rest = value;
+    for letter in suffix.iter_mut().rev() {
+        let bits = usize::try_from(rest & 31).unwrap_or_default();
+        *letter = ALPHABET.get(bits).copied().unwrap_or(b'0');
+        rest >>= 5;
     }
-    Ok(())
+    f.write_str(std::str::from_utf8(&suffix).map_err(|_| fmt::Error)?)
 }
 
 impl<K: Kind> fmt::Display for Id<K> {
@@ -159,6 +175,12 @@ kinds! {
     ContactKind, ContactId = "contact";
     /// Staff members of the vendor (O-3).
     StaffKind, StaffId = "staff";
+    /// Sites of an organization (O-5).
+    SiteKind, SiteId = "site";
+    /// Invitations of contacts who belong elsewhere (C-14).
+    InvitationKind, InvitationId = "inv";
+    /// Contact reviews (C-20).
+    ReviewKind, ReviewId = "review";
     /// Partner grants (G-1).
     GrantKind, GrantId = "grant";
     /// Service requests (S-1).

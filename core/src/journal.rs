@@ -41,6 +41,34 @@ vocabulary! {
         ContactActivated = "contact.activated",
         /// The welcome email was sent again.
         ContactWelcomeResent = "contact.welcome_resent",
+        /// A contact went to another organization.
+        ContactTransferred = "contact.transferred",
+        /// A contact was confirmed in a review.
+        ContactConfirmed = "contact.confirmed",
+        /// It was noted that a contact lacks training, or not any more.
+        ContactTrainingNoted = "contact.training_noted",
+        /// A contact of another organization was invited.
+        InvitationCreated = "invitation.created",
+        /// An invitation was cancelled.
+        InvitationCancelled = "invitation.cancelled",
+        /// An invitation was accepted.
+        InvitationAccepted = "invitation.accepted",
+        /// An invitation's time was over when a new one took its place.
+        InvitationExpired = "invitation.expired",
+        /// A contact review was started.
+        ReviewStarted = "contact_review.started",
+        /// A contact review closed itself.
+        ReviewClosed = "contact_review.closed",
+        /// A site was created.
+        SiteCreated = "site.created",
+        /// A site was edited, archived, or taken back into use.
+        SiteUpdated = "site.updated",
+        /// The account team was set.
+        AccountTeamUpdated = "account_team.updated",
+        /// A critical readiness finding appeared.
+        FindingOpened = "readiness.finding_opened",
+        /// A critical readiness finding went away.
+        FindingCleared = "readiness.finding_cleared",
         /// A password was reset by its owner.
         PasswordReset = "person.password_reset",
         /// A grant was made.

@@ -22,6 +22,8 @@ pub struct Organization {
     pub name: OrganizationName,
     /// The email domains that it owns (O-5); each belongs to one organization.
     pub domains: Vec<Domain>,
+    /// After how many days a contact review falls due (C-20); none for the server's own period.
+    pub review_period_days: Option<i32>,
     /// Whether it may use the system.
     pub status: OrganizationStatus,
     /// When it was created.
@@ -53,6 +55,7 @@ impl Recorded for Organization {
             ("kind", Fact::text(self.kind.name())),
             ("name", Fact::text(&self.name)),
             ("domains", Fact::Texts(self.domains.iter().map(ToString::to_string).collect())),
+            ("review_period_days", self.review_period_days.map_or(Fact::Null, |days| Fact::Number(days.into()))),
             ("status", Fact::text(self.status.name())),
         ]
     }
@@ -121,6 +124,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
         kind: command.kind,
         name: command.name,
         domains: command.domains,
+        review_period_days: None,
         status: OrganizationStatus::Active,
         created_at: context.now,
         updated_at: context.now,
@@ -159,6 +163,7 @@ pub fn found_vendor(
         kind: OrganizationType::Vendor,
         name,
         domains,
+        review_period_days: None,
         status: OrganizationStatus::Active,
         created_at: context.now,
         updated_at: context.now,

@@ -119,6 +119,12 @@ codes! {
         "Check the domain; each belongs to one organization.";
     GrantExists = "grant_exists" : Conflict, "this grantee already has a live grant",
         "Edit the grant that `grant_id` names.";
+    InvitationExists = "invitation_exists" : Conflict, "the contact has been invited already",
+        "Wait for the answer to the invitation that `about` names, or cancel it first.";
+    ReviewOpen = "review_open" : Conflict, "a contact review is open already",
+        "Finish the review that `about` names.";
+    SiteExists = "site_exists" : Conflict, "the organization has a site of this name",
+        "Use another name, or edit the site that `about` names.";
     InvalidTransition = "invalid_transition" : Conflict, "the present state does not allow this",
         "Load the resource again; `current_status` is where it stands.";
     ServiceRequestClosed = "service_request_closed" : Conflict, "the service request is closed",
@@ -157,6 +163,20 @@ codes! {
         "Assign an active agent or duty manager.";
     FollowUpNotAllowed = "follow_up_not_allowed" : Invalid, "this request cannot be followed up",
         "Follow up a closed request of the same organization; a request that is not closed can be updated instead.";
+    InvitationNotAvailable = "invitation_not_available" : Invalid, "this person cannot be invited",
+        "Invite a contact of another organization whose email is in one of your own organization's domains; create a contact whom nobody has yet.";
+    NotInReview = "not_in_review" : Invalid, "these contacts are not in the review",
+        "A review covers the contacts of the moment when it was started; list them with GET /v1/contact-reviews/{id}/contacts.";
+    SiteNotAllowed = "site_not_allowed" : Invalid, "no such site or shift of the organization",
+        "Name sites of the contact's own organization that are not archived, and shifts that they have.";
+    AccountTeamNotAllowed = "account_team_not_allowed" : Invalid, "this staff member cannot have this place in the account team",
+        "Name an active staff member who has the role.";
+    TrainingNotApplicable = "training_not_applicable" : Invalid, "only designated contacts have training to lack",
+        "Mark contacts with designated_support or above who are not disabled.";
+    ImportRefused = "import_refused" : Invalid, "rows of the import are not allowed, so none was taken",
+        "`errors` names every row and field; mend them, try with dry_run=true, and send the file again.";
+    ImportTooLong = "import_too_long" : Invalid, "the import has too many rows",
+        "Send at most 10,000 rows at once.";
     IdempotencyKeyReused = "idempotency_key_reused" : Invalid, "the idempotency key was used with another request",
         "Use a new key for a new request, or repeat the first one exactly.";
     TooManyAttempts = "too_many_attempts" : Exhausted, "too many failed attempts",

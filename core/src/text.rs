@@ -7,6 +7,8 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Characters in an organization's name.
 pub const ORGANIZATION_NAME_MAX: u64 = 100;
+/// Characters in the name of a site or shift.
+pub const SITE_NAME_MAX: u64 = 100;
 /// Characters in a first or last name.
 pub const PERSON_NAME_MAX: u64 = 100;
 /// Characters in an email address.
@@ -134,6 +136,8 @@ texts! {
     Locale = locale;
     /// A note or reason; at most [`NOTE_MAX`] characters, several lines allowed.
     Note = note;
+    /// What a site or shift is called, in one line; at most [`SITE_NAME_MAX`] characters.
+    SiteName = site_name;
     /// What a service request is about, in one line; at most [`SUBJECT_MAX`] characters.
     Subject = subject;
     /// A message, Markdown or plain; at most [`MESSAGE_MAX`] characters.
@@ -146,6 +150,10 @@ texts! {
 
 fn organization_name(text: &str) -> Result<String, Flaw> {
     clean(text, ORGANIZATION_NAME_MAX, false)
+}
+
+fn site_name(text: &str) -> Result<String, Flaw> {
+    clean(text, SITE_NAME_MAX, false)
 }
 
 fn note(text: &str) -> Result<String, Flaw> {
@@ -283,6 +291,11 @@ impl From<Email> for TypedEmail {
 }
 
 impl Email {
+    /// The part before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+
     /// The part behind the `@`.
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)

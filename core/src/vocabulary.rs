@@ -250,5 +250,93 @@ vocabulary! {
         Welcome = "welcome",
         /// Set a new password.
         PasswordReset = "password_reset",
+        /// Come over to another organization (C-14).
+        Invitation = "invitation",
+    }
+}
+
+vocabulary! {
+    /// What became of an invitation (C-14).
+    InvitationStatus ("invitation status") {
+        /// Its link is good.
+        Pending = "pending",
+        /// The contact came over.
+        Accepted = "accepted",
+        /// Taken back, or void because of what happened to one of those it was between.
+        Cancelled = "cancelled",
+        /// Its time is over.
+        Expired = "expired",
+    }
+}
+
+vocabulary! {
+    /// Where a contact review stands (C-20).
+    ReviewStatus ("review status") {
+        /// Somebody in it has not been dealt with.
+        Open = "open",
+        /// Everybody has been dealt with.
+        Closed = "closed",
+    }
+}
+
+vocabulary! {
+    /// How a contact was dealt with in a review (C-20).
+    ReviewOutcome ("review outcome") {
+        /// Not yet.
+        Pending = "pending",
+        /// As they are.
+        Confirmed = "confirmed",
+        /// Edited.
+        Corrected = "corrected",
+        /// Disabled.
+        Disabled = "disabled",
+        /// Went to another organization meanwhile.
+        Transferred = "transferred",
+    }
+}
+
+vocabulary! {
+    /// How urgent a readiness finding is (section 6 of the rules).
+    FindingSeverity ("finding severity") {
+        /// The organization cannot help itself.
+        Critical = "critical",
+        /// One absence away from trouble.
+        Warning = "warning",
+        /// Could be better.
+        Advice = "advice",
+    }
+}
+
+vocabulary! {
+    /// What a readiness finding is about.
+    FindingCode ("finding") {
+        ///
+        NoPrimarySupportContact = "no_primary_support_contact",
+        ///
+        SinglePrimarySupportContact = "single_primary_support_contact",
+        ///
+        NoContactManager = "no_contact_manager",
+        ///
+        NoBackupContactManager = "no_backup_contact_manager",
+        ///
+        FewerThanThreeContactManagers = "fewer_than_three_contact_managers",
+        ///
+        PrimarySupportContactCannotManage = "primary_support_contact_cannot_manage",
+        ///
+        DutyUncovered = "duty_uncovered",
+        ///
+        PartnerPersonAsContact = "partner_person_as_contact",
+        ///
+        ReviewOverdue = "review_overdue",
+        ///
+        TrainingNeeded = "training_needed",
+        ///
+        StaleContact = "stale_contact",
+        ///
+        GrantExpiring = "grant_expiring",
+        ///
+        BroadGrantUnused = "broad_grant_unused",
+        ///
+        SharedMailbox = "shared_mailbox",
     }
 }

@@ -30,6 +30,7 @@ struct OrganizationRow {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    review_period_days: Option<i32>,
 }
 
 impl From<&Organization> for OrganizationRow {
@@ -44,6 +45,7 @@ impl From<&Organization> for OrganizationRow {
             version: organization.version,
             created_at: organization.created_at.micros(),
             updated_at: organization.updated_at.micros(),
+            review_period_days: organization.review_period_days,
         }
     }
 }
@@ -63,6 +65,7 @@ impl TryFrom<OrganizationRow> for Organization {
             version: row.version,
             created_at: moment(row.created_at),
             updated_at: moment(row.updated_at),
+            review_period_days: row.review_period_days,
         })
     }
 }
@@ -129,7 +132,7 @@ impl ReadTx<'_> {
         page: &Page,
     ) -> Result<Slice<Organization>, StorageError> {
         let mut query = Sql::<organizations::SqlType>::new(
-            "SELECT o.id, o.kind, o.name, o.name_folded, o.domains, o.status, o.version, o.created_at, o.updated_at \
+            "SELECT o.id, o.kind, o.name, o.name_folded, o.domains, o.status, o.version, o.created_at, o.updated_at, o.review_period_days \
              FROM organizations o WHERE TRUE",
         );
         if !actor.is_staff() {

@@ -1,16 +1,21 @@
 //! The rows of contacts and staff members; which of the two a row is, its id says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use mandate_core::actor::{Actor, PersonRef, Position};
 use mandate_core::change::Change;
-use mandate_core::contact::{Contact, Existing, Others};
+use mandate_core::contact::{Contact, Existing, Others, Sites, Training};
+use mandate_core::hours::{Hours, TimeOfDay};
 use mandate_core::id::{ContactId, OrganizationId, PersonId, StaffId};
 use mandate_core::person::{Disabling, Profile};
+use mandate_core::preferences::{CallPreference, NotificationPreferences};
 use mandate_core::staff::StaffMember;
-use mandate_core::text::{Email, Locale, Note, PersonName, Phone, TimeZone, fold};
+use mandate_core::text::{Email, Locale, Note, PersonName, Phone, SiteName, TimeZone, fold};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{OrganizationStatus, OrganizationType, PersonStatus, StaffRole, Vocabulary as _};
+use serde_json::{Value, json};
 
 use crate::backend::on;
 use crate::column::{Cells, moment, words_json};
@@ -49,12 +54,21 @@ pub(crate) struct PersonRow {
     last_sign_in_at: Option<i64>,
     last_confirmed_at: Option<i64>,
     version: i64,
+    sites: Option<String>,
+    preferences: Option<String>,
+    last_confirmed_by: Option<String>,
+    training_note: Option<String>,
+    training_at: Option<i64>,
+    training_by: Option<String>,
+    email_local: String,
+    email_domain: String,
 }
 
 /// The columns of a [`PersonRow`]: `people p`, as the table has them.
 pub(crate) const PERSON_COLUMNS: &str = "p.id, p.organization_id, p.email, p.first_name, p.last_name, p.search, p.sort_name, \
      p.phone, p.time_zone, p.locale, p.contact_type, p.permission, p.duties, p.roles, p.status, p.status_reason, p.status_at, \
-     p.status_by, p.created_at, p.created_by, p.updated_at, p.last_sign_in_at, p.last_confirmed_at, p.version";
+     p.status_by, p.created_at, p.created_by, p.updated_at, p.last_sign_in_at, p.last_confirmed_at, p.version, p.sites, p.preferences, \
+     p.last_confirmed_by, p.training_note, p.training_at, p.training_by, p.email_local, p.email_domain";
 
 impl PersonRow {
     /// A row of somebody, without what only a contact or only a staff member has.
@@ -85,6 +99,14 @@ impl PersonRow {
             last_sign_in_at: None,
             last_confirmed_at: None,
             version: 0,
+            sites: None,
+            preferences: None,
+            last_confirmed_by: None,
+            training_note: None,
+            training_at: None,
+            training_by: None,
+            email_local: email.local_part().to_owned(),
+            email_domain: email.domain().to_owned(),
         }
     }
 
@@ -113,6 +135,80 @@ impl PersonRow {
     }
 }
 
+/// What only contacts have, and only some of them.
+impl PersonRow {
+    fn sites(&self) -> Result<Sites, StorageError> {
+        let cells = Cells::of("people", &self.id);
+        let Some(json) = self.sites.as_deref() else { return Ok(Sites::new()) };
+        let sites: BTreeMap<String, Vec<String>> = cells.read("sites", serde_json::from_str(json).ok())?;
+        let shift = |name: &String| cells.read("sites", SiteName::parse(name).ok());
+        sites
+            .iter()
+            .map(|(id, shifts)| Ok((cells.id("sites", id)?, shifts.iter().map(shift).collect::<Result<_, _>>()?)))
+            .collect()
+    }
+
+    fn preferences(&self) -> Result<NotificationPreferences, StorageError> {
+        let cells = Cells::of("people", &self.id);
+        let Some(json) = self.preferences.as_deref() else { return Ok(NotificationPreferences::default()) };
+        let json: Value = cells.read("preferences", serde_json::from_str(json).ok())?;
+        let call = |name: &str| match json.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(call) => cells.read("preferences", read_call(call)).map(Some),
+        };
+        Ok(NotificationPreferences {
+            email: cells.read("preferences", json.get("email").and_then(Value::as_bool))?,
+            severity_1: call("severity_1")?,
+            severity_2: call("severity_2")?,
+        })
+    }
+
+    fn training(&self) -> Result<Option<Training>, StorageError> {
+        let cells = Cells::of("people", &self.id);
+        let (Some(note), Some(at), Some(by)) = (&self.training_note, self.training_at, &self.training_by) else {
+            return Ok(None);
+        };
+        Ok(Some(Training {
+            note: cells.read("training_note", Note::parse(note).ok())?,
+            at: moment(at),
+            by: cells.person_id("training_by", by)?,
+        }))
+    }
+}
+
+/// Sites as a JSON object: the shifts of each. Nothing for none, which most contacts have.
+fn sites_json(sites: &Sites) -> Option<String> {
+    let shifts = |shifts: &BTreeSet<SiteName>| shifts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let members = sites.iter().map(|(site, names)| (site.to_string(), Value::from(shifts(names))));
+    (!sites.is_empty()).then(|| Value::Object(members.collect()).to_string())
+}
+
+/// Preferences as a JSON object; nothing for the usual ones.
+fn preferences_json(preferences: &NotificationPreferences) -> Option<String> {
+    let call = |call: &CallPreference| {
+        let Hours { from, until, time_zone } = &call.hours;
+        json!({"phone": call.phone.to_string(), "from": from.to_string(), "until": until.to_string(),
+            "time_zone": time_zone.to_string()})
+    };
+    let NotificationPreferences { email, severity_1, severity_2 } = preferences;
+    (*preferences != NotificationPreferences::default()).then(|| {
+        json!({"email": email, "severity_1": severity_1.as_ref().map(call), "severity_2": severity_2.as_ref().map(call)})
+            .to_string()
+    })
+}
+
+fn read_call(call: &Value) -> Option<CallPreference> {
+    let text = |name: &str| call.get(name).and_then(Value::as_str);
+    Some(CallPreference {
+        phone: Phone::parse(text("phone")?).ok()?,
+        hours: Hours {
+            from: TimeOfDay::parse(text("from")?).ok()?,
+            until: TimeOfDay::parse(text("until")?).ok()?,
+            time_zone: TimeZone::parse(text("time_zone")?).ok()?,
+        },
+    })
+}
+
 impl From<&Contact> for PersonRow {
     fn from(contact: &Contact) -> Self {
         let duties: Vec<_> = contact.duties.iter().copied().collect();
@@ -127,6 +223,12 @@ impl From<&Contact> for PersonRow {
             last_sign_in_at: contact.last_sign_in_at.map(Timestamp::micros),
             last_confirmed_at: contact.last_confirmed_at.map(Timestamp::micros),
             version: contact.version,
+            sites: sites_json(&contact.sites),
+            preferences: preferences_json(&contact.preferences),
+            last_confirmed_by: contact.last_confirmed_by.map(|by| by.to_string()),
+            training_note: contact.training.as_ref().map(|training| training.note.to_string()),
+            training_at: contact.training.as_ref().map(|training| training.at.micros()),
+            training_by: contact.training.as_ref().map(|training| training.by.to_string()),
             ..Self::new(contact.id.to_string(), contact.organization, &contact.profile, contact.disabled.as_ref())
         }
     }
@@ -166,6 +268,10 @@ impl TryFrom<PersonRow> for Contact {
             updated_at: moment(row.updated_at),
             last_sign_in_at: row.last_sign_in_at.map(moment),
             last_confirmed_at: row.last_confirmed_at.map(moment),
+            last_confirmed_by: cells.optional_person_id("last_confirmed_by", row.last_confirmed_by.as_deref())?,
+            sites: row.sites()?,
+            preferences: row.preferences()?,
+            training: row.training()?,
             version: row.version,
         })
     }

@@ -12,6 +12,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        review_period_days -> Nullable<Integer>,
     }
 }
 
@@ -50,6 +51,99 @@ diesel::table! {
         last_sign_in_at -> Nullable<BigInt>,
         last_confirmed_at -> Nullable<BigInt>,
         version -> BigInt,
+        sites -> Nullable<Text>,
+        preferences -> Nullable<Text>,
+        last_confirmed_by -> Nullable<Text>,
+        training_note -> Nullable<Text>,
+        training_at -> Nullable<BigInt>,
+        training_by -> Nullable<Text>,
+        email_local -> Text,
+        email_domain -> Text,
+    }
+}
+
+diesel::table! {
+    /// The words of names and emails (C-18).
+    people_words (organization_id, word, person_id) {
+        organization_id -> Text,
+        word -> Text,
+        person_id -> Text,
+    }
+}
+
+diesel::table! {
+    /// Where an organization works (O-5).
+    sites (id) {
+        id -> Text,
+        organization_id -> Text,
+        name -> Text,
+        name_folded -> Text,
+        time_zone -> Text,
+        shifts -> Text,
+        archived_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        created_by -> Text,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Who of the vendor looks after an organization (O-4).
+    account_teams (organization_id) {
+        organization_id -> Text,
+        technical_account_manager -> Nullable<Text>,
+        customer_success_manager -> Nullable<Text>,
+        sales_manager -> Nullable<Text>,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Contacts of other organizations who were asked to come over (C-14).
+    invitations (id) {
+        id -> Text,
+        organization_id -> Text,
+        person_id -> Text,
+        email -> Text,
+        contact_type -> Text,
+        permission -> Text,
+        duties -> Text,
+        link_id -> Text,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        ended_status -> Nullable<Text>,
+        ended_by -> Nullable<Text>,
+        contact_id -> Nullable<Text>,
+        created_at -> BigInt,
+        created_by -> Text,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Reviews of the list of contacts (C-20).
+    contact_reviews (id) {
+        id -> Text,
+        organization_id -> Text,
+        started_at -> BigInt,
+        started_by -> Nullable<Text>,
+        closed_at -> Nullable<BigInt>,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Who is in a review, and how each was dealt with (C-20).
+    contact_review_items (review_id, contact_id) {
+        review_id -> Text,
+        contact_id -> Text,
+        outcome -> Text,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Text>,
     }
 }
 
@@ -284,6 +378,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     organization_domains,
     people,
+    people_words,
+    sites,
+    account_teams,
+    invitations,
+    contact_reviews,
+    contact_review_items,
     credentials,
     sessions,
     links,

@@ -7,7 +7,7 @@ use mandate_core::id::{LinkId, PersonId, SessionId};
 use mandate_core::session::{CallerFacts, Link, Session, SignIn};
 use mandate_core::throttle::Failures;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{PersonStatus, Vocabulary as _};
+use mandate_core::vocabulary::{LinkPurpose, PersonStatus, Vocabulary as _};
 
 use crate::backend::on;
 use crate::column::{Cells, moment};
@@ -263,9 +263,11 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Keeps a new link; the older ones for the same purpose are void (C-12).
+    /// Keeps a new link; the older ones for the same purpose are void (C-12), but for invitations, which come from several.
     pub fn save_link(&mut self, link: &Link) -> Result<(), StorageError> {
-        self.void_links(link.person, Some(link.purpose.name()), link.created_at)?;
+        if link.purpose != LinkPurpose::Invitation {
+            self.void_links(link.person, Some(link.purpose.name()), link.created_at)?;
+        }
         let row = LinkRow::from(link);
         on!(self, |connection| diesel::insert_into(links::table).values(&row).execute(connection))?;
         Ok(())

@@ -90,7 +90,7 @@ pub struct Options {
     #[arg(long, env = "MANDATE_MAIL_FROM", value_name = "SENDER")]
     pub(super) mail_from: Option<String>,
 
-    /// The links in emails; `{purpose}` is `welcome` or `password-reset`
+    /// The links in emails; `{purpose}` is `welcome`, `password-reset` or `invitation`
     #[arg(long, env = "MANDATE_LINK_TEMPLATE", default_value = "{public_url}/{purpose}?token={token}")]
     #[arg(value_name = "TEMPLATE")]
     pub(super) link_template: String,
@@ -126,6 +126,14 @@ pub struct Options {
     /// How long the link to set a new password is good
     #[arg(long, env = "MANDATE_RESET_TTL", default_value = "1h", value_name = "DURATION")]
     pub(super) reset_ttl: String,
+
+    /// How long the link of an invitation is good
+    #[arg(long, env = "MANDATE_INVITATION_TTL", default_value = "7d", value_name = "DURATION")]
+    pub(super) invitation_ttl: String,
+
+    /// After how long an organization's contacts should be reviewed again, unless it has its own period
+    #[arg(long, env = "MANDATE_REVIEW_PERIOD", default_value = "90d", value_name = "DURATION")]
+    pub(super) review_period: String,
 
     /// How long the answer to a request with an Idempotency-Key is kept
     #[arg(long, env = "MANDATE_IDEMPOTENCY_TTL", default_value = "30d", value_name = "DURATION")]

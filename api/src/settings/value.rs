@@ -82,6 +82,7 @@ impl LinkTemplate {
         let purpose = match purpose {
             LinkPurpose::Welcome => "welcome",
             LinkPurpose::PasswordReset => "password-reset",
+            LinkPurpose::Invitation => "invitation",
         };
         self.0.replace("{public_url}", public_url.as_str()).replace("{purpose}", purpose).replace("{token}", token)
     }

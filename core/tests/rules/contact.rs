@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use mandate_core::access::Standing;
 use mandate_core::contact::{
-    self, Contact, CreateFacts, EditContact, EditFacts, Existing, NewContact, Others, create, edit,
+    self, Contact, CreateFacts, EditContact, EditFacts, Existing, NewContact, Others, Sites, create, edit,
 };
 use mandate_core::person::{EditProfile, NewProfile, Profile};
+use mandate_core::preferences::NotificationPreferences;
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::session::Link;
 use mandate_core::text::{Email, Locale, PersonName, Phone, TimeZone, TypedEmail};
@@ -36,6 +37,7 @@ pub(crate) fn new_contact() -> NewContact {
         kind: ContactType::Technical,
         permission: Permission::DesignatedSupport,
         duties: BTreeSet::from([Duty::Security, Duty::It]),
+        sites: Sites::new(),
         welcome: welcome_ids(),
     }
 }
@@ -118,6 +120,8 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
         kind: command.kind,
         permission: command.permission,
         duties: command.duties,
+        sites: Sites::new(),
+        preferences: NotificationPreferences::default(),
         status: PersonStatus::Invited,
         disabled: None,
         created_at: NOW,
@@ -125,6 +129,8 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
         updated_at: NOW,
         last_sign_in_at: None,
         last_confirmed_at: None,
+        last_confirmed_by: None,
+        training: None,
         version: 1,
     };
     assert_eq!(created.contact.after(), &expected);

@@ -18,7 +18,7 @@ use mandate_core::vocabulary::{
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, by, consultant, designated, desk, grant, guardian, id,
+    BACKED, CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, by, consultant, designated, desk, grant, guardian, id,
     manager, named, note, one, outsider, partner, partner_designated, partner_guardian, reader, reference, request,
     request_in, staff, standing, welcome_ids,
 };
@@ -42,12 +42,12 @@ fn disabled() -> Contact {
 
 #[test]
 fn a_contact_is_invited_until_they_set_a_password_c_12() {
-    let activated = activate(&by(&invited()), invited()).unwrap();
+    let activated = activate(&by(&invited()), invited(), BACKED).unwrap();
     assert_eq!(activated.after().status, PersonStatus::Active);
     assert_eq!(written(&activated), ["contact.activated in org_1 by contact_3 for org_1", "status: invited -> active"]);
     assert!(!may_sign_in(&invited().actor(), OrganizationStatus::Active));
     for status in [PersonStatus::Active, PersonStatus::Disabled, PersonStatus::Transferred] {
-        let refused = refusal(activate(&by(&invited()), Contact { status, ..invited() }));
+        let refused = refusal(activate(&by(&invited()), Contact { status, ..invited() }, BACKED));
         assert_eq!((refused.code, refused.pointer), (Code::InvalidLink, Some("#/token")));
     }
 }

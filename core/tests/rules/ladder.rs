@@ -116,7 +116,8 @@ pub(crate) fn written<T: Recorded + Debug>(change: &Change<T>) -> Vec<String> {
         assert_eq!(change.before().map(Recorded::version), Some(after.version()));
         return Vec::new();
     };
-    assert_eq!(change.entries().len(), 1);
+    // Behind it there are only critical findings that it opened or cleared (section 6).
+    assert!(change.entries().iter().skip(1).all(|entry| entry.kind.name().starts_with("readiness.finding_")));
     assert_eq!((entry.at, &entry.origin), (NOW, &origin()));
     assert_eq!((entry.subject, entry.organization), (after.subject(), after.journal_of()));
     let (old, new) = match change.before() {
@@ -137,7 +138,11 @@ pub(crate) fn written<T: Recorded + Debug>(change: &Change<T>) -> Vec<String> {
         entry.authority.grant.map(|grant| format!(" by {}", short(grant))).unwrap_or_default()
     );
     let members = old.iter().zip(&new).map(|((name, old), (_, new))| format!("{name}: {} -> {}", fact(old), fact(new)));
-    std::iter::once(head).chain(members).collect()
+    let findings = change.entries().iter().skip(1).map(|entry| {
+        let code = entry.before.iter().chain(&entry.after).map(|(_, code)| fact(code)).collect::<String>();
+        format!("{} {code}", entry.kind.name())
+    });
+    std::iter::once(head).chain(members).chain(findings).collect()
 }
 
 fn fact(fact: &Fact) -> String {

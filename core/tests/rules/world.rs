@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use mandate_core::access::{HeldLevel, Standing};
 use mandate_core::actor::{Actor, OrganizationRef, PersonRef, Position};
 use mandate_core::change::{Context, Origin};
-use mandate_core::contact::{Contact, WelcomeIds};
+use mandate_core::contact::{Contact, Others, Sites, WelcomeIds};
 use mandate_core::id::{ContactId, GrantId, Id, Kind, LinkId, MailId, OrganizationId, ServiceRequestId, StaffId};
 use mandate_core::organization::Organization;
 use mandate_core::partner_grant::{Grantee, PartnerGrant};
 use mandate_core::person::Profile;
+use mandate_core::preferences::NotificationPreferences;
 use mandate_core::service_request::ServiceRequest;
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{Domain, Email, Locale, Note, OrganizationName, PersonName, Subject, TimeZone};
@@ -63,6 +64,7 @@ pub(crate) fn organization(id: OrganizationId) -> Organization {
         kind,
         name: OrganizationName::parse(name).unwrap(),
         domains: domains(&[domain]),
+        review_period_days: None,
         status: OrganizationStatus::Active,
         created_at: YESTERDAY,
         updated_at: YESTERDAY,
@@ -91,6 +93,8 @@ fn contact(number: u128, first_name: &str, organization: OrganizationId, permiss
         kind: ContactType::Technical,
         permission,
         duties: BTreeSet::new(),
+        sites: Sites::new(),
+        preferences: NotificationPreferences::default(),
         status: PersonStatus::Active,
         disabled: None,
         created_at: YESTERDAY,
@@ -98,6 +102,8 @@ fn contact(number: u128, first_name: &str, organization: OrganizationId, permiss
         updated_at: YESTERDAY,
         last_sign_in_at: None,
         last_confirmed_at: None,
+        last_confirmed_by: None,
+        training: None,
         version: 1,
     }
 }
@@ -226,6 +232,9 @@ pub(crate) fn standing(person: &impl Person) -> Standing {
 pub(crate) fn member(permission: Permission, kind: ContactType) -> Standing {
     Standing::Member { permission, kind }
 }
+
+/// Others who guard the organization, whatever becomes of one.
+pub(crate) const BACKED: Others = Others { active_manager: true, active_primary: true };
 
 /// The level that [`GRANT`] gives.
 pub(crate) fn held(level: Level) -> HeldLevel {
