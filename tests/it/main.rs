@@ -17,6 +17,7 @@ mod openapi;
 mod organization;
 mod partner_grant;
 mod request_list;
+mod rules;
 mod service_request;
 mod session;
 mod staff;
