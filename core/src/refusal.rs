@@ -237,6 +237,8 @@ pub enum Extra {
     About(AnyId),
     /// The code of the member that the pointer names, where it is finer than the refusal's own.
     MemberCode(&'static str),
+    /// `errors`: the values that are to blame, each with its own pointer, where there may be several.
+    Flaws(Vec<(String, Flaw)>),
 }
 
 /// A rule's no.
