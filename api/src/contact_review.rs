@@ -181,9 +181,8 @@ pub(crate) async fn list_contact_reviews(
             Ok((slice, tx.review_tallies(&ids)?))
         })
         .await?;
-    let view = |review: &ContactReview| {
-        ContactReviewView::new(review, tallies.get(&review.id).unwrap_or(&Tally::default()))
-    };
+    let view =
+        |review: &ContactReview| ContactReviewView::new(review, tallies.get(&review.id).unwrap_or(&Tally::default()));
     Ok(request.answer::<ContactReviewPage>(slice.rows.iter().map(view).collect(), slice.next.as_ref()))
 }
 
@@ -365,8 +364,7 @@ fn confirm(
         review: Some(review),
         actor,
     };
-    let confirmed =
-        contact_review::confirm(context, facts, ConfirmContacts { expected_version, ..wanted.clone() })?;
+    let confirmed = contact_review::confirm(context, facts, ConfirmContacts { expected_version, ..wanted.clone() })?;
     confirmed.contacts.iter().try_for_each(|contact| tx.save_contact(contact))?;
     confirmed.step.iter().try_for_each(|step| tx.save_review_step(step))?;
     Answer::ok(confirmed.review.version, id, &shown(tx, &confirmed.review)?)

@@ -240,16 +240,16 @@ pub fn confirm(context: &Context, facts: ConfirmFacts, command: ConfirmContacts)
         let detail = "the review is closed: everybody in it was dealt with";
         return Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(review.status().name())));
     }
-    let items: BTreeMap<ContactId, (Contact, ReviewOutcome)> =
+    let mut items: BTreeMap<ContactId, (Contact, ReviewOutcome)> =
         facts.items.into_iter().map(|(contact, outcome)| (contact.id, (contact, outcome))).collect();
     refuse_strangers(&command.contacts, |contact| items.contains_key(&contact))?;
-    let is_pending = |contact| items.get(&contact).is_some_and(|(_, outcome)| *outcome == ReviewOutcome::Pending);
+    items.retain(|contact, (_, outcome)| *outcome == ReviewOutcome::Pending && command.contacts.contains(contact));
     if facts.another_manager {
-        let is_own = |contact| facts.actor.id() == PersonId::Contact(contact) && is_pending(contact);
+        let is_own = |contact| facts.actor.id() == PersonId::Contact(contact) && items.contains_key(&contact);
         refuse_own(&command.contacts, review.organization, is_own)?;
     }
     let authority = facts.standing.authority(review.organization);
-    let confirmed = items.into_values().filter(|(_, outcome)| *outcome == ReviewOutcome::Pending).map(|(before, _)| {
+    let confirmed = items.into_values().map(|(before, _)| {
         let after = before.clone().confirmed(context);
         Change::touch(context, authority, EventKind::ContactConfirmed, before, after)
     });
@@ -276,7 +276,8 @@ fn refuse_strangers(contacts: &[ContactId], is_in_review: impl Fn(ContactId) -> 
     if flaws.is_empty() {
         return Ok(());
     }
-    let detail = format!("{} of the {} contacts are not in this review; none was confirmed", flaws.len(), contacts.len());
+    let detail =
+        format!("{} of the {} contacts are not in this review; none was confirmed", flaws.len(), contacts.len());
     Err(Refusal::new(Code::NotInReview, detail).with(Extra::Flaws(flaws)))
 }
 
@@ -293,9 +294,7 @@ fn refuse_own(
     if flaws.is_empty() {
         return Ok(());
     }
-    Err(Refusal::new(Code::OwnRecord, detail)
-        .with(Extra::AskContactManagersOf(organization))
-        .with(Extra::Flaws(flaws)))
+    Err(Refusal::new(Code::OwnRecord, detail).with(Extra::AskContactManagersOf(organization)).with(Extra::Flaws(flaws)))
 }
 
 /// The open review in which a contact is pending.

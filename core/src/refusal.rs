@@ -95,7 +95,7 @@ codes! {
         "Ask a primary support contact of the organization; `ask` says where to find them.";
     StaffOnly = "staff_only" : Forbidden, "only the vendor's staff may do this",
         "Leave the member out, or ask support.";
-    OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status",
+    OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status, or confirms only themselves",
         "Ask another contact manager of the organization.";
     NotFound = "not_found" : NotFound, "not found",
         "Check the id. What you may not know of answers the same as what does not exist.";

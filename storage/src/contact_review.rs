@@ -112,10 +112,7 @@ impl ReadTx<'_> {
     }
 
     /// The review of an organization that is open.
-    pub fn open_contact_review(
-        &mut self,
-        organization: OrganizationId,
-    ) -> Result<Option<ContactReview>, StorageError> {
+    pub fn open_contact_review(&mut self, organization: OrganizationId) -> Result<Option<ContactReview>, StorageError> {
         self.one_review(Sql::new("WHERE r.closed_at IS NULL AND r.organization_id = ").bind_text(organization))
     }
 

@@ -362,10 +362,7 @@ impl ReadTx<'_> {
     }
 
     /// The contacts with these ids, in no order.
-    pub(crate) fn contacts_with(
-        &mut self,
-        ids: impl Iterator<Item = ContactId>,
-    ) -> Result<Vec<Contact>, StorageError> {
+    pub(crate) fn contacts_with(&mut self, ids: impl Iterator<Item = ContactId>) -> Result<Vec<Contact>, StorageError> {
         let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
         let rows: Vec<PersonRow> = on!(self, |connection| people::table
             .filter(people::id.eq_any(&ids))
