@@ -22,7 +22,7 @@ use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId};
 use crate::input::{Errors, present};
 use crate::person::PersonBody;
-use crate::preferences::NotificationPreferencesView;
+use crate::preferences::{self, NotificationPreferencesBody, NotificationPreferencesView};
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -41,7 +41,8 @@ pub struct SiteShiftView {
     name: String,
 }
 
-fn site_shifts(sites: &Sites) -> Vec<SiteShiftView> {
+/// The shifts of all sites in one list.
+pub(crate) fn site_shifts(sites: &Sites) -> Vec<SiteShiftView> {
     let views = |(site, shifts): (&SiteId, &BTreeSet<SiteName>)| {
         let view = |name: &SiteName| SiteShiftView { site_id: (*site).into(), name: name.to_string() };
         shifts.iter().map(view).collect::<Vec<_>>()
@@ -349,6 +350,10 @@ pub struct PatchContactBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<DutyIn>>, nullable = false)]
     duties: Option<Option<Vec<DutyIn>>>,
+    /// How they want to be told of things: a merge patch of its own.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NotificationPreferencesBody>, nullable = false)]
+    notification_preferences: Option<Option<NotificationPreferencesBody>>,
 }
 
 impl PatchContactBody {
@@ -370,6 +375,7 @@ impl PatchContactBody {
             duties: errors
                 .not_null("/duties", self.duties)
                 .map(|duties| duties.into_iter().map(|duty| duty.0).collect::<BTreeSet<_>>()),
+            preferences: preferences::read(self.notification_preferences, &mut errors),
             expected_version: None,
         };
         errors.finish(|| Some(edit))
@@ -379,7 +385,8 @@ impl PatchContactBody {
 /// Edit a contact
 ///
 /// For contact managers of the organization and partners with `full_admin`. Everybody may change their own phone, time
-/// zone and locale. The email is the user id and stays.
+/// zone, locale and notification preferences. The email is the user id and stays. An edit by a manager counts as a
+/// correction in the open contact review.
 #[utoipa::path(tag = "contacts", operation_id = "updateContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     request_body(content = PatchContactBody, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
@@ -428,13 +435,15 @@ pub(crate) fn change(
         Some(found) => EditFacts {
             standing: tx.standing(&actor, found.organization, context.now)?,
             others: tx.others_than(id, found.organization)?,
+            review: tx.open_review_of(id, found.organization, context.now)?,
             actor,
             contact: Some(found.clone()),
         },
         None => return Err(mandate_core::refusal::Refusal::not_found().into()),
     };
     let expected_version = expected(if_match, found.map(|found| found.version));
-    let change = contact::edit(context, facts, EditContact { expected_version, ..wanted.clone() })?;
-    tx.save_contact(&change)?;
-    Ok(change.after().clone())
+    let edited = contact::edit(context, facts, EditContact { expected_version, ..wanted.clone() })?;
+    tx.save_contact(&edited.contact)?;
+    edited.review.iter().try_for_each(|step| tx.save_review_step(step))?;
+    Ok(edited.contact.after().clone())
 }

@@ -45,7 +45,8 @@ pub struct DisabledContactView {
     service_request_id: ServiceRequestIdWire,
 }
 
-fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId) -> Result<StateFacts, Problem> {
+/// The facts of a command that moves a contact along.
+pub(crate) fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId) -> Result<StateFacts, Problem> {
     let actor = context.signed_in()?.clone();
     let contact = tx.contact(id)?;
     let standing = match &contact {
@@ -98,6 +99,7 @@ fn disable(
         grants: tx.grants_to_person(PersonId::Contact(id))?,
         requests: tx.requests_handled_by(id)?,
         successor: tx.successor_of(id, organization.id)?,
+        review: tx.open_review_of(id, organization.id, context.now)?,
         organization,
     };
     let expected_version = expected(if_match, Some(contact.version));
@@ -107,6 +109,7 @@ fn disable(
     disabled.requests.iter().try_for_each(|request| tx.save_service_request(request))?;
     tx.save_service_request(&disabled.record)?;
     tx.save_message(&disabled.message)?;
+    disabled.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     let view = DisabledContactView {
         contact: ContactView::from(disabled.contact.after()),
         service_request_id: disabled.record.after().id.into(),

@@ -1,7 +1,7 @@
 //! Whether a stored answer may be given again: only to somebody who would still be allowed to see its resource.
 
 use mandate_core::access::{DESK, Standing, require_role};
-use mandate_core::id::{AnyId, ContactId, GrantId, MessageKind, OrganizationId, ServiceRequestId, StaffId};
+use mandate_core::id::{AnyId, ContactId, GrantId, MessageKind, OrganizationId, ReviewId, ServiceRequestId, StaffId};
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
 use mandate_core::{contact, organization, partner_grant, service_request, staff};
@@ -30,6 +30,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
             None => Standing::Stranger,
         };
         contact::view(actor, &standing, found)?;
+    } else if let Some(id) = subject.as_id() {
+        let id: ReviewId = id;
+        crate::contact_review::found(tx, asker, id)?;
     } else if let Some(id) = subject.as_id() {
         let id: OrganizationId = id;
         let standing = tx.standing(actor, id, asker.now)?;

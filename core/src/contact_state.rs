@@ -4,6 +4,7 @@ use crate::access::{Action, Standing, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context};
 use crate::contact::{Contact, Others, WelcomeIds, Welcomed, is_onboarding, keep_guarded};
+use crate::contact_review::{self, OpenReview, ReviewStep};
 use crate::id::{MessageId, PersonId, ServiceRequestId};
 use crate::journal::EventKind;
 use crate::message::Message;
@@ -14,7 +15,7 @@ use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::service_request::{self, ServiceRequest};
 use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
-use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, Vocabulary as _};
+use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, ReviewOutcome, Vocabulary as _};
 
 /// What must be known to move a contact along.
 #[derive(Debug, Clone)]
@@ -120,6 +121,8 @@ pub struct DisableFacts {
     pub requests: Vec<ServiceRequest>,
     /// An active primary support contact or contact manager who is left, primary first.
     pub successor: Option<PersonRef>,
+    /// The open review in which they are pending (C-20).
+    pub review: Option<OpenReview>,
 }
 
 /// The ids of the service request that records a deactivation.
@@ -157,6 +160,8 @@ pub struct Disabled {
     pub record: Change<ServiceRequest>,
     /// Its message.
     pub message: Change<Message>,
+    /// What it does to the open review (C-20).
+    pub review: Option<ReviewStep>,
 }
 
 /// Disables a contact at once (C-15).
@@ -194,6 +199,9 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
         service_request::hand_over(context, authority, request, heir)
     };
     let findings = readiness::shifts(context, authority, Some(&before), &after, facts.others);
+    let review = facts
+        .review
+        .map(|open| contact_review::deal_with(context, authority, open, before.id, ReviewOutcome::Disabled));
     let (record, message) = record(context, authority, &actor, facts.organization, heir.clone(), &before, &command)?;
     Ok(Disabled {
         grants: facts.grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
@@ -201,6 +209,7 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
         contact: Change::update(context, authority, EventKind::ContactDisabled, before, after).announce(findings),
         record,
         message,
+        review,
     })
 }
 

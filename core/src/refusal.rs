@@ -95,7 +95,7 @@ codes! {
         "Ask a primary support contact of the organization; `ask` says where to find them.";
     StaffOnly = "staff_only" : Forbidden, "only the vendor's staff may do this",
         "Leave the member out, or ask support.";
-    OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status",
+    OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status, or confirms only themselves",
         "Ask another contact manager of the organization.";
     NotFound = "not_found" : NotFound, "not found",
         "Check the id. What you may not know of answers the same as what does not exist.";
@@ -237,6 +237,8 @@ pub enum Extra {
     About(AnyId),
     /// The code of the member that the pointer names, where it is finer than the refusal's own.
     MemberCode(&'static str),
+    /// `errors`: the values that are to blame, each with its own pointer, where there may be several.
+    Flaws(Vec<(String, Flaw)>),
 }
 
 /// A rule's no.

@@ -14,6 +14,7 @@ mod backend;
 mod clock;
 mod column;
 mod contact_list;
+mod contact_review;
 mod error;
 mod idempotency;
 mod journal;

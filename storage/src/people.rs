@@ -361,6 +361,16 @@ impl ReadTx<'_> {
         self.person_row(id.into())?.map(Contact::try_from).transpose()
     }
 
+    /// The contacts with these ids, in no order.
+    pub(crate) fn contacts_with(&mut self, ids: impl Iterator<Item = ContactId>) -> Result<Vec<Contact>, StorageError> {
+        let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+        let rows: Vec<PersonRow> = on!(self, |connection| people::table
+            .filter(people::id.eq_any(&ids))
+            .select(PersonRow::as_select())
+            .load(connection))?;
+        rows.into_iter().map(Contact::try_from).collect()
+    }
+
     /// A staff member.
     pub fn staff_member(&mut self, id: StaffId) -> Result<Option<StaffMember>, StorageError> {
         self.person_row(id.into())?.map(StaffMember::try_from).transpose()

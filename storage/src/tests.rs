@@ -45,6 +45,7 @@ macro_rules! on_both {
     )+};
 }
 
+mod contact_review;
 mod postgres;
 mod records;
 

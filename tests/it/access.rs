@@ -70,6 +70,7 @@ struct Scene {
     grant: String,
     request: String,
     session: String,
+    review: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -83,8 +84,9 @@ impl Scene {
         let grant = acme.grant_organization(&globex, "view").await.id();
         let request = acme.request("The printer is on fire").await.id();
         let session = world.sign_in(&acme.email).await.session_id();
+        let review = acme.post(acme.own("contact-reviews"), ()).await.expect(201).id();
         let vendor = spare.organization_id.clone();
-        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, count: 0 }
+        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, review, count: 0 }
     }
 
     /// Who tries, by what they are to the customer.
@@ -172,6 +174,7 @@ impl Scene {
             ("grant_id", grant),
             ("service_request_id", self.request.clone()),
             ("session_id", self.session.clone()),
+            ("contact_review_id", self.review.clone()),
             ("code", "not_found".to_owned()),
         ])
     }
@@ -191,6 +194,11 @@ impl Scene {
             "listServiceRequestViewers" | "listSessions" | "getStaff" | "deleteSession" => nothing(),
             "enableContact" | "resendContactWelcome" | "resumeOrganization" | "suspendOrganization" => nothing(),
             "enableStaff" | "resendStaffWelcome" => nothing(),
+            // One is open: whoever may start one is told that.
+            "getContactReview" | "listContactReviews" | "listReviewedContacts" | "startContactReview" => nothing(),
+            // Their manager stays pending, so that the review stays open.
+            "confirmContacts" => send(json!({"contact_ids": [self.ben.id]})),
+            "noteContactTraining" => send(json!({"needed": true, "note": "New console"})),
             "getEffectiveAccess" => (format!("?person_id={}", self.ben.id), Payload::Nothing),
             "updateContact" | "updateMe" | "updateStaff" => send(json!({"phone": null})),
             "disableContact" | "disableStaff" => send(json!({"reason": "left"})),

@@ -7,7 +7,7 @@ use mandate_core::contact::{
     self, Contact, CreateFacts, EditContact, EditFacts, Existing, NewContact, Others, Sites, create, edit,
 };
 use mandate_core::person::{EditProfile, NewProfile, Profile};
-use mandate_core::preferences::NotificationPreferences;
+use mandate_core::preferences::{EditCall, EditPreferences, NotificationPreferences};
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::session::Link;
 use mandate_core::text::{Email, Locale, PersonName, Phone, TimeZone, TypedEmail};
@@ -16,6 +16,7 @@ use mandate_core::vocabulary::{
 };
 
 use crate::ladder::{climb, code, lacks, mails, refusal, short, trips, written};
+use crate::preferences::new_call_flaws;
 use crate::world::{
     CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person, TOMORROW, VENDOR, by, consultant, designated, desk, domains,
     guardian, id, levels, manager, member, organization, outsider, partner, partner_designated, reader, staff,
@@ -213,7 +214,7 @@ fn only_a_guardian_or_a_full_admin_partner_appoints_and_removes_a_primary_suppor
     let editing = |standing: Standing, before, kind| {
         let contact = Contact { kind: before, permission: Permission::DesignatedSupport, ..reader() };
         let others = Others { active_manager: true, active_primary: true };
-        let facts = EditFacts { actor: guardian().actor(), standing, contact: Some(contact), others };
+        let facts = EditFacts { actor: guardian().actor(), standing, contact: Some(contact), others, review: None };
         let command = EditContact { kind: Some(kind), ..EditContact::default() };
         edit(&by(&guardian()), facts, command).map(drop).map_err(|refusal| refusal.code)
     };
@@ -249,9 +250,9 @@ fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13()
     }
 }
 
-fn editing(person: &impl Person, contact: Contact) -> EditFacts {
+pub(crate) fn editing(person: &impl Person, contact: Contact) -> EditFacts {
     let others = Others { active_manager: true, active_primary: true };
-    EditFacts { actor: person.actor(), standing: standing(person), contact: Some(contact), others }
+    EditFacts { actor: person.actor(), standing: standing(person), contact: Some(contact), others, review: None }
 }
 
 #[derive(Debug, Clone)]
@@ -284,6 +285,7 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             duties: Some(BTreeSet::from([Duty::It])),
             kind: Some(ContactType::PrimarySupport),
             permission: Some(Permission::KnowledgeBase),
+            preferences: EditPreferences { severity_2: Some(Some(EditCall::default())), ..EditPreferences::default() },
             expected_version: Some(7),
         },
     };
@@ -316,6 +318,9 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Some(Permission::DesignatedSupport)),
+            trips(Code::ValidationFailed)
+                .with(Extra::Flaws(new_call_flaws("severity_2")))
+                .until(|world| world.command.preferences = EditPreferences::default()),
             trips(Code::LastContactManager).until(|world| {
                 world.facts.others.active_manager = true;
                 world.contact().kind = ContactType::PrimarySupport;
@@ -324,6 +329,8 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             trips(Code::LastPrimarySupportContact).until(|world| world.facts.others.active_primary = true),
         ],
     );
+    assert!(edited.review.is_none());
+    let edited = edited.contact;
     assert_eq!(
         (edited.after().version, edited.after().updated_at, edited.after().created_at),
         (2, NOW, manager().created_at)
@@ -354,7 +361,7 @@ fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_ty
         ..EditContact::default()
     };
     for person in [reader(), designated(), manager(), guardian()] {
-        let edited = edit(&by(&person), editing(&person, person.clone()), profile.clone()).unwrap();
+        let edited = edit(&by(&person), editing(&person, person.clone()), profile.clone()).unwrap().contact;
         let head = format!("contact.updated in org_1 by {} for org_1", short(person.id));
         assert_eq!(
             written(&edited),

@@ -150,6 +150,7 @@ fn disabling(person: &impl Person, contact: Contact) -> Disabling {
             grants: Vec::new(),
             requests: Vec::new(),
             successor: None,
+            review: None,
         },
         command: DisableContact { reason: note("left the company"), expected_version: None, record },
     }

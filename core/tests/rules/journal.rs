@@ -25,6 +25,7 @@ fn change() -> Change<Contact> {
         standing: standing(&manager()),
         contact: Some(designated()),
         others: Others { active_manager: true, active_primary: true },
+        review: None,
     };
     let phone = Some(Some(Phone::parse("112").unwrap()));
     contact::edit(
@@ -33,6 +34,7 @@ fn change() -> Change<Contact> {
         EditContact { profile: EditProfile { phone, ..EditProfile::default() }, ..EditContact::default() },
     )
     .unwrap()
+    .contact
 }
 
 fn entry() -> Entry {

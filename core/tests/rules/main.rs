@@ -5,6 +5,7 @@
 
 mod access_table;
 mod contact;
+mod contact_review;
 mod contact_state;
 mod effective_access;
 mod ids_and_time;
@@ -14,11 +15,13 @@ mod message;
 mod organization;
 mod partner_grant;
 mod partner_grant_sides;
+mod preferences;
 mod refusal;
 mod service_request;
 mod service_request_edit;
 mod session;
 mod staff;
 mod text;
+mod training;
 mod viewer;
 mod world;
