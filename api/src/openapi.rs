@@ -13,8 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    contact, contact_list, contact_state, credential, effective_access, grant_list, me, message, organization,
-    partner_grant, probes, request_list, service_request, session, staff, viewer, wire,
+    contact, contact_list, contact_state, credential, effective_access, grant_list, invitation, me, message, organization,
+    partner_grant, probes, request_list, service_request, session, staff, transfer, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,7 @@ use crate::{
         (name = "organizations", description = "Customers, partners and the vendor."),
         (name = "staff", description = "The vendor's staff."),
         (name = "contacts", description = "The people of customers and partners."),
+        (name = "invitations", description = "How contacts of other organizations are asked to come over."),
         (name = "partner-grants", description = "What an organization lets partners and single people do."),
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
@@ -91,6 +92,11 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(contact_state::disable_contact)
         .service(contact_state::enable_contact)
         .service(contact_state::resend_contact_welcome)
+        .service(invitation::create_invitation)
+        .service(invitation::list_invitations)
+        .service(transfer::accept_invitation)
+        .service(invitation::get_invitation)
+        .service(invitation::cancel_invitation)
         .service(partner_grant::create_partner_grant)
         .service(grant_list::list_partner_grants)
         .service(grant_list::list_received_grants)

@@ -16,6 +16,7 @@ mod column;
 mod contact_list;
 mod error;
 mod idempotency;
+mod invitation;
 mod journal;
 mod key;
 mod mail;
