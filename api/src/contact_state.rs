@@ -20,10 +20,10 @@ use crate::caller::Caller;
 use crate::conditional::IfMatch;
 use crate::contact::{ContactView, fence};
 use crate::extract::{Body, Empty, OptionalBody, PathId};
+use crate::person::PersonRefView;
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
-use crate::person::PersonRefView;
 use crate::wire::{ContactIdWire, GrantIdWire, InvitationIdWire, ServiceRequestIdWire};
 
 /// Why something is taken away.

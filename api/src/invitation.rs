@@ -279,9 +279,8 @@ pub(crate) async fn get_invitation(
     if_none_match: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
     let now = caller.now;
-    let visible = app
-        .read(caller, move |tx, asker| Ok(invitation::view(facts(tx, &asker.actor, asker.now, id.0)?)?))
-        .await?;
+    let visible =
+        app.read(caller, move |tx, asker| Ok(invitation::view(facts(tx, &asker.actor, asker.now, id.0)?)?)).await?;
     let invitation = visible.value();
     let view = InvitationView::of(invitation, now);
     // What expires changes without a new version; a cache must not go on calling it pending.

@@ -90,8 +90,7 @@ impl Notices {
         mail: &Mail,
         person: &Actor,
     ) -> Result<Option<MailContent>, StorageError> {
-        let (link, invitation) =
-            (self.live_link(tx, mail, LinkPurpose::Invitation)?, invitation_of(tx, mail)?);
+        let (link, invitation) = (self.live_link(tx, mail, LinkPurpose::Invitation)?, invitation_of(tx, mail)?);
         let (Some(link), Some(invitation)) = (link, invitation) else { return Ok(None) };
         let organization = tx.organization(invitation.organization)?;
         let organization = organization.filter(|inviting| inviting.status == OrganizationStatus::Active);
@@ -108,12 +107,7 @@ impl Notices {
     }
 
     /// The link that an email carries, if it is still good.
-    fn live_link(
-        &self,
-        tx: &mut ReadTx<'_>,
-        mail: &Mail,
-        purpose: LinkPurpose,
-    ) -> Result<Option<Link>, StorageError> {
+    fn live_link(&self, tx: &mut ReadTx<'_>, mail: &Mail, purpose: LinkPurpose) -> Result<Option<Link>, StorageError> {
         let Some(id) = mail.notice.link else { return Ok(None) };
         Ok(tx.link(id)?.filter(|link| link.is_live(self.clock.now()) && link.purpose == purpose))
     }

@@ -13,8 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    contact, contact_list, contact_state, credential, effective_access, grant_list, invitation, me, message, organization,
-    partner_grant, probes, request_list, service_request, session, staff, transfer, viewer, wire,
+    contact, contact_list, contact_state, credential, effective_access, grant_list, invitation, me, message,
+    organization, partner_grant, probes, request_list, service_request, session, staff, transfer, viewer, wire,
 };
 
 #[derive(OpenApi)]

@@ -1,7 +1,9 @@
 //! Whether a stored answer may be given again: only to somebody who would still be allowed to see its resource.
 
 use mandate_core::access::{DESK, Standing, require_role};
-use mandate_core::id::{AnyId, ContactId, GrantId, InvitationId, MessageKind, OrganizationId, ServiceRequestId, StaffId};
+use mandate_core::id::{
+    AnyId, ContactId, GrantId, InvitationId, MessageKind, OrganizationId, ServiceRequestId, StaffId,
+};
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
 use mandate_core::{contact, invitation, organization, partner_grant, service_request, staff};

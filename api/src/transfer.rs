@@ -83,9 +83,8 @@ pub(crate) async fn accept_invitation(
 /// Both organizations change; that of whoever invited must hold still.
 fn fence(unlocked: &mut Unlocked<'_>, link: LinkId) -> Result<Fence, Problem> {
     let between = unlocked.organizations_of_link(link)?;
-    Ok(between.map_or_else(Fence::new, |[joined, left, inviter]| {
-        Fence::new().changes(joined).changes(left).uses(inviter)
-    }))
+    Ok(between
+        .map_or_else(Fence::new, |[joined, left, inviter]| Fence::new().changes(joined).changes(left).uses(inviter)))
 }
 
 fn facts(tx: &mut ReadTx<'_>, link: LinkId, now: Timestamp) -> Result<(AcceptFacts, Option<ContactId>), Problem> {

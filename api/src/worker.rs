@@ -170,8 +170,9 @@ impl Worker {
     fn forget_spent(&self) -> Result<(), StorageError> {
         let now = self.clock.now();
         let (failures, over) = (now.minus(throttle::MEMORY_MAX), now.minus(SPENT_KEPT));
-        self.store
-            .write::<_, StorageError>(|unlocked| unlocked.lock(&Fence::new())?.forget_spent(failures, over).map(drop))?;
+        self.store.write::<_, StorageError>(|unlocked| {
+            unlocked.lock(&Fence::new())?.forget_spent(failures, over).map(drop)
+        })?;
         self.forget_in_turns(|tx| tx.delete_mails(over, ANSWERS_AT_ONCE))
     }
 

@@ -164,7 +164,13 @@ fn is_good(context: &Context, offer: &Offer) -> bool {
         && offer.right.still_covers(&offer.organization, &offer.invitation)
 }
 
-fn leave(context: &Context, before: Contact, after: Contact, around: &Surroundings, ids: &TransferIds) -> Change<Contact> {
+fn leave(
+    context: &Context,
+    before: Contact,
+    after: Contact,
+    around: &Surroundings,
+    ids: &TransferIds,
+) -> Change<Contact> {
     let authority = Authority::own(before.organization);
     let person = before.id;
     let findings = readiness::shifts(context, authority, Some(&before), &after, around.others_left);

@@ -142,8 +142,7 @@ impl ReadTx<'_> {
         statuses: &[InvitationStatus],
         page: &Page,
     ) -> Result<Slice<Invitation>, StorageError> {
-        let mut whose =
-            Sql::new("WHERE i.organization_id = ").bind_text(organization).append(in_states(statuses, now));
+        let mut whose = Sql::new("WHERE i.organization_id = ").bind_text(organization).append(in_states(statuses, now));
         if let Some(Position { key: SortKey::Number(created_at), id }) = &page.after {
             whose =
                 whose.push(" AND (i.created_at, i.id) < (").bind_big(*created_at).push(", ").bind_text(id).push(")");

@@ -121,11 +121,7 @@ fn values(mail: &PreparedMail) -> Values {
 }
 
 /// Fills a template in one pass: braces within a value are text.
-pub(super) fn fill(
-    kind: MailKind,
-    template: &str,
-    values: &[(&'static str, String)],
-) -> Result<String, MailError> {
+pub(super) fn fill(kind: MailKind, template: &str, values: &[(&'static str, String)]) -> Result<String, MailError> {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((text, behind)) = rest.split_once('{') {

@@ -116,7 +116,10 @@ fn nothing_that_people_typed_makes_html() {
     for (tag, count) in [("<img", 0), ("<b>", 0), ("<p ", 6), ("</p>", 6), ("<a ", 1), ("<blockquote", 1)] {
         assert_eq!(html.matches(tag).count(), count, "{tag} in {html}");
     }
-    assert!(html.contains("&lt;img src=&quot;https://evil.example/x.png&quot;&gt; &lt;/p&gt;&amp;lt; {link}"), "{html}");
+    assert!(
+        html.contains("&lt;img src=&quot;https://evil.example/x.png&quot;&gt; &lt;/p&gt;&amp;lt; {link}"),
+        "{html}"
+    );
     assert!(html.contains("<a href=\"https://host/?a=1&amp;token=&quot;&gt;&lt;b&gt;\" style="), "{html}");
 }
 
@@ -203,7 +206,9 @@ fn the_same_email_has_the_same_message_id() {
 
 fn message(locale: &str, encoding: Encoding) -> Message {
     let from = "support@example.com".parse().unwrap();
-    Writer::new(from, "host", encoding).write(MailId::from_u128(7), &mail(content(MailKind::Welcome), locale), now()).unwrap()
+    Writer::new(from, "host", encoding)
+        .write(MailId::from_u128(7), &mail(content(MailKind::Welcome), locale), now())
+        .unwrap()
 }
 
 fn names_in(directory: &Path) -> Vec<String> {
