@@ -54,7 +54,7 @@ pub struct InvitationView {
     created_at: TimestampWire,
     /// Who made it.
     created_by: PersonIdWire,
-    /// When it was accepted or cancelled.
+    /// When it was accepted or cancelled, or made room for a newer one after its time.
     #[schema(required = true)]
     ended_at: Option<TimestampWire>,
     /// The contact that they became, once they came.

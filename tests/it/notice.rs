@@ -56,6 +56,14 @@ async fn link_of(world: &World, invitation: &str) -> LinkId {
     found.expect("the invitation exists").link
 }
 
+/// Whether a link is void, which the API shows only together with all that makes it useless.
+async fn is_void(world: &World, link: LinkId) -> bool {
+    let url = world.database_url().to_owned();
+    let found = tokio::task::spawn_blocking(move || open(&url).1.read::<_, StorageError>(|tx| tx.link(link)));
+    let found = found.await.expect("reading does not panic").expect("the database can be read");
+    found.expect("the link exists").voided_at.is_some()
+}
+
 async fn disable(manager: &Actor, id: &str) {
     manager.post(format!("/v1/contacts/{id}/disable"), json!({"reason": "left"})).await.expect(200);
 }
@@ -84,7 +92,9 @@ e2e! {
         let link = link_of(&world, &again).await;
         let goes = async || leaves(&world, MailKind::Invitation, &olga.id, Some(&again), Some(link)).await;
         assert!(goes().await);
+        assert!(!is_void(&world, link).await);
         acme.post(format!("/v1/invitations/{again}/cancel"), ()).await.expect(200);
+        assert!(is_void(&world, link).await, "at once");
         assert!(!goes().await);
         // … and not to who went over, nor after its time.
         let pia = abroad(&world, &zenith, "pia", json!({})).await;
@@ -128,6 +138,14 @@ e2e! {
         accept(&world, &token(&world, &zoe.email, 1).await).await.expect(200);
         disable(&acme, &tom.id).await;
         assert!(!to_tom().await && !to_zoe().await && !changed(&tom.id).await && !changed(&zoe.id).await);
+        // What somebody offered who is disabled is void, and so is their link (C-15).
+        let kim = acme.contact("kim", "manage_contacts").await;
+        let pia = abroad(&world, &zenith, "pia", json!({})).await;
+        let made = invite(&kim, &pia.email, json!({})).await.expect(201).id();
+        let link = link_of(&world, &made).await;
+        disable(&acme, &kim.id).await;
+        assert!(is_void(&world, link).await);
+        assert!(!leaves(&world, MailKind::Invitation, &pia.id, Some(&made), Some(link)).await);
         // An organization that is suspended is told nothing.
         assert!(changed(&came).await);
         world.admin().await.post(acme.own("suspend"), ()).await.expect(200);

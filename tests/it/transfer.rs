@@ -171,15 +171,20 @@ e2e! {
         }
     }
 
-    /// C-14: of two accepts at once one counts; of two organizations that invite one, one gets them.
+    /// C-14: of two invitations at once one is made, and of two accepts at once one counts.
     async fn of_two_accepts_at_once_one_wins(world: World) {
         let acme = world.customer("Acme", "acme.example").await;
         let zenith = world.customer("Zenith", "zenith.example").await;
         let there = world.another_instance(&[]).await;
         let nobody = world.anonymous().at(&there);
+        let tom = acme.contact("tom", "manage_contacts").await.at(&there);
         for round in 0..10 {
             let olga = abroad(&world, &zenith, &format!("olga{round}"), json!({})).await;
-            let invitation = invite(&acme, &olga.email, json!({})).await.expect(201);
+            let (one, other) =
+                tokio::join!(invite(&acme, &olga.email, json!({})), invite(&tom, &olga.email, json!({})));
+            let (invitation, loser) = if one.status == 201 { (one, other) } else { (other, one) };
+            loser.expect_problem(409, "invitation_exists");
+            let invitation = invitation.expect(201);
             let token = token(&world, &olga.email, 1).await;
             let (one, other) = tokio::join!(
                 accept(&world, &token),
@@ -195,6 +200,41 @@ e2e! {
         }
         world.journal(&acme.organization_id);
         world.journal(&zenith.organization_id);
+    }
+
+    /// C-14: two organizations invite one person, who accepts both at once: one gets them.
+    async fn of_two_organizations_that_invite_one_gets_them(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let zenith = world.customer("Zenith", "zenith.example").await;
+        let umbrella = world.customer("Umbrella", "sub.acme.example").await;
+        let there = world.another_instance(&[]).await;
+        let nobody = world.anonymous().at(&there);
+        for round in 0..10 {
+            let email = format!("olga{round}@sub.acme.example");
+            let body = json!({"email": email, "first_name": "Olga", "last_name": "Zenith", "permission": "designated_support"});
+            zenith.post(zenith.own("contacts"), body).await.expect(201);
+            let made = [
+                invite(&acme, &email, json!({})).await.expect(201).id(),
+                invite(&umbrella, &email, json!({})).await.expect(201).id(),
+            ];
+            let (first, second) = (token(&world, &email, 1).await, token(&world, &email, 2).await);
+            let (one, other) = tokio::join!(
+                accept(&world, &first),
+                nobody.post("/v1/invitations/accept", json!({"token": second}))
+            );
+            let (winner, loser) = if one.status == 200 { (one, other) } else { (other, one) };
+            loser.expect_problem(422, "invalid_link");
+            winner.expect(200);
+            let mut statuses = Vec::new();
+            for (manager, id) in [(&acme, &made[0]), (&umbrella, &made[1])] {
+                statuses.push(manager.get(format!("/v1/invitations/{id}")).await.expect(200)["status"].clone());
+            }
+            statuses.sort_by_key(Value::to_string);
+            assert_eq!(statuses, ["accepted", "cancelled"], "round {round}");
+        }
+        for organization in [&acme, &zenith, &umbrella] {
+            world.journal(&organization.organization_id);
+        }
     }
 
     /// C-11, X-1: one leaves while the other is disabled: somebody is always left.
