@@ -13,8 +13,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    contact, contact_list, contact_review, contact_state, credential, effective_access, grant_list, me, message,
-    organization, partner_grant, probes, request_list, service_request, session, staff, training, viewer, wire,
+    contact, contact_list, contact_review, contact_state, credential, effective_access, grant_list, invitation, me,
+    message, organization, partner_grant, probes, request_list, service_request, session, staff, training, transfer,
+    viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +34,7 @@ use crate::{
         (name = "staff", description = "The vendor's staff."),
         (name = "contacts", description = "The people of customers and partners."),
         (name = "contact-reviews", description = "Whether the list of contacts is right."),
+        (name = "invitations", description = "How contacts of other organizations are asked to come over."),
         (name = "partner-grants", description = "What an organization lets partners and single people do."),
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
@@ -98,6 +100,11 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(contact_review::get_contact_review)
         .service(contact_review::list_reviewed_contacts)
         .service(contact_review::confirm_contacts)
+        .service(invitation::create_invitation)
+        .service(invitation::list_invitations)
+        .service(transfer::accept_invitation)
+        .service(invitation::get_invitation)
+        .service(invitation::cancel_invitation)
         .service(partner_grant::create_partner_grant)
         .service(grant_list::list_partner_grants)
         .service(grant_list::list_received_grants)

@@ -308,7 +308,7 @@ pub(crate) fn onboard(
 }
 
 /// Vendor staff are strictly barred from acting as contacts (O-2).
-fn refuse_vendor(
+pub(crate) fn refuse_vendor(
     organization: &Organization,
     email: &Email,
     vendor_domains: &[Domain],
@@ -323,7 +323,7 @@ fn refuse_vendor(
 }
 
 /// A primary support contact with `knowledge_base` is refused (C-7).
-fn check_combination(kind: ContactType, permission: Permission) -> Result<(), Refusal> {
+pub(crate) fn check_combination(kind: ContactType, permission: Permission) -> Result<(), Refusal> {
     if kind == ContactType::PrimarySupport && permission == Permission::KnowledgeBase {
         let detail = "a primary support contact needs the permission `designated_support` or `manage_contacts`";
         return Err(Refusal::new(Code::ContactCombinationInvalid, detail).at("#/permission"));

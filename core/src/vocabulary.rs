@@ -240,6 +240,14 @@ vocabulary! {
         PasswordReset = "password_reset",
         /// A partner became the point of contact (S-2).
         PointOfContact = "point_of_contact",
+        /// A contact is asked to come over to another organization (C-14).
+        Invitation = "invitation",
+        /// Whoever invited a contact learns that they came (C-14).
+        InvitationAccepted = "invitation_accepted",
+        /// The contact managers of an organization learn that a contact left it for another (C-14).
+        ContactTransferred = "contact_transferred",
+        /// Somebody learns that their password was reset.
+        PasswordChanged = "password_changed",
     }
 }
 

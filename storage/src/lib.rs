@@ -17,6 +17,7 @@ mod contact_list;
 mod contact_review;
 mod error;
 mod idempotency;
+mod invitation;
 mod journal;
 mod key;
 mod mail;

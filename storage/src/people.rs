@@ -495,8 +495,9 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Saves a contact. When they may not sign in any more, their sessions and links end with it (C-15).
-    pub fn save_contact(&mut self, change: &Change<Contact>) -> Result<(), StorageError> {
+    /// Saves a contact. When they may not sign in any more, their sessions and links end with it (C-15); tells how many sessions
+    /// that were good.
+    pub fn save_contact(&mut self, change: &Change<Contact>) -> Result<usize, StorageError> {
         let before = change.before().map(|contact| contact.version);
         self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
         self.record(change)?;
@@ -508,7 +509,7 @@ impl WriteTx<'_> {
         let before = change.before().map(|staff| staff.version);
         self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
         self.record(change)?;
-        self.silence(change.after().id.into(), change.after().status, change.after().updated_at)
+        self.silence(change.after().id.into(), change.after().status, change.after().updated_at).map(drop)
     }
 
     fn save_person(&mut self, row: PersonRow, before: Option<i64>, effective: bool) -> Result<(), StorageError> {

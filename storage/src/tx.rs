@@ -9,7 +9,9 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use diesel::r2d2::PooledConnection;
 use mandate_core::change::{Change, Recorded};
-use mandate_core::id::{ContactId, GrantId, OrganizationId, PersonId, ReviewId, ServiceRequestId, StaffId};
+use mandate_core::id::{
+    ContactId, GrantId, InvitationId, LinkId, OrganizationId, PersonId, ReviewId, ServiceRequestId, StaffId,
+};
 use mandate_core::journal::Entry;
 use mandate_core::text::Email;
 
@@ -192,6 +194,20 @@ impl<'a> Unlocked<'a> {
         let query = contact_reviews::table.find(&id).select(contact_reviews::organization_id);
         let found = on!(self.tx, |connection| query.first::<String>(connection).optional())?;
         self.tx.organization_of("contact_reviews", &id, found)
+    }
+
+    /// Whose invitation it is.
+    pub fn organization_of_invitation(&mut self, id: InvitationId) -> Result<Option<OrganizationId>, StorageError> {
+        Ok(self.tx.invitation(id)?.map(|invitation| invitation.organization))
+    }
+
+    /// Between whom the invitation of a link is: the organization that invites, that of the invited contact, and that of whoever
+    /// invited them.
+    pub fn organizations_of_link(&mut self, link: LinkId) -> Result<Option<[OrganizationId; 3]>, StorageError> {
+        let Some(invitation) = self.tx.invitation_of_link(link)? else { return Ok(None) };
+        let left = self.organization_of_person(invitation.person.into())?;
+        let inviter = self.organization_of_person(invitation.created_by)?;
+        Ok(left.zip(inviter).map(|(left, inviter)| [invitation.organization, left, inviter]))
     }
 
     /// Whose a service request is.

@@ -71,6 +71,9 @@ struct Scene {
     request: String,
     session: String,
     review: String,
+    /// The organization of those who are invited.
+    umbrella: Actor,
+    invited: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -86,7 +89,23 @@ impl Scene {
         let session = world.sign_in(&acme.email).await.session_id();
         let review = acme.post(acme.own("contact-reviews"), ()).await.expect(201).id();
         let vendor = spare.organization_id.clone();
-        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, review, count: 0 }
+        let umbrella = world.customer("Umbrella", "umbrella.example").await;
+        let invited = String::new();
+        Self {
+            world: world.clone(),
+            acme,
+            globex,
+            ben,
+            spare,
+            vendor,
+            grant,
+            request,
+            session,
+            review,
+            umbrella,
+            invited,
+            count: 0,
+        }
     }
 
     /// Who tries, by what they are to the customer.
@@ -138,6 +157,19 @@ impl Scene {
         self.world.admin().await.post(path, body).await.expect(201).id()
     }
 
+    /// An invitation of the customer's to somebody who exists for one trial alone.
+    async fn invitation(&mut self) -> String {
+        let body = json!({"email": self.wanted().await, "permission": "knowledge_base"});
+        self.acme.post(self.acme.own("invitations"), body).await.expect(201).id()
+    }
+
+    /// The email of a contact elsewhere whom the customer may invite.
+    async fn wanted(&mut self) -> String {
+        let body = with(self.fresh("acme.example"), json!({"permission": "knowledge_base"}));
+        let contact = self.umbrella.post(self.umbrella.own("contacts"), body).await.expect(201);
+        contact["email"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// What the parameters of an operation's path are: things that exist, and that no trial before this one has used up.
     async fn parameters(&mut self, operation: &str) -> BTreeMap<&'static str, String> {
         let organization = match operation {
@@ -145,8 +177,10 @@ impl Scene {
             _ => self.acme.organization_id.clone(),
         };
         let (mut contact, mut staff) = (self.ben.id.clone(), self.spare.id.clone());
-        let mut grant = self.grant.clone();
+        let (mut grant, mut invitation) = (self.grant.clone(), String::new());
         match operation {
+            "createInvitation" => self.invited = self.wanted().await,
+            "getInvitation" | "cancelInvitation" => invitation = self.invitation().await,
             "disableContact" | "resendContactWelcome" => contact = self.contact().await,
             "enableContact" => {
                 contact = self.contact().await;
@@ -172,6 +206,7 @@ impl Scene {
             ("contact_id", contact),
             ("staff_id", staff),
             ("grant_id", grant),
+            ("invitation_id", invitation),
             ("service_request_id", self.request.clone()),
             ("session_id", self.session.clone()),
             ("contact_review_id", self.review.clone()),
@@ -199,6 +234,8 @@ impl Scene {
             // Their manager stays pending, so that the review stays open.
             "confirmContacts" => send(json!({"contact_ids": [self.ben.id]})),
             "noteContactTraining" => send(json!({"needed": true, "note": "New console"})),
+            "listInvitations" | "getInvitation" | "cancelInvitation" => nothing(),
+            "createInvitation" => send(json!({"email": self.invited, "permission": "knowledge_base"})),
             "getEffectiveAccess" => (format!("?person_id={}", self.ben.id), Payload::Nothing),
             "updateContact" | "updateMe" | "updateStaff" => send(json!({"phone": null})),
             "disableContact" | "disableStaff" => send(json!({"reason": "left"})),
@@ -223,6 +260,7 @@ impl Scene {
             "createMessage" => send(json!({"body": "Hello"})),
             // Whoever signs in has no credentials yet: that these can be reached says enough.
             "createPasswordReset" => send(json!({"email": "nobody@nowhere.example"})),
+            "acceptInvitation" => send(json!({"token": "nothing"})),
             "confirmPasswordReset" | "confirmWelcome" | "createSession" | "refreshSession" => send(json!({})),
             _ => return None,
         })

@@ -82,7 +82,7 @@ fn confirmed(tx: &mut WriteTx<'_>, contacts: &[ContactId]) -> Result<Confirmed, 
     };
     let command = ConfirmContacts { contacts: contacts.to_vec(), expected_version: None };
     let confirmed = confirm(&Context { actor: Some(actor), ..context() }, facts, command).unwrap();
-    confirmed.contacts.iter().try_for_each(|contact| tx.save_contact(contact))?;
+    confirmed.contacts.iter().try_for_each(|contact| tx.save_contact(contact).map(drop))?;
     confirmed.step.iter().try_for_each(|step| tx.save_review_step(step))?;
     Ok(confirmed)
 }
