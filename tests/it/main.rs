@@ -11,6 +11,7 @@ mod demo;
 mod effective_access;
 mod errors;
 mod harness;
+mod link;
 mod me;
 mod mechanisms;
 mod message;
