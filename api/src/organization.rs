@@ -9,8 +9,7 @@ use mandate_core::change::Change;
 use mandate_core::contact::NewContact;
 use mandate_core::id::{OrganizationId, OrganizationKind};
 use mandate_core::organization::{
-    self, CreateFacts, CreateOrganization, EditFacts, EditOrganization, Organization, REVIEW_PERIOD_DAYS_MAX,
-    REVIEW_PERIOD_DAYS_MIN,
+    self, CreateFacts, CreateOrganization, EditFacts, EditOrganization, Organization, REVIEW_DAYS_MAX, REVIEW_DAYS_MIN,
 };
 use mandate_core::refusal::Refusal;
 use mandate_core::text::{Domain, Flaw, ORGANIZATION_NAME_MAX, OrganizationName, SEARCH_MAX, SearchText};
@@ -108,7 +107,7 @@ pub struct CreateOrganizationBody {
     #[schema(max_items = 50, example = json!(["acme.example"]))]
     domains: Vec<String>,
     /// After how many days a contact review falls due; the server's own period if absent.
-    #[validate(range(min = REVIEW_PERIOD_DAYS_MIN, max = REVIEW_PERIOD_DAYS_MAX))]
+    #[validate(range(min = REVIEW_DAYS_MIN, max = REVIEW_DAYS_MAX))]
     #[schema(minimum = 1, maximum = 3650, example = 90)]
     review_period_days: Option<i32>,
     /// Becomes the first primary support contact, with `manage_contacts`, and gets a welcome email.
@@ -300,9 +299,9 @@ impl PatchOrganizationBody {
         let list = errors.not_null("/domains", self.domains);
         let domains = list.map(|list| domains(errors.each("/domains", &list, Domain::parse)));
         let review_period_days = self.review_period_days;
-        let range = REVIEW_PERIOD_DAYS_MIN..=REVIEW_PERIOD_DAYS_MAX;
+        let range = REVIEW_DAYS_MIN..=REVIEW_DAYS_MAX;
         if review_period_days.flatten().is_some_and(|days| !range.contains(&days)) {
-            let message = format!("must be from {REVIEW_PERIOD_DAYS_MIN} to {REVIEW_PERIOD_DAYS_MAX}");
+            let message = format!("must be from {REVIEW_DAYS_MIN} to {REVIEW_DAYS_MAX}");
             errors.add("/review_period_days", Flaw::new("out_of_range", message));
         }
         errors.finish(|| Some(EditOrganization { name, domains, review_period_days, expected_version: None }))

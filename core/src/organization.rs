@@ -12,9 +12,9 @@ use crate::time::Timestamp;
 use crate::vocabulary::{ContactType, OrganizationStatus, OrganizationType, Permission, Vocabulary as _};
 
 /// The shortest time after which a contact review can fall due, in days (C-20).
-pub const REVIEW_PERIOD_DAYS_MIN: i32 = 1;
+pub const REVIEW_DAYS_MIN: i32 = 1;
 /// The longest.
-pub const REVIEW_PERIOD_DAYS_MAX: i32 = 3_650;
+pub const REVIEW_DAYS_MAX: i32 = 3_650;
 
 /// A customer, a partner or the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]

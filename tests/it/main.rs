@@ -12,6 +12,7 @@ mod effective_access;
 mod errors;
 mod harness;
 mod invitation;
+mod link;
 mod me;
 mod mechanisms;
 mod message;
