@@ -216,7 +216,7 @@ pub(crate) fn candidate(tx: &mut ReadTx<'_>, named: &NamedGrantee) -> Result<Opt
         Some(PersonId::Contact(id)) => {
             let Some(contact) = tx.contact(id)? else { return Ok(None) };
             let organization = tx.organization(contact.organization)?;
-            Ok(organization.map(|organization| Candidate::Contact(contact, organization)))
+            Ok(organization.map(|organization| Candidate::Contact(Box::new(contact), organization)))
         }
     }
 }

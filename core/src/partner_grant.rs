@@ -144,7 +144,7 @@ pub enum Candidate {
     /// An organization.
     Organization(Organization),
     /// A contact, and their organization.
-    Contact(Contact, Organization),
+    Contact(Box<Contact>, Organization),
     /// A staff member.
     Staff(StaffMember),
 }
