@@ -182,7 +182,14 @@ fn an_invited_contact_goes_over_c_11_c_14() {
 fn the_right_to_invite_is_read_again_x_1_c_10_c_13() {
     let unknown = refused(|world| world.facts.offer = None);
     assert_eq!((unknown.code, unknown.pointer), (Code::InvalidLink, Some("#/token")));
-    let changes: [fn(&mut Accepting); 9] = [
+    let changes: [fn(&mut Accepting); 13] = [
+        |world| world.offer().contact.status = PersonStatus::Transferred,
+        |world| world.offer().organization.status = OrganizationStatus::Suspended,
+        |world| world.offer().inviter.0.status = PersonStatus::Disabled,
+        |world| {
+            let ended = Ending { at: YESTERDAY, status: InvitationStatus::Cancelled, by: None, contact: None };
+            world.offer().invitation.ending = Some(ended);
+        },
         |world| world.facts.link = None,
         |world| world.offer().invitation.expires_at = NOW,
         |world| world.offer().inviter.1 = OrganizationStatus::Suspended,
