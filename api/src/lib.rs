@@ -21,6 +21,8 @@ pub mod effective_access;
 pub mod extract;
 pub mod founding;
 pub mod grant_list;
+pub mod grant_request;
+pub mod grant_request_list;
 pub mod input;
 pub mod keyring;
 pub mod logging;

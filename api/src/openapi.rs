@@ -13,8 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    contact, contact_list, contact_state, credential, effective_access, grant_list, me, message, organization,
-    partner_grant, probes, request_list, service_request, session, staff, viewer, wire,
+    contact, contact_list, contact_state, credential, effective_access, grant_list, grant_request, grant_request_list,
+    me, message, organization, partner_grant, probes, request_list, service_request, session, staff, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use crate::{
         (name = "staff", description = "The vendor's staff."),
         (name = "contacts", description = "The people of customers and partners."),
         (name = "partner-grants", description = "What an organization lets partners and single people do."),
+        (name = "partner-grant-requests", description = "What partners ask of customers."),
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
         (name = "messages", description = "What is written in service requests."),
@@ -98,6 +99,13 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(partner_grant::update_partner_grant)
         .service(partner_grant::revoke_partner_grant)
         .service(grant_list::get_partner_grant_history)
+        .service(grant_request::create_partner_grant_request)
+        .service(grant_request_list::list_partner_grant_requests)
+        .service(grant_request::get_partner_grant_request)
+        .service(grant_request::approve_partner_grant_request)
+        .service(grant_request::decline_partner_grant_request)
+        .service(grant_request::withdraw_partner_grant_request)
+        .service(grant_request_list::get_partner_grant_request_history)
         .service(effective_access::get_effective_access)
         .service(service_request::create_service_request)
         .service(request_list::list_service_requests)

@@ -1,10 +1,12 @@
 //! Whether a stored answer may be given again: only to somebody who would still be allowed to see its resource.
 
 use mandate_core::access::{DESK, Standing, require_role};
-use mandate_core::id::{AnyId, ContactId, GrantId, MessageKind, OrganizationId, ServiceRequestId, StaffId};
+use mandate_core::id::{
+    AnyId, ContactId, GrantId, GrantRequestId, MessageKind, OrganizationId, ServiceRequestId, StaffId,
+};
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
-use mandate_core::{contact, organization, partner_grant, service_request, staff};
+use mandate_core::{contact, grant_request, organization, partner_grant, service_request, staff};
 use mandate_storage::ReadTx;
 
 use crate::caller::Asker;
@@ -22,6 +24,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
     } else if let Some(id) = subject.as_id() {
         let id: GrantId = id;
         partner_grant::view(crate::partner_grant::facts(tx, actor, asker.now, id)?)?;
+    } else if let Some(id) = subject.as_id() {
+        let id: GrantRequestId = id;
+        grant_request::view(crate::grant_request::facts(tx, actor, asker.now, id)?)?;
     } else if let Some(id) = subject.as_id() {
         let id: ContactId = id;
         let found = tx.contact(id)?;

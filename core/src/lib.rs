@@ -19,6 +19,7 @@ pub mod change;
 pub mod contact;
 pub mod contact_state;
 pub mod effective_access;
+pub mod grant_request;
 pub mod hours;
 pub mod id;
 pub mod journal;

@@ -216,6 +216,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Requests for grants (G-9).
+    grant_requests (id) {
+        id -> Text,
+        named -> Text,
+        grantor_id -> Nullable<Text>,
+        grantee_type -> Text,
+        grantee_id -> Text,
+        grantee_organization_id -> Text,
+        level -> Text,
+        expires_at -> Nullable<BigInt>,
+        message -> Nullable<Text>,
+        renews_grant_id -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        decided_status -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_reason -> Nullable<Text>,
+        grant_id -> Nullable<Text>,
+        created_at -> BigInt,
+        created_by -> Text,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Service requests (S-1).
     service_requests (id) {
         id -> Text,
@@ -389,6 +414,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     links,
     sign_in_failures,
     partner_grants,
+    grant_requests,
     service_requests,
     messages,
     participants,

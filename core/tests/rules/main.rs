@@ -7,6 +7,7 @@ mod access_table;
 mod contact;
 mod contact_state;
 mod effective_access;
+mod grant_request;
 mod ids_and_time;
 mod journal;
 mod ladder;
