@@ -7,6 +7,7 @@
 //! [`partner_grant`], then the edge ([`edge`], [`extract`], [`problem`]).
 
 pub mod access_token;
+pub mod article;
 pub mod caller;
 pub mod command;
 pub mod conditional;

@@ -13,8 +13,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    contact, contact_list, contact_state, credential, effective_access, grant_list, grant_request, grant_request_list,
-    me, message, organization, partner_grant, probes, request_list, service_request, session, staff, viewer, wire,
+    article, contact, contact_list, contact_state, credential, effective_access, grant_list, grant_request,
+    grant_request_list, me, message, organization, partner_grant, probes, request_list, service_request, session,
+    staff, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -37,6 +38,7 @@ use crate::{
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
         (name = "messages", description = "What is written in service requests."),
+        (name = "articles", description = "The knowledge base."),
         (name = "operations", description = "Health, metrics and documentation.")
     ),
     components(schemas(ProblemView)),
@@ -114,6 +116,11 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(message::create_message)
         .service(message::list_messages)
         .service(viewer::list_service_request_viewers);
+    config
+        .service(article::create_article)
+        .service(article::list_articles)
+        .service(article::get_article)
+        .service(article::update_article);
     probes::configure(config);
 }
 

@@ -2,11 +2,11 @@
 
 use mandate_core::access::{DESK, Standing, require_role};
 use mandate_core::id::{
-    AnyId, ContactId, GrantId, GrantRequestId, MessageKind, OrganizationId, ServiceRequestId, StaffId,
+    AnyId, ArticleId, ContactId, GrantId, GrantRequestId, MessageKind, OrganizationId, ServiceRequestId, StaffId,
 };
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
-use mandate_core::{contact, grant_request, organization, partner_grant, service_request, staff};
+use mandate_core::{article, contact, grant_request, organization, partner_grant, service_request, staff};
 use mandate_storage::ReadTx;
 
 use crate::caller::Asker;
@@ -42,6 +42,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
     } else if let Some(id) = subject.as_id() {
         let id: StaffId = id;
         staff::view(StaffFacts { actor: actor.clone(), staff: tx.staff_member(id)? })?;
+    } else if let Some(id) = subject.as_id() {
+        let id: ArticleId = id;
+        article::view(actor, tx.article(id)?)?;
     } else if subject.as_id::<MessageKind>().is_some() {
         // Only internal notes are answered under their own id: for those who work on requests alone (S-5).
         require_role(actor, DESK, actor.organization)?;

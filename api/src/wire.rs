@@ -9,7 +9,7 @@ use std::fmt::Display;
 
 use mandate_core::effective_access::{Outcome, Path};
 use mandate_core::id::{
-    AnyId, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind, MessageKind,
+    AnyId, ArticleKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind, MessageKind,
     OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
 };
 use mandate_core::text::Flaw;
@@ -310,6 +310,7 @@ ids! {
     GrantRequestIdWire = Id<GrantRequestKind>;
     ServiceRequestIdWire = Id<ServiceRequestKind>;
     MessageIdWire = Id<MessageKind>;
+    ArticleIdWire = Id<ArticleKind>;
     SessionIdWire = Id<SessionKind>;
     EventIdWire = Id<EventKindOfId>;
     RequestIdWire = Id<RequestKind>;

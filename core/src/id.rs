@@ -189,6 +189,8 @@ kinds! {
     ServiceRequestKind, ServiceRequestId = "sr";
     /// Messages of a service request (S-5).
     MessageKind, MessageId = "msg";
+    /// Articles of the knowledge base.
+    ArticleKind, ArticleId = "article";
     /// Sign-ins.
     SessionKind, SessionId = "session";
     /// Journal entries.

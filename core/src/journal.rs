@@ -97,6 +97,10 @@ vocabulary! {
         MessageCreated = "service_request.message_created",
         /// An internal note was written; in the vendor's journal alone.
         NoteCreated = "service_request.note_created",
+        /// An article was written.
+        ArticleCreated = "article.created",
+        /// An article was edited, reviewed, taken out of the knowledge base, or taken back in.
+        ArticleUpdated = "article.updated",
     }
 }
 

@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod article;
 pub mod change;
 pub mod contact;
 pub mod contact_state;

@@ -10,6 +10,7 @@
 //!
 //! Read the modules in this order: `error`, `backend`, `store`, `tx`, `journal`, `sql`, `column`, then the nouns.
 
+mod article;
 mod backend;
 mod clock;
 mod column;
@@ -38,6 +39,7 @@ mod tests;
 mod tx;
 mod viewer;
 
+pub use article::ArticleFilter;
 pub use backend::DatabaseUrl;
 pub use contact_list::{ContactFilter, ContactSort};
 pub use error::{DatabaseUrlError, OpenError, StorageError};

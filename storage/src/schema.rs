@@ -282,6 +282,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The knowledge base.
+    articles (id) {
+        id -> Text,
+        number -> BigInt,
+        vendor_id -> Text,
+        title -> Text,
+        body -> Text,
+        language -> Text,
+        products -> Text,
+        last_reviewed_at -> BigInt,
+        archived_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        created_by -> Text,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Who takes part in one service request (S-7).
     participants (service_request_id, person_id) {
         service_request_id -> Text,
@@ -417,6 +436,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_requests,
     service_requests,
     messages,
+    articles,
     participants,
     journal,
     journal_heads,
