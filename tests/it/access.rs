@@ -70,6 +70,7 @@ struct Scene {
     grant: String,
     request: String,
     session: String,
+    article: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -84,7 +85,9 @@ impl Scene {
         let request = acme.request("The printer is on fire").await.id();
         let session = world.sign_in(&acme.email).await.session_id();
         let vendor = spare.organization_id.clone();
-        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, count: 0 }
+        let article = json!({"title": "Reset", "body": "Hold the button."});
+        let article = world.agent().await.post("/v1/articles", article).await.expect(201).id();
+        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, article, count: 0 }
     }
 
     /// Who tries, by what they are to the customer.
@@ -140,10 +143,11 @@ impl Scene {
     async fn parameters(&mut self, operation: &str) -> BTreeMap<&'static str, String> {
         let organization = match operation {
             "listStaff" | "createStaff" => self.vendor.clone(),
+            "createPartnerGrantRequest" => self.globex.organization_id.clone(),
             _ => self.acme.organization_id.clone(),
         };
         let (mut contact, mut staff) = (self.ben.id.clone(), self.spare.id.clone());
-        let mut grant = self.grant.clone();
+        let (mut grant, mut grant_request) = (self.grant.clone(), String::new());
         match operation {
             "disableContact" | "resendContactWelcome" => contact = self.contact().await,
             "enableContact" => {
@@ -156,6 +160,18 @@ impl Scene {
                 staff = self.staff().await;
                 let disable = format!("/v1/staff/{staff}/disable");
                 self.world.admin().await.post(disable, json!({"reason": "left"})).await.expect(200);
+            }
+            "approvePartnerGrantRequest"
+            | "declinePartnerGrantRequest"
+            | "withdrawPartnerGrantRequest"
+            | "getPartnerGrantRequest"
+            | "getPartnerGrantRequestHistory" => {
+                let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
+                let holder = self.globex.post(self.globex.own("contacts"), holder).await.expect(201).id();
+                let body = json!({"grantor": {"id": self.acme.organization_id},
+                    "grantee": {"type": "contact", "id": holder}, "level": "view"});
+                grant_request =
+                    self.globex.post(self.globex.own("partner-grant-requests"), body).await.expect(201).id();
             }
             "revokePartnerGrant" => {
                 let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
@@ -170,6 +186,8 @@ impl Scene {
             ("contact_id", contact),
             ("staff_id", staff),
             ("grant_id", grant),
+            ("partner_grant_request_id", grant_request),
+            ("article_id", self.article.clone()),
             ("service_request_id", self.request.clone()),
             ("session_id", self.session.clone()),
             ("code", "not_found".to_owned()),
@@ -208,6 +226,18 @@ impl Scene {
                 let expiry = self.world.after(days(1));
                 send(json!({"grantee": grantee(&self.spare), "level": "view", "expires_at": expiry}))
             }
+            "listArticles" | "getArticle" | "listPartnerGrantRequests" => nothing(),
+            "getPartnerGrantRequest" | "getPartnerGrantRequestHistory" => nothing(),
+            "createArticle" => send(json!({"title": "Reset", "body": "Hold the button."})),
+            "updateArticle" => send(json!({"reviewed": true})),
+            "createPartnerGrantRequest" => {
+                self.count += 1;
+                let domain = format!("asked{}.example", self.count);
+                send(json!({"grantor": {"domain": domain}, "grantee": whole(&self.globex), "level": "view"}))
+            }
+            "approvePartnerGrantRequest" => send(json!({"level": "cc"})),
+            "declinePartnerGrantRequest" => send(json!({"reason": "no"})),
+            "withdrawPartnerGrantRequest" => send(json!({})),
             "updatePartnerGrant" => send(json!({"note": "seen"})),
             "createServiceRequest" => send(json!({"organization_id": self.acme.organization_id, "subject": "Help",
                 "category": "question", "severity": 3, "message": "Please"})),
@@ -289,7 +319,8 @@ e2e! {
                     actor.get(whom).await.expect(200);
                 }
                 // Who may not know of it cannot tell it from what is not there.
-                let is_hidden = matches!(answer.status, 401 | 404) || *name == "stranger";
+                let is_everybodys = operation.path.starts_with("/v1/articles");
+                let is_hidden = matches!(answer.status, 401 | 404) || (*name == "stranger" && !is_everybodys);
                 if operation.path.contains("_id}") && is_hidden {
                     let staff_only = answer.status == 403;
                     for (id, path) in unknown(&scene, operation, &parameters) {

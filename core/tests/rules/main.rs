@@ -4,6 +4,7 @@
 //! file per noun. A test's name is a sentence and ends with the ids of the rules that it holds.
 
 mod access_table;
+mod article;
 mod contact;
 mod contact_state;
 mod effective_access;
