@@ -24,7 +24,7 @@ use crate::person::PersonRefView;
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
-use crate::wire::{ContactIdWire, GrantIdWire, InvitationIdWire, ServiceRequestIdWire};
+use crate::wire::{ContactIdWire, GrantIdWire, GrantRequestIdWire, InvitationIdWire, ServiceRequestIdWire};
 
 /// Why something is taken away.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -64,6 +64,8 @@ pub struct DisablingEffectsView {
     handed_over_to: Option<PersonRefView>,
     /// The pending invitations into their organization that they had made.
     invitations_cancelled: Vec<InvitationIdWire>,
+    /// The open requests for grants that they had made, or that were made for them.
+    grant_requests_cancelled: Vec<GrantRequestIdWire>,
     /// The service request that records the deactivation.
     service_request_id: ServiceRequestIdWire,
 }
@@ -77,6 +79,7 @@ impl DisablingEffectsView {
             service_requests_handed_over: effects.requests.iter().copied().map(Into::into).collect(),
             handed_over_to: effects.heir.as_ref().map(Into::into),
             invitations_cancelled: effects.invitations.iter().copied().map(Into::into).collect(),
+            grant_requests_cancelled: effects.grant_requests.iter().copied().map(Into::into).collect(),
             service_request_id: disabled.record.after().id.into(),
         }
     }
@@ -139,6 +142,7 @@ fn disable(
         successor: tx.successor_of(id, organization.id)?,
         review: tx.open_review_of(id, organization.id, context.now)?,
         invitations: tx.open_invitations_around(id)?,
+        grant_requests: tx.grant_requests_of(id.into())?,
         organization,
     };
     let expected_version = expected(if_match, Some(contact.version));
@@ -149,6 +153,7 @@ fn disable(
     disabled.invitations.iter().try_for_each(|invitation| tx.save_invitation(invitation))?;
     tx.save_service_request(&disabled.record)?;
     tx.save_message(&disabled.message)?;
+    disabled.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
     disabled.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     let view = DisabledContactView {
         contact: ContactView::from(disabled.contact.after()),

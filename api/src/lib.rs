@@ -7,6 +7,7 @@
 //! [`partner_grant`], then the edge ([`edge`], [`extract`], [`problem`]).
 
 pub mod access_token;
+pub mod article;
 pub mod caller;
 pub mod command;
 pub mod conditional;
@@ -22,6 +23,8 @@ pub mod effective_access;
 pub mod extract;
 pub mod founding;
 pub mod grant_list;
+pub mod grant_request;
+pub mod grant_request_list;
 pub mod input;
 pub mod invitation;
 pub mod keyring;

@@ -13,9 +13,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    contact, contact_list, contact_review, contact_state, credential, effective_access, grant_list, invitation, me,
-    message, organization, partner_grant, probes, request_list, service_request, session, staff, training, transfer,
-    viewer, wire,
+    article, contact, contact_list, contact_review, contact_state, credential, effective_access, grant_list,
+    grant_request, grant_request_list, invitation, me, message, organization, partner_grant, probes, request_list,
+    service_request, session, staff, training, transfer, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -36,9 +36,11 @@ use crate::{
         (name = "contact-reviews", description = "Whether the list of contacts is right."),
         (name = "invitations", description = "How contacts of other organizations are asked to come over."),
         (name = "partner-grants", description = "What an organization lets partners and single people do."),
+        (name = "partner-grant-requests", description = "What partners ask of customers."),
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
         (name = "messages", description = "What is written in service requests."),
+        (name = "articles", description = "The knowledge base."),
         (name = "operations", description = "Health, metrics and documentation.")
     ),
     components(schemas(ProblemView)),
@@ -112,6 +114,13 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(partner_grant::update_partner_grant)
         .service(partner_grant::revoke_partner_grant)
         .service(grant_list::get_partner_grant_history)
+        .service(grant_request::create_partner_grant_request)
+        .service(grant_request_list::list_partner_grant_requests)
+        .service(grant_request::get_partner_grant_request)
+        .service(grant_request::approve_partner_grant_request)
+        .service(grant_request::decline_partner_grant_request)
+        .service(grant_request::withdraw_partner_grant_request)
+        .service(grant_request_list::get_partner_grant_request_history)
         .service(effective_access::get_effective_access)
         .service(service_request::create_service_request)
         .service(request_list::list_service_requests)
@@ -120,6 +129,11 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(message::create_message)
         .service(message::list_messages)
         .service(viewer::list_service_request_viewers);
+    config
+        .service(article::create_article)
+        .service(article::list_articles)
+        .service(article::get_article)
+        .service(article::update_article);
     probes::configure(config);
 }
 

@@ -5,7 +5,8 @@ use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context};
 use crate::contact::{Contact, Others, WelcomeIds, Welcomed, is_onboarding, keep_guarded};
 use crate::contact_review::{self, OpenReview, ReviewStep};
-use crate::id::{GrantId, InvitationId, MailId, MessageId, PersonId, ServiceRequestId};
+use crate::grant_request::{self, GrantRequest};
+use crate::id::{GrantId, GrantRequestId, InvitationId, MailId, MessageId, PersonId, ServiceRequestId};
 use crate::invitation::{Invitation, cancel_pending};
 use crate::journal::EventKind;
 use crate::message::Message;
@@ -127,6 +128,8 @@ pub struct DisableFacts {
     pub review: Option<OpenReview>,
     /// The invitations without an ending that they made, or that were made to them.
     pub invitations: Vec<Invitation>,
+    /// The requests for grants without a decision that they made, or that were made for them.
+    pub grant_requests: Vec<GrantRequest>,
 }
 
 /// The ids of the service request that records a deactivation.
@@ -162,6 +165,8 @@ pub struct Disabled {
     pub requests: Vec<Change<ServiceRequest>>,
     /// The invitations that they made, or that were made to them.
     pub invitations: Vec<Change<Invitation>>,
+    /// The requests for grants that they made, or that were made for them.
+    pub grant_requests: Vec<Change<GrantRequest>>,
     /// The service request that records it.
     pub record: Change<ServiceRequest>,
     /// Its message.
@@ -184,6 +189,8 @@ pub struct Effects {
     pub heir: Option<PersonRef>,
     /// The invitations into their own organization that they had made.
     pub invitations: Vec<InvitationId>,
+    /// The requests for grants that they had made, or that were made for them.
+    pub grant_requests: Vec<GrantRequestId>,
 }
 
 /// Disables a contact at once (C-15).
@@ -224,12 +231,15 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     let requests: Vec<_> =
         requests.map(|request| hand_over(context, authority, &before, heir.as_ref(), request)).collect();
     let invitations = cancel_pending(context, authority, facts.invitations);
+    let grant_requests = grant_request::cancel_open(context, facts.grant_requests);
+    let asked = grant_requests.iter().map(|request| request.after().id).collect();
     Ok(Disabled {
-        effects: effects(&actor, &before, &facts.grants, &requests, &invitations),
+        effects: effects(&actor, &before, &facts.grants, &requests, &invitations, asked),
         grants: facts.grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
         contact: Change::update(context, authority, EventKind::ContactDisabled, before, after).announce(findings),
         requests,
         invitations,
+        grant_requests,
         record,
         message,
         review,
@@ -255,6 +265,7 @@ fn effects(
     grants: &[PartnerGrant],
     requests: &[Change<ServiceRequest>],
     invitations: &[Change<Invitation>],
+    grant_requests: Vec<GrantRequestId>,
 ) -> Effects {
     let may_see = |grant: &&PartnerGrant| {
         let standing = Standing::of(actor, grant.grantor.id, None);
@@ -268,6 +279,7 @@ fn effects(
         heir: own.iter().find_map(|request| request.point_of_contact.clone()),
         requests: own.iter().map(|request| request.id).collect(),
         invitations: made.map(|invitation| invitation.id).collect(),
+        grant_requests,
     }
 }
 

@@ -15,11 +15,13 @@
 
 pub mod access;
 pub mod actor;
+pub mod article;
 pub mod change;
 pub mod contact;
 pub mod contact_review;
 pub mod contact_state;
 pub mod effective_access;
+pub mod grant_request;
 pub mod hours;
 pub mod id;
 pub mod invitation;

@@ -125,6 +125,8 @@ codes! {
         "Finish the review that `about` names.";
     SiteExists = "site_exists" : Conflict, "the organization has a site of this name",
         "Use another name, or edit the site that `about` names.";
+    GrantRequestExists = "grant_request_exists" : Conflict, "this grant has been asked for already",
+        "Wait for the answer to the request that `about` names, or withdraw it first.";
     InvalidTransition = "invalid_transition" : Conflict, "the present state does not allow this",
         "Load the resource again; `current_status` is where it stands.";
     ServiceRequestClosed = "service_request_closed" : Conflict, "the service request is closed",
@@ -149,6 +151,12 @@ codes! {
         "Choose designated_support or manage_contacts, or the type technical.";
     GranteeNotAllowed = "grantee_not_allowed" : Invalid, "this grantee cannot hold a grant of yours",
         "Grant to a partner organization, to an active contact of one, or to a staff member of the vendor.";
+    PartnersOnly = "partners_only" : Invalid, "only partner organizations can do this",
+        "Customers are asked for grants by partners; the vendor's administrators say which organizations are partners.";
+    GrantorNotAllowed = "grantor_not_allowed" : Invalid, "this organization cannot be asked",
+        "Name a customer, by its id or by one of its domains.";
+    RenewalNotAllowed = "renewal_not_allowed" : Invalid, "this grant cannot be renewed",
+        "Name a grant that the grantee holds, or held until its time was over; for a revoked one ask anew.";
     LevelNotAllowed = "level_not_allowed" : Invalid, "this level is for individuals alone",
         "To take an organization's access away, revoke its grant.";
     ExpiryRequired = "expiry_required" : Invalid, "a grant to the vendor's staff needs an expiry",

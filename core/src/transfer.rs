@@ -5,6 +5,7 @@ use crate::change::{Authority, Change, Context, Notice};
 use crate::contact::{Contact, Others, WelcomeIds, keep_guarded};
 use crate::contact_review::{OpenReview, ReviewStep, deal_with};
 use crate::contact_state::hand_over;
+use crate::grant_request::{GrantRequest, cancel_open};
 use crate::id::{ContactId, MailId, PersonId};
 use crate::invitation::{self, Invitation, Right, cancel_pending};
 use crate::journal::EventKind;
@@ -51,6 +52,8 @@ pub struct Surroundings {
     pub successor: Option<PersonRef>,
     /// The other invitations without an ending that they made, or that were made to them.
     pub invitations: Vec<Invitation>,
+    /// The requests for grants without a decision that they made, or that were made for them.
+    pub grant_requests: Vec<GrantRequest>,
     /// The active contact managers whom they leave behind, by name.
     pub managers: Vec<PersonId>,
     /// The open review of the organization that they leave, if they are pending in it (C-20).
@@ -98,6 +101,8 @@ pub struct Transferred {
     pub requests: Vec<Change<ServiceRequest>>,
     /// Other invitations that are void now.
     pub invitations: Vec<Change<Invitation>>,
+    /// The requests for grants that they made, or that were made for them.
+    pub grant_requests: Vec<Change<GrantRequest>>,
     /// What it does to the open review of the organization that they left (C-20).
     pub review: Option<ReviewStep>,
 }
@@ -151,6 +156,7 @@ pub fn accept(context: &Context, facts: AcceptFacts, ids: TransferIds) -> Result
             .map(|request| hand_over(context, own, left.after(), around.successor.as_ref(), request))
             .collect(),
         invitations: cancel_pending(context, own, around.invitations),
+        grant_requests: cancel_open(context, around.grant_requests),
         review: around.review.map(gone),
         invitation: come(context, authority, invitation, &ids),
         link,

@@ -176,6 +176,24 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Where a request for a grant stands (G-9).
+    GrantRequestStatus ("grant request status") {
+        /// Waits for its answer.
+        Open = "open",
+        /// The grant was made, or changed.
+        Approved = "approved",
+        /// The customer said no.
+        Declined = "declined",
+        /// Taken back by whoever asked.
+        Withdrawn = "withdrawn",
+        /// Nobody answered in time.
+        Lapsed = "lapsed",
+        /// Over because whoever asked, or was to hold the grant, was disabled or left.
+        Cancelled = "cancelled",
+    }
+}
+
+vocabulary! {
     /// What a service request is about (S-8).
     Category ("category") {
         /// How does this work?

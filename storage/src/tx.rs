@@ -149,7 +149,7 @@ impl<'a> WriteTx<'a> {
 ///
 /// What was located may change until the fence is there: whoever reads facts inside of it compares.
 pub struct Unlocked<'a> {
-    tx: ReadTx<'a>,
+    pub(crate) tx: ReadTx<'a>,
 }
 
 impl<'a> Unlocked<'a> {

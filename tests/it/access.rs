@@ -74,6 +74,7 @@ struct Scene {
     /// The organization of those who are invited.
     umbrella: Actor,
     invited: String,
+    article: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -89,6 +90,8 @@ impl Scene {
         let session = world.sign_in(&acme.email).await.session_id();
         let review = acme.post(acme.own("contact-reviews"), ()).await.expect(201).id();
         let vendor = spare.organization_id.clone();
+        let article = json!({"title": "Reset", "body": "Hold the button."});
+        let article = world.agent().await.post("/v1/articles", article).await.expect(201).id();
         let umbrella = world.customer("Umbrella", "umbrella.example").await;
         let invited = String::new();
         Self {
@@ -101,6 +104,7 @@ impl Scene {
             grant,
             request,
             session,
+            article,
             review,
             umbrella,
             invited,
@@ -174,10 +178,12 @@ impl Scene {
     async fn parameters(&mut self, operation: &str) -> BTreeMap<&'static str, String> {
         let organization = match operation {
             "listStaff" | "createStaff" => self.vendor.clone(),
+            "createPartnerGrantRequest" => self.globex.organization_id.clone(),
             _ => self.acme.organization_id.clone(),
         };
         let (mut contact, mut staff) = (self.ben.id.clone(), self.spare.id.clone());
-        let (mut grant, mut invitation) = (self.grant.clone(), String::new());
+        let mut grant = self.grant.clone();
+        let (mut grant_request, mut invitation) = (String::new(), String::new());
         match operation {
             "createInvitation" => self.invited = self.wanted().await,
             "getInvitation" | "cancelInvitation" => invitation = self.invitation().await,
@@ -193,6 +199,18 @@ impl Scene {
                 let disable = format!("/v1/staff/{staff}/disable");
                 self.world.admin().await.post(disable, json!({"reason": "left"})).await.expect(200);
             }
+            "approvePartnerGrantRequest"
+            | "declinePartnerGrantRequest"
+            | "withdrawPartnerGrantRequest"
+            | "getPartnerGrantRequest"
+            | "getPartnerGrantRequestHistory" => {
+                let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
+                let holder = self.globex.post(self.globex.own("contacts"), holder).await.expect(201).id();
+                let body = json!({"grantor": {"id": self.acme.organization_id},
+                    "grantee": {"type": "contact", "id": holder}, "level": "view"});
+                grant_request =
+                    self.globex.post(self.globex.own("partner-grant-requests"), body).await.expect(201).id();
+            }
             "revokePartnerGrant" => {
                 let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
                 let holder = self.globex.post(self.globex.own("contacts"), holder).await.expect(201).id();
@@ -207,6 +225,8 @@ impl Scene {
             ("staff_id", staff),
             ("grant_id", grant),
             ("invitation_id", invitation),
+            ("partner_grant_request_id", grant_request),
+            ("article_id", self.article.clone()),
             ("service_request_id", self.request.clone()),
             ("session_id", self.session.clone()),
             ("contact_review_id", self.review.clone()),
@@ -253,6 +273,18 @@ impl Scene {
                 let expiry = self.world.after(days(1));
                 send(json!({"grantee": grantee(&self.spare), "level": "view", "expires_at": expiry}))
             }
+            "listArticles" | "getArticle" | "listPartnerGrantRequests" => nothing(),
+            "getPartnerGrantRequest" | "getPartnerGrantRequestHistory" => nothing(),
+            "createArticle" => send(json!({"title": "Reset", "body": "Hold the button."})),
+            "updateArticle" => send(json!({"reviewed": true})),
+            "createPartnerGrantRequest" => {
+                self.count += 1;
+                let domain = format!("asked{}.example", self.count);
+                send(json!({"grantor": {"domain": domain}, "grantee": whole(&self.globex), "level": "view"}))
+            }
+            "approvePartnerGrantRequest" => send(json!({"level": "cc"})),
+            "declinePartnerGrantRequest" => send(json!({"reason": "no"})),
+            "withdrawPartnerGrantRequest" => send(json!({})),
             "updatePartnerGrant" => send(json!({"note": "seen"})),
             "createServiceRequest" => send(json!({"organization_id": self.acme.organization_id, "subject": "Help",
                 "category": "question", "severity": 3, "message": "Please"})),
@@ -335,7 +367,8 @@ e2e! {
                     actor.get(whom).await.expect(200);
                 }
                 // Who may not know of it cannot tell it from what is not there.
-                let is_hidden = matches!(answer.status, 401 | 404) || *name == "stranger";
+                let is_everybodys = operation.path.starts_with("/v1/articles");
+                let is_hidden = matches!(answer.status, 401 | 404) || (*name == "stranger" && !is_everybodys);
                 if operation.path.contains("_id}") && is_hidden {
                     let staff_only = answer.status == 403;
                     for (id, path) in unknown(&scene, operation, &parameters) {

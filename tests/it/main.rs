@@ -1,6 +1,7 @@
 //! Stories over HTTP, and what holds for the code base as a whole.
 
 mod access;
+mod article;
 mod concurrency;
 mod contact;
 mod contact_list;
@@ -10,6 +11,7 @@ mod crash;
 mod demo;
 mod effective_access;
 mod errors;
+mod grant_request;
 mod harness;
 mod invitation;
 mod link;

@@ -129,10 +129,11 @@ fn a_manager_enables_a_disabled_contact_who_is_invited_anew_c_10_c_17() {
     assert!(!may_sign_in(&contact.actor(), OrganizationStatus::Active));
 }
 
+/// Somebody disables somebody, and nothing is wrong.
 #[derive(Debug, Clone)]
-struct Disabling {
-    facts: DisableFacts,
-    command: DisableContact,
+pub(crate) struct Disabling {
+    pub(crate) facts: DisableFacts,
+    pub(crate) command: DisableContact,
 }
 
 impl Disabling {
@@ -141,7 +142,7 @@ impl Disabling {
     }
 }
 
-fn disabling(person: &impl Person, contact: Contact) -> Disabling {
+pub(crate) fn disabling(person: &impl Person, contact: Contact) -> Disabling {
     let organization = named(contact.organization);
     let record = RecordIds { request: id(2), number: 124, message: id(1) };
     Disabling {
@@ -154,6 +155,7 @@ fn disabling(person: &impl Person, contact: Contact) -> Disabling {
             successor: None,
             review: None,
             invitations: Vec::new(),
+            grant_requests: Vec::new(),
         },
         command: DisableContact { reason: note("left the company"), expected_version: None, record },
     }

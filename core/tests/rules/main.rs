@@ -4,10 +4,12 @@
 //! file per noun. A test's name is a sentence and ends with the ids of the rules that it holds.
 
 mod access_table;
+mod article;
 mod contact;
 mod contact_review;
 mod contact_state;
 mod effective_access;
+mod grant_request;
 mod ids_and_time;
 mod invitation;
 mod journal;

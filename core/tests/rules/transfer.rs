@@ -94,6 +94,7 @@ fn accepting() -> Accepting {
         requests: Vec::new(),
         successor: None,
         invitations: Vec::new(),
+        grant_requests: Vec::new(),
         managers: Vec::new(),
         review: None,
     };
