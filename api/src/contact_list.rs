@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use mandate_core::contact;
 use mandate_core::id::OrganizationKind;
-use mandate_core::text::{EMAIL_MAX, Flaw, SEARCH_MAX, SearchText};
+use mandate_core::text::{EMAIL_MAX, Flaw, SEARCH_MAX, SearchWords};
 use mandate_storage::{ContactFilter, ContactSort};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -42,7 +42,8 @@ pub struct ListContactsQuery {
     /// With one of these duties.
     #[serde(default)]
     duty: Vec<DutyIn>,
-    /// Whose name or email contains this, without regard to case.
+    /// Words, in whatever order and case, each of which begins a word of the name or of the email: `sil ana` and
+    /// `ana.silva@acme.example` find Ana Silva. Words end at white space and ASCII punctuation.
     #[validate(length(max = SEARCH_MAX))]
     #[param(nullable = false, max_length = 200, example = "silva")]
     q: Option<String>,
@@ -114,7 +115,7 @@ pub(crate) async fn list_contacts(
         caller.claims.person,
         &app.cursors,
     );
-    let search = errors.optional("q", &value.q, SearchText::parse);
+    let search = errors.optional("q", &value.q, SearchWords::parse);
     let sort = errors.optional("sort", &value.sort, sort).unwrap_or(ContactSort::Name);
     let descending = errors.optional("order", &value.order, is_descending).unwrap_or(false);
     let filter = errors.finish(|| {

@@ -1,5 +1,6 @@
 //! Text with rules: parsed once at the border, trusted from then on (X-5, C-2, C-3, C-4).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono_tz::Tz;
@@ -85,6 +86,38 @@ pub fn fold(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+}
+
+/// The distinct words of a text, folded: what stands between white space and ASCII punctuation (C-18).
+pub fn words(text: &str) -> BTreeSet<String> {
+    let words = fold(text);
+    let words = words.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Words that people are searched by: each begins a word of what is found, in whatever order (C-18).
+///
+/// *Shape*: at least one, none twice, the longest first; folded, without white space and ASCII punctuation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchWords(Vec<String>);
+
+impl SearchWords {
+    /// Reads the words of a search text of at most [`SEARCH_MAX`] characters.
+    ///
+    /// *Errors*: as [`SearchText`]; `blank` if there is no word in it, because nothing would be searched for.
+    pub fn parse(text: &str) -> Result<Self, Flaw> {
+        let mut words: Vec<String> = words(SearchText::parse(text)?.as_str()).into_iter().collect();
+        if words.is_empty() {
+            return Err(Flaw::new("blank", format!("`{text}` has no word to search for")));
+        }
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        Ok(Self(words))
+    }
+
+    /// The words.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
 }
 
 macro_rules! texts {

@@ -11,6 +11,7 @@
 //! Read the modules in this order: `error`, `backend`, `store`, `tx`, `journal`, `sql`, `column`, then the nouns.
 
 mod backend;
+mod batch;
 mod clock;
 mod column;
 mod contact_list;
@@ -26,6 +27,8 @@ mod organization;
 mod page;
 mod partner_grant;
 mod people;
+mod people_save;
+mod people_words;
 mod request_list;
 mod schema;
 mod service_request;
