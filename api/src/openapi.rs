@@ -13,8 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    contact, contact_list, contact_state, credential, effective_access, grant_list, me, message, organization,
-    partner_grant, probes, request_list, service_request, session, staff, viewer, wire,
+    contact, contact_import, contact_list, contact_state, credential, effective_access, grant_list, me, message,
+    organization, partner_grant, probes, request_list, service_request, session, staff, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -84,6 +84,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(staff::enable_staff)
         .service(staff::resend_staff_welcome)
         .service(contact::create_contact)
+        .service(contact_import::import_contacts)
         .service(contact_list::list_contacts)
         .service(contact_list::list_contact_managers)
         .service(contact::get_contact)

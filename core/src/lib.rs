@@ -17,6 +17,7 @@ pub mod access;
 pub mod actor;
 pub mod change;
 pub mod contact;
+pub mod contact_import;
 pub mod contact_state;
 pub mod effective_access;
 pub mod hours;

@@ -3,6 +3,7 @@
 mod access;
 mod concurrency;
 mod contact;
+mod contact_import;
 mod contact_list;
 mod contact_state;
 mod crash;

@@ -5,6 +5,7 @@
 
 mod access_table;
 mod contact;
+mod contact_import;
 mod contact_state;
 mod effective_access;
 mod ids_and_time;
