@@ -218,7 +218,10 @@ pub struct CreateContactBody {
 }
 
 impl CreateContactBody {
-    fn into_command(
+    /// Reads the contact to be, with new ids.
+    ///
+    /// *Errors*: `validation_failed` with every error.
+    pub(crate) fn into_command(
         self,
         mut errors: Errors,
         app: &App,

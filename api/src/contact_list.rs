@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header::{HeaderValue, VARY};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use mandate_core::contact;
 use mandate_core::id::OrganizationKind;
-use mandate_core::text::{EMAIL_MAX, Flaw, SEARCH_MAX, SearchText};
+use mandate_core::text::{EMAIL_MAX, Flaw, SEARCH_MAX, SearchWords};
 use mandate_storage::{ContactFilter, ContactSort};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,15 +15,20 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::contact::ContactView;
+use crate::contact_export::Export;
 use crate::extract::{PathId, Query, WholeList};
 use crate::page::{PageRequest, page};
 use crate::problem::{Problem, Problems};
+use crate::routes_table::preferred;
 use crate::state::App;
 use crate::wire::{
     ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, PermissionIn, PersonStatusIn, TimestampWire,
 };
 
 page!(ContactPage, ContactView);
+
+/// The other form of the list.
+const CSV: &str = "text/csv";
 
 /// Which contacts to list.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -42,7 +48,8 @@ pub struct ListContactsQuery {
     /// With one of these duties.
     #[serde(default)]
     duty: Vec<DutyIn>,
-    /// Whose name or email contains this, without regard to case.
+    /// Words, in whatever order and case, each of which begins a word of the name or of the email: `sil ana` and
+    /// `ana.silva@acme.example` find Ana Silva. Words end at white space and ASCII punctuation.
     #[validate(length(max = SEARCH_MAX))]
     #[param(nullable = false, max_length = 200, example = "silva")]
     q: Option<String>,
@@ -95,26 +102,36 @@ pub(crate) fn is_descending(text: &str) -> Result<bool, Flaw> {
 /// List contacts
 ///
 /// All of them, the disabled ones included, for designated contacts of the organization, partners with `full_admin`, and
-/// the desk.
+/// the desk. With `Accept: text/csv` all that match come as one file, which an import reads back: first the columns of an
+/// import, then `id`, `status`, `last_sign_in_at`, `last_confirmed_at` and `created_at`. `limit` and `cursor` are refused there. What
+/// a spreadsheet would take for a formula has a `'` in front of it.
 #[utoipa::path(tag = "contacts", operation_id = "listContacts",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListContactsQuery),
-    responses((status = 200, description = "A page of contacts.", body = ContactPage), Problems))]
+    responses((status = 200, description = "A page of contacts, or all of them as CSV.", content((ContactPage = "application/json"), (String = "text/csv"))), Problems))]
 #[get("/v1/organizations/{organization_id}/contacts")]
 pub(crate) async fn list_contacts(
     app: Data<Arc<App>>,
     caller: Caller,
     organization: PathId<OrganizationKind>,
     query: Query<ListContactsQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
+    let as_csv = preferred(request.headers(), &["application/json", CSV]) == Some(CSV);
+    if as_csv {
+        let whole =
+            |parameter| (parameter, Flaw::new("not_allowed", "a list as CSV is whole and has no pages: leave it out"));
+        let (limit, cursor) = (value.limit.map(|_| whole("limit")), value.cursor.as_ref().map(|_| whole("cursor")));
+        limit.into_iter().chain(cursor).for_each(|(parameter, flaw)| errors.add(parameter, flaw));
+    }
+    let pages = PageRequest::read(
         &mut errors,
         listing,
         (value.limit, value.cursor.as_deref()),
         caller.claims.person,
         &app.cursors,
     );
-    let search = errors.optional("q", &value.q, SearchText::parse);
+    let search = errors.optional("q", &value.q, SearchWords::parse);
     let sort = errors.optional("sort", &value.sort, sort).unwrap_or(ContactSort::Name);
     let descending = errors.optional("order", &value.order, is_descending).unwrap_or(false);
     let filter = errors.finish(|| {
@@ -131,7 +148,11 @@ pub(crate) async fn list_contacts(
             descending,
         })
     })?;
-    let page = request.page.clone();
+    if as_csv {
+        let export = Export { app: Arc::clone(&app), caller, organization: organization.0, filter };
+        return export.answer().await.map(depends_on_accept);
+    }
+    let page = pages.page.clone();
     let slice = app
         .read(caller, move |tx, asker| {
             let standing = tx.standing(&asker.actor, organization.0, asker.now)?;
@@ -139,7 +160,14 @@ pub(crate) async fn list_contacts(
             Ok(tx.contacts(organization.0, &filter, &page)?)
         })
         .await?;
-    Ok(request.answer::<ContactPage>(slice.rows.iter().map(ContactView::from).collect(), slice.next.as_ref()))
+    let data = slice.rows.iter().map(ContactView::from).collect();
+    Ok(depends_on_accept(pages.answer::<ContactPage>(data, slice.next.as_ref())))
+}
+
+/// Says to caches that another `Accept` gets another answer.
+fn depends_on_accept(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 /// A contact manager, as everybody of the organization may see them.

@@ -365,7 +365,7 @@ fn confirm(
         actor,
     };
     let confirmed = contact_review::confirm(context, facts, ConfirmContacts { expected_version, ..wanted.clone() })?;
-    confirmed.contacts.iter().try_for_each(|contact| tx.save_contact(contact).map(drop))?;
+    tx.save_contacts(&confirmed.contacts)?;
     confirmed.step.iter().try_for_each(|step| tx.save_review_step(step))?;
     Answer::ok(confirmed.review.version, id, &shown(tx, &confirmed.review)?)
 }

@@ -25,6 +25,7 @@ use mandate_core::refusal::Code;
 use mandate_core::vocabulary::Vocabulary;
 use tracing::Instrument;
 
+use crate::contact_import;
 use crate::metrics::Metrics;
 use crate::problem::{PROBLEM_JSON, Problem, TOKEN_REFUSED, of_framework};
 use crate::routes_table::RoutesTable;
@@ -58,6 +59,17 @@ pub struct Edge {
     pub routes: Arc<RoutesTable>,
 }
 
+/// Routes that may take longer than others.
+const PATIENT: &[(&str, Duration)] = &[(contact_import::PATH, contact_import::DEADLINE)];
+
+impl Edge {
+    /// How long requests of a route may take.
+    fn deadline_of(&self, pattern: &str) -> Duration {
+        let own = PATIENT.iter().find(|(patient, _)| *patient == pattern);
+        own.map_or(self.deadline, |(_, deadline)| self.deadline.max(*deadline))
+    }
+}
+
 impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edge").field("deadline", &self.deadline).finish_non_exhaustive()
@@ -87,7 +99,7 @@ pub async fn edge(
                 if request.method() == Method::HEAD {
                     request.head_mut().method = Method::GET;
                 }
-                call(&info, edge.deadline, next.call(request)).await
+                call(&info, edge.deadline_of(pattern), next.call(request)).await
             }
         };
     let status = answer.as_ref().map_or_else(|lost| lost.problem.status_code(), ServiceResponse::status);

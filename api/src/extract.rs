@@ -68,7 +68,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
         let payload = payload.take();
         Box::pin(async move {
             media_type?;
-            Self::read(&collect(payload).await?)
+            Self::read(&collect(payload, BODY_MAX, BODY_TIMEOUT).await?)
         })
     }
 }
@@ -81,7 +81,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for OptionalBody<T> {
         let media_type = check_media_type(request);
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = collect(payload).await?;
+            let bytes = collect(payload, BODY_MAX, BODY_TIMEOUT).await?;
             if bytes.is_empty() {
                 return Body::read(b"{}").map(Self);
             }
@@ -93,7 +93,14 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for OptionalBody<T> {
 
 impl<T: DeserializeOwned + Validate> Body<T> {
     fn read(bytes: &[u8]) -> Result<Self, Problem> {
-        let mut json = strict_json::parse(bytes).map_err(Problem::malformed)?;
+        let json = strict_json::parse(bytes).map_err(Problem::malformed)?;
+        Self::of(json, Sha256::digest(bytes).into())
+    }
+
+    /// Reads JSON that was parsed before.
+    ///
+    /// *Errors*: `validation_failed` for what is no object or cannot be read even without its wrong members.
+    pub(crate) fn of(mut json: Value, digest: [u8; 32]) -> Result<Self, Problem> {
         let mut errors = Errors::of_body();
         if !json.is_object() {
             errors.add("", Flaw::new("invalid_type", "must be an object"));
@@ -105,20 +112,31 @@ impl<T: DeserializeOwned + Validate> Body<T> {
         if let Err(found) = value.validate() {
             errors.add_validation(&found);
         }
-        Ok(Self { value, errors, digest: Sha256::digest(bytes).into() })
+        Ok(Self { value, errors, digest })
     }
 }
 
-/// Reads the body as far as it may be long, and as long as it may take.
-async fn collect(payload: Payload) -> Result<Bytes, Problem> {
-    match timeout(BODY_TIMEOUT, to_bytes_limited(BodyStream::new(payload), BODY_MAX)).await {
+/// Reads a body of at most so many bytes, as long as it may take.
+///
+/// *Errors*: `malformed_request`, `body_too_large`.
+pub(crate) async fn collect(payload: Payload, bytes_max: usize, patience: Duration) -> Result<Bytes, Problem> {
+    match timeout(patience, to_bytes_limited(BodyStream::new(payload), bytes_max)).await {
         Ok(Ok(bytes)) => bytes.map_err(|_| Problem::malformed("the body cannot be received")),
-        Ok(Err(_)) => Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {BODY_MAX} bytes"))),
+        Ok(Err(_)) => Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {bytes_max} bytes"))),
         Err(_) => Err(Problem::malformed("the body did not arrive in time")),
     }
 }
 
 fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
+    let is_patch = request.method() == Method::PATCH;
+    let readable = ["application/json", "application/merge-patch+json"];
+    media_type(request, if is_patch { &readable } else { &readable[..1] }).map(drop)
+}
+
+/// The media type of a body: one of these, in UTF-8 and without content encoding.
+///
+/// *Errors*: `unsupported_media_type`.
+pub(crate) fn media_type(request: &HttpRequest, readable: &[&'static str]) -> Result<&'static str, Problem> {
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("?").trim().to_lowercase());
     let refuse = |detail: String| Err(Problem::new(Code::UnsupportedMediaType, detail));
     if let Some(encoding) = header(CONTENT_ENCODING).filter(|encoding| encoding != "identity") {
@@ -129,14 +147,13 @@ fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
     };
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    let is_patch = request.method() == Method::PATCH && essence == "application/merge-patch+json";
-    if !is_patch && essence != "application/json" {
+    let Some(found) = readable.iter().find(|readable| **readable == essence) else {
         return refuse(format!("`{essence}` is not read here"));
-    }
+    };
     let charset = parts.find_map(|part| part.strip_prefix("charset=")).map(|charset| charset.trim_matches('"'));
     match charset {
-        None | Some("utf-8" | "utf8") => Ok(()),
-        Some(charset) => refuse(format!("JSON is read as UTF-8, not as `{charset}`")),
+        None | Some("utf-8" | "utf8") => Ok(found),
+        Some(charset) => refuse(format!("bodies are read as UTF-8, not as `{charset}`")),
     }
 }
 

@@ -13,9 +13,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    article, contact, contact_list, contact_review, contact_state, credential, effective_access, grant_list,
-    grant_request, grant_request_list, invitation, me, message, organization, partner_grant, probes, request_list,
-    service_request, session, staff, training, transfer, viewer, wire,
+    article, contact, contact_import, contact_list, contact_review, contact_state, credential, effective_access,
+    grant_list, grant_request, grant_request_list, invitation, me, message, organization, partner_grant, probes,
+    request_list, service_request, session, staff, training, transfer, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -89,6 +89,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(staff::enable_staff)
         .service(staff::resend_staff_welcome)
         .service(contact::create_contact)
+        .service(contact_import::import_contacts)
         .service(contact_list::list_contacts)
         .service(contact_list::list_contact_managers)
         .service(contact::get_contact)

@@ -79,6 +79,11 @@ impl Problem {
         self
     }
 
+    /// The values that are to blame, as a part of something larger names them.
+    pub(crate) fn into_errors(self) -> Vec<FieldError> {
+        self.0.errors
+    }
+
     /// Adds a machine-readable member.
     #[must_use]
     pub fn with(mut self, extra: Extra) -> Self {

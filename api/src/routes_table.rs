@@ -163,11 +163,25 @@ fn produced(operation: &Operation) -> Vec<String> {
 
 /// Whether one of the media types is acceptable, or at least a problem (RFC 9110, section 12.5.1).
 fn is_acceptable(headers: &HeaderMap, produced: &[String]) -> bool {
-    let lines: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
-    let accept = lines.join(",").to_lowercase();
+    let accept = accepted(headers);
     let ranges: Vec<(&str, f32)> = accept.split(',').filter_map(range).collect();
     let mut readable = produced.iter().map(String::as_str).chain([PROBLEM_JSON]);
     ranges.is_empty() || produced.is_empty() || readable.any(|media_type| quality(media_type, &ranges) > 0.0)
+}
+
+/// Which of these media types the client likes best; of equals the first one.
+pub(crate) fn preferred<'t>(headers: &HeaderMap, produced: &[&'t str]) -> Option<&'t str> {
+    let accept = accepted(headers);
+    let ranges: Vec<(&str, f32)> = accept.split(',').filter_map(range).collect();
+    let weight = |media_type: &str| if ranges.is_empty() { 1.0 } else { quality(media_type, &ranges) };
+    let best = |best: &'t str, other: &'t str| if weight(other) > weight(best) { other } else { best };
+    produced.iter().copied().reduce(best)
+}
+
+/// What the client accepts, in lower case; empty if it does not say.
+fn accepted(headers: &HeaderMap) -> String {
+    let lines: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
+    lines.join(",").to_lowercase()
 }
 
 /// A media range and its weight.
@@ -203,6 +217,24 @@ mod tests {
             ("text/*;q=1, */*;q=0", false),
         ] {
             assert_eq!(quality("application/json", &ranges(accept)) > 0.0, expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn the_form_that_weighs_most_is_answered_and_of_equals_the_first() {
+        for (accept, expected) in [
+            ("", "application/json"),
+            ("*/*", "application/json"),
+            ("text/csv", "text/csv"),
+            ("text/*", "text/csv"),
+            ("application/json, text/csv", "application/json"),
+            ("application/json;q=0.5, text/csv", "text/csv"),
+            ("text/csv;q=0.1, */*;q=0.2", "application/json"),
+            ("text/html, text/csv;q=0", "application/json"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            assert_eq!(preferred(&headers, &["application/json", "text/csv"]), Some(expected), "{accept}");
         }
     }
 

@@ -13,6 +13,7 @@ use mandate_storage::{DatabaseUrl, PoolSettings, PoolState, StorageError, Store}
 use utoipa_actix_web::AppExt as _;
 
 use crate::access_token::AccessTokens;
+use crate::contact_import;
 use crate::edge::{self, Edge};
 use crate::founding::{Founding, SetUp};
 use crate::keyring::{KeyHome, KeyRing, Lifetimes};
@@ -154,6 +155,7 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
         sealer,
         readers,
         writers,
+        imports: Gate::new(contact_import::AT_ONCE, settings.queue_max),
         store,
         settings,
         clock,

@@ -58,6 +58,8 @@ pub struct App {
     pub readers: Gate,
     /// The turns of those who write; on SQLite there is one.
     pub writers: Gate,
+    /// The turns of those who import contacts, which takes memory.
+    pub imports: Gate,
 }
 
 impl App {
@@ -209,14 +211,14 @@ impl Gate {
     /// Waits for a turn.
     ///
     /// *Errors*: `unavailable` when the queue is full, or the turn did not come within a second.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
         if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
             return Ok(turn);
         }
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.waits.failed.fetch_add(1, Ordering::Relaxed);
-            return Err(Problem::unavailable("the queue for a database connection is full"));
+            return Err(Problem::unavailable("the queue for a turn is full"));
         }
         let begun = Instant::now();
         let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
@@ -226,7 +228,7 @@ impl Gate {
         self.waits.micros.fetch_add(micros, Ordering::Relaxed);
         turn.ok().and_then(Result::ok).ok_or_else(|| {
             self.waits.failed.fetch_add(1, Ordering::Relaxed);
-            Problem::unavailable("no database connection became free within a second")
+            Problem::unavailable("no turn came within a second")
         })
     }
 }

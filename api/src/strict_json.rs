@@ -19,11 +19,18 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
     if text.trim().is_empty() {
         return Err("the body is empty; send a JSON object".to_owned());
     }
+    parse_text(text, "the body")
+}
+
+/// Reads the JSON text of a part of a body, which is called `what` in the message.
+///
+/// *Errors*: as [`parse`].
+pub(crate) fn parse_text(text: &str, what: &str) -> Result<Value, String> {
     let mut reader = serde_json::Deserializer::from_str(text);
     Level(0)
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| format!("the body is not acceptable JSON: {}", plain(&error)))
+        .map_err(|error| format!("{what} is not acceptable JSON: {}", plain(&error)))
 }
 
 /// What serde_json says, but for the half of a surrogate pair that it calls the end of an escape.

@@ -18,6 +18,7 @@ pub mod actor;
 pub mod article;
 pub mod change;
 pub mod contact;
+pub mod contact_import;
 pub mod contact_review;
 pub mod contact_state;
 pub mod effective_access;

@@ -106,7 +106,7 @@ codes! {
     ContactsAreNotDeleted = "contacts_are_not_deleted" : MethodNotAllowed, "contacts are never deleted",
         "Disable the contact with POST /v1/contacts/{id}/disable: it takes effect at once, and the record stays in the list.";
     NotAcceptable = "not_acceptable" : NotAcceptable, "no representation that you accept",
-        "Accept application/json.";
+        "Accept application/json; the list of contacts also comes as text/csv.";
     ContactExists = "contact_exists" : Conflict, "the contact already exists in this organization",
         "Look the contact up by email and edit it, or enable it if it is disabled.";
     ContactInOtherOrganization = "contact_in_other_organization" : Conflict, "this contact already exists but is not in your organization",
@@ -136,9 +136,9 @@ codes! {
     VersionMismatch = "version_mismatch" : Stale, "the resource has changed since it was read",
         "Load it again, look at what changed, and repeat with its present version.";
     BodyTooLarge = "body_too_large" : TooLarge, "the body is too large",
-        "JSON bodies may have 256 KiB.";
+        "JSON bodies may have 256 KiB, imports 16 MiB.";
     UnsupportedMediaType = "unsupported_media_type" : UnsupportedMediaType, "the operation does not read this media type",
-        "Send application/json (for PATCH also application/merge-patch+json).";
+        "Send application/json (for PATCH also application/merge-patch+json; for imports text/csv or application/x-ndjson).";
     ValidationFailed = "validation_failed" : Invalid, "values are not allowed",
         "`errors` names every one of them.";
     InvalidCursor = "invalid_cursor" : Invalid, "the cursor does not belong to this list",

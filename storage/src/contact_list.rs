@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use mandate_core::contact::Contact;
 use mandate_core::id::OrganizationId;
-use mandate_core::text::SearchText;
+use mandate_core::text::SearchWords;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{ContactType, Duty, Permission, PersonStatus, Vocabulary as _};
 
@@ -11,8 +11,9 @@ use crate::backend::on;
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::people::{PERSON_COLUMNS, PersonRow};
+use crate::people_words::{among, with_words};
 use crate::schema::people;
-use crate::sql::{Sql, like, once};
+use crate::sql::{Sql, once};
 use crate::tx::ReadTx;
 
 /// What the list is ordered by.
@@ -61,8 +62,8 @@ pub struct ContactFilter {
     pub duties: Vec<Duty>,
     /// With exactly this email.
     pub email: Option<String>,
-    /// Whose name or email contains this.
-    pub search: Option<SearchText>,
+    /// Of whose name or email words begin with each of these.
+    pub search: Option<SearchWords>,
     /// Who did not sign in since this moment, or never.
     pub last_sign_in_before: Option<Timestamp>,
     /// Who was not confirmed since this moment, or never.
@@ -97,7 +98,7 @@ fn narrowed(filter: &ContactFilter) -> Sql {
         query = query.push(" AND p.email = ").bind_text(email);
     }
     if let Some(search) = &filter.search {
-        query = query.push(" AND p.search LIKE ").bind_text(like(search.as_str())).push(" ESCAPE '!'");
+        query = with_words(query, search);
     }
     if let Some(moment) = filter.last_sign_in_before {
         query = query.push(" AND COALESCE(p.last_sign_in_at, 0) < ").bind_big(moment.micros());
@@ -110,6 +111,8 @@ fn narrowed(filter: &ContactFilter) -> Sql {
 
 impl ReadTx<'_> {
     /// The contacts of an organization, the disabled and transferred ones included (C-16, C-18).
+    ///
+    /// Where few have a word of the search, these alone are looked at; else the list is walked in its order until the page is full.
     pub fn contacts(
         &mut self,
         organization: OrganizationId,
@@ -117,11 +120,18 @@ impl ReadTx<'_> {
         page: &Page,
     ) -> Result<Slice<Contact>, StorageError> {
         let key = filter.sort.key();
+        let few = match &filter.search {
+            Some(words) => self.few_with_words(organization, words)?,
+            None => None,
+        };
         let mut query = Sql::<people::SqlType>::new("SELECT ")
             .push(PERSON_COLUMNS)
             .push(" FROM people p WHERE p.contact_type IS NOT NULL AND p.organization_id = ")
             .bind_text(organization)
             .append(narrowed(filter));
+        if let Some(few) = &few {
+            query = among(query, few);
+        }
         if let Some(Position { key: after, id }) = &page.after {
             query = query.push(" AND (").push(key).push(if filter.descending { ", p.id) < (" } else { ", p.id) > (" });
             query = match after {

@@ -10,6 +10,7 @@ use mandate_core::vocabulary::Vocabulary;
 use serde_json::Value;
 
 use crate::backend::on;
+use crate::batch::{ROWS_AT_ONCE, insert_all};
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::schema::{journal, journal_heads};
@@ -47,7 +48,7 @@ pub struct JournalEntry {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = journal)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
 struct JournalRow {
     organization_id: String,
     sequence: i64,
@@ -232,15 +233,17 @@ impl WriteTx<'_> {
         let head = on!(self, |connection| lock.get_result::<(i64, Vec<u8>)>(connection).optional())?;
         let cells = Cells::of("journal_heads", &organization);
         let (mut sequence, mut hash) = cells.read("sequence", head)?;
-        for entry in entries {
-            sequence += 1;
-            let (before, after) = (object(&entry.before), object(&entry.after));
-            let sealed =
-                Sealed { sequence, id: EventId::from_u128((self.state.ids)()), entry, before: &before, after: &after };
-            let row = JournalRow::new(&sealed, hash);
-            hash = row.hash.clone();
-            let insert = diesel::insert_into(journal::table).values(row);
-            on!(self, |connection| insert.execute(connection))?;
+        for entries in entries.chunks(ROWS_AT_ONCE) {
+            let mut rows = Vec::with_capacity(entries.len());
+            for entry in entries {
+                sequence += 1;
+                let (before, after) = (object(&entry.before), object(&entry.after));
+                let id = EventId::from_u128((self.state.ids)());
+                let row = JournalRow::new(&Sealed { sequence, id, entry, before: &before, after: &after }, hash);
+                hash = row.hash.clone();
+                rows.push(row);
+            }
+            insert_all!(self, journal::table, rows)?;
         }
         let head = journal_heads::table.find(&organization);
         let update = diesel::update(head).set((journal_heads::sequence.eq(sequence), journal_heads::hash.eq(hash)));

@@ -12,6 +12,7 @@
 
 mod article;
 mod backend;
+mod batch;
 mod clock;
 mod column;
 mod contact_list;
@@ -30,6 +31,8 @@ mod organization;
 mod page;
 mod partner_grant;
 mod people;
+mod people_save;
+mod people_words;
 mod request_list;
 mod schema;
 mod service_request;

@@ -11,6 +11,7 @@ use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{MailKind, Vocabulary};
 
 use crate::backend::on;
+use crate::batch::insert_all;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::schema::mails;
@@ -55,7 +56,7 @@ pub struct Mail {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = mails)]
+#[diesel(table_name = mails, treat_none_as_default_value = false)]
 struct MailRow {
     id: String,
     kind: String,
@@ -127,9 +128,13 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// Owes an email that no change brought about, such as one for a forgotten password.
     pub fn owe_mail(&mut self, notice: &Notice, now: Timestamp) -> Result<(), StorageError> {
-        let insert = diesel::insert_into(mails::table).values(MailRow::new(notice, now));
-        let rows = on!(self, |connection| insert.execute(connection))?;
-        self.expect_one(rows, "mails", notice.id)
+        self.owe_mails(&[(notice, now)])
+    }
+
+    /// Owes emails, each from its moment on.
+    pub(crate) fn owe_mails(&mut self, owed: &[(&Notice, Timestamp)]) -> Result<(), StorageError> {
+        let rows: Vec<MailRow> = owed.iter().map(|(notice, at)| MailRow::new(notice, *at)).collect();
+        insert_all!(self, mails::table, rows)
     }
 
     /// Claims an email for sending until a moment, and counts the attempt; false if somebody else has it or it is done.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use mandate_core::actor::{Actor, PersonRef, Position};
-use mandate_core::change::Change;
 use mandate_core::contact::{Contact, Existing, Others, Sites, Training};
 use mandate_core::hours::{Hours, TimeOfDay};
 use mandate_core::id::{ContactId, OrganizationId, PersonId, StaffId};
@@ -20,20 +19,24 @@ use serde_json::{Value, json};
 use crate::backend::on;
 use crate::column::{Cells, moment, words_json};
 use crate::error::StorageError;
+use crate::people_words::search_of;
 use crate::schema::{credentials, people};
 use crate::sql::Sql;
-use crate::tx::{ReadTx, WriteTx};
+use crate::tx::ReadTx;
+
+/// Emails that are looked up at once.
+const EMAILS_AT_ONCE: usize = 500;
 
 /// A row of `people`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = people, treat_none_as_null = true)]
+#[diesel(table_name = people, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct PersonRow {
     pub(crate) id: String,
-    organization_id: String,
+    pub(crate) organization_id: String,
     email: String,
     first_name: String,
     last_name: String,
-    search: String,
+    pub(crate) search: String,
     pub(crate) sort_name: String,
     phone: Option<String>,
     time_zone: String,
@@ -53,7 +56,7 @@ pub(crate) struct PersonRow {
     #[diesel(skip_update)]
     last_sign_in_at: Option<i64>,
     last_confirmed_at: Option<i64>,
-    version: i64,
+    pub(crate) version: i64,
     sites: Option<String>,
     preferences: Option<String>,
     last_confirmed_by: Option<String>,
@@ -80,7 +83,7 @@ impl PersonRow {
             email: email.to_string(),
             first_name: first_name.to_string(),
             last_name: last_name.to_string(),
-            search: fold(&format!("{first_name} {last_name} {email}")),
+            search: search_of(profile),
             sort_name: fold(&format!("{last_name} {first_name}")),
             phone: phone.as_ref().map(ToString::to_string),
             time_zone: time_zone.to_string(),
@@ -406,6 +409,36 @@ impl ReadTx<'_> {
         .transpose()
     }
 
+    /// Who has which of these emails, for those that somebody has: a contact of the organization, whatever became of them, or
+    /// else the person whose record is not history.
+    pub fn people_by_email(
+        &mut self,
+        organization: OrganizationId,
+        emails: &[&Email],
+    ) -> Result<BTreeMap<Email, Existing>, StorageError> {
+        let mut found = BTreeMap::new();
+        let organization = organization.to_string();
+        for emails in emails.chunks(EMAILS_AT_ONCE) {
+            let texts: Vec<&str> = emails.iter().map(|email| email.as_str()).collect();
+            let columns = (people::email, people::id, people::organization_id);
+            let transferred = PersonStatus::Transferred.name();
+            let everywhere = people::table.filter(people::status.ne(transferred)).select(columns);
+            let own = people::table.filter(people::organization_id.eq(&organization)).select(columns);
+            type Columns = (String, String, String);
+            let mut rows: Vec<Columns> =
+                on!(self, |connection| everywhere.filter(people::email.eq_any(&texts)).load(connection))?;
+            let own: Vec<Columns> = on!(self, |connection| own.filter(people::email.eq_any(&texts)).load(connection))?;
+            rows.extend(own);
+            for (email, id, organization) in rows {
+                let cells = Cells::of("people", &id);
+                let person = cells.person_id("id", &id)?;
+                let email = cells.read("email", Email::parse(&email).ok())?;
+                found.insert(email, Existing { person, organization: cells.id("organization_id", &organization)? });
+            }
+        }
+        Ok(found)
+    }
+
     /// A person as an actor, and whether their organization may use the system.
     pub fn actor(&mut self, id: PersonId) -> Result<Option<(Actor, OrganizationStatus)>, StorageError> {
         self.one_actor(Sql::new("WHERE p.id = ").bind_text(id))
@@ -491,41 +524,5 @@ impl ReadTx<'_> {
         let mut guards = self.active_guards(organization, None)?;
         guards.retain(Contact::is_active_manager);
         Ok(guards)
-    }
-}
-
-impl WriteTx<'_> {
-    /// Saves a contact. When they may not sign in any more, their sessions and links end with it (C-15); tells how many sessions
-    /// that were good.
-    pub fn save_contact(&mut self, change: &Change<Contact>) -> Result<usize, StorageError> {
-        let before = change.before().map(|contact| contact.version);
-        self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
-        self.record(change)?;
-        self.silence(change.after().id.into(), change.after().status, change.after().updated_at)
-    }
-
-    /// Saves a staff member, with the same consequences.
-    pub fn save_staff(&mut self, change: &Change<StaffMember>) -> Result<(), StorageError> {
-        let before = change.before().map(|staff| staff.version);
-        self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
-        self.record(change)?;
-        self.silence(change.after().id.into(), change.after().status, change.after().updated_at).map(drop)
-    }
-
-    fn save_person(&mut self, row: PersonRow, before: Option<i64>, effective: bool) -> Result<(), StorageError> {
-        match before {
-            None => {
-                on!(self, |connection| diesel::insert_into(people::table).values(&row).execute(connection))?;
-            }
-            Some(version) if effective => {
-                let rows = on!(self, |connection| diesel::update(people::table.find(&row.id))
-                    .filter(people::version.eq(version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "people", &row.id)?;
-            }
-            Some(_) => {}
-        }
-        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{LinkPurpose, PersonStatus, Vocabulary as _};
 
 use crate::backend::on;
+use crate::batch::insert_all;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::people::{ACTOR_COLUMNS, ActorColumns, ActorRow};
@@ -78,7 +79,7 @@ pub(crate) fn read_caller(session: SessionRow, actor: ActorRow) -> Result<Caller
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = links)]
+#[diesel(table_name = links, treat_none_as_default_value = false)]
 struct LinkRow {
     id: String,
     person_id: String,
@@ -279,9 +280,13 @@ impl WriteTx<'_> {
         if link.purpose != LinkPurpose::Invitation {
             self.void_links(link.person, Some(link.purpose.name()), link.created_at)?;
         }
-        let row = LinkRow::from(link);
-        on!(self, |connection| diesel::insert_into(links::table).values(&row).execute(connection))?;
-        Ok(())
+        self.insert_links([link])
+    }
+
+    /// Keeps the first links of people who are new; there are no older ones.
+    pub(crate) fn insert_links<'l>(&mut self, links: impl IntoIterator<Item = &'l Link>) -> Result<(), StorageError> {
+        let rows: Vec<LinkRow> = links.into_iter().map(LinkRow::from).collect();
+        insert_all!(self, links::table, rows)
     }
 
     /// Uses up a link; of two at once, one wins.

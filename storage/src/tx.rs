@@ -85,11 +85,13 @@ impl ReadTx<'_> {
         match rows {
             1 => Ok(()),
             0 => Err(self.contention()),
-            rows => {
-                let error = format!("{rows} rows of {table} have the key `{}`", id.to_string());
-                Err(self.state.note(StorageError::Unexpected(error)))
-            }
+            rows => Err(self.unexpected(format!("{rows} rows of {table} have the key `{}`", id.to_string()))),
         }
+    }
+
+    /// Notes what cannot be: a bug.
+    pub(crate) fn unexpected(&mut self, what: String) -> StorageError {
+        self.state.note(StorageError::Unexpected(what))
     }
 
     fn organization_of(
@@ -132,16 +134,27 @@ impl<'a> WriteTx<'a> {
     ///
     /// *Errors*: a change that owes emails and has no entry is a bug; see [`WriteTx::owe_mail`] for emails without a change.
     pub fn record<T: Recorded>(&mut self, change: &Change<T>) -> Result<(), StorageError> {
-        self.state.entries.extend_from_slice(change.entries());
-        let Some(entry) = change.entries().first() else {
-            return match change.notices() {
-                [] => Ok(()),
-                _ => {
-                    Err(StorageError::Unexpected("an email is owed for a change that has no journal entry".to_owned()))
+        self.record_all(std::slice::from_ref(change))
+    }
+
+    /// As [`WriteTx::record`], for many changes at once.
+    pub(crate) fn record_all<'c, T: Recorded + 'c>(
+        &mut self,
+        changes: impl IntoIterator<Item = &'c Change<T>>,
+    ) -> Result<(), StorageError> {
+        let mut owed = Vec::new();
+        for change in changes {
+            self.state.entries.extend_from_slice(change.entries());
+            match (change.entries().first(), change.notices()) {
+                (_, []) => {}
+                (Some(entry), notices) => owed.extend(notices.iter().map(|notice| (notice, entry.at))),
+                (None, _) => {
+                    let error = "an email is owed for a change that has no journal entry";
+                    return Err(StorageError::Unexpected(error.to_owned()));
                 }
-            };
-        };
-        change.notices().iter().try_for_each(|notice| self.owe_mail(notice, entry.at))
+            }
+        }
+        self.owe_mails(&owed)
     }
 }
 

@@ -268,6 +268,10 @@ impl Scene {
             }
             "updateOrganization" => send(json!({"name": "Acme"})),
             "createContact" => send(with(self.fresh("acme.example"), json!({"permission": "knowledge_base"}))),
+            "importContacts" => {
+                let line = with(self.fresh("acme.example"), json!({"permission": "knowledge_base"}));
+                ("?dry_run=false".to_owned(), Payload::Raw(line.to_string().into_bytes()))
+            }
             "createStaff" => send(with(self.fresh("vendor.example"), json!({"roles": ["agent"]}))),
             "createPartnerGrant" => {
                 let expiry = self.world.after(days(1));
@@ -300,7 +304,11 @@ impl Scene {
 }
 
 async fn send(actor: &Actor, operation: &Operation, path: &str, (query, body): &(String, Payload)) -> Answer {
-    let media_type = if operation.method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+    let media_type = match (operation.id.as_str(), operation.method.as_str()) {
+        ("importContacts", _) => "application/x-ndjson",
+        (_, "PATCH") => "application/merge-patch+json",
+        _ => "application/json",
+    };
     let headers: &[_] = if matches!(body, Payload::Nothing) { &[] } else { &[("content-type", media_type)] };
     actor.send(&operation.method, &format!("{path}{query}"), headers, body.clone()).await
 }

@@ -4,6 +4,7 @@ mod access;
 mod article;
 mod concurrency;
 mod contact;
+mod contact_import;
 mod contact_list;
 mod contact_review;
 mod contact_state;

@@ -294,3 +294,17 @@ async fn head_and_the_deadline_hold_over_a_real_connection() {
     assert!(answer.starts_with("HTTP/1.1 500") && answer.contains("\"code\":\"internal\""), "{answer}");
     handle.stop(false).await;
 }
+
+#[test]
+fn an_import_has_more_time_than_other_requests_c_22() {
+    let edge = Edge {
+        new_request_id: Arc::new(|| RequestId::from_u128(1)),
+        deadline: Duration::from_secs(10),
+        metrics: Arc::new(Metrics::new()),
+        routes: Arc::new(RoutesTable::new(crate::openapi::document())),
+    };
+    let deadline = |path: &str| edge.deadline_of(edge.routes.find(path).map_or(NO_ROUTE, |route| route.pattern()));
+    assert_eq!(deadline("/v1/organizations/org_1/contacts"), Duration::from_secs(10));
+    assert_eq!(deadline("/v1/organizations/org_1/contacts/import"), contact_import::DEADLINE);
+    assert_eq!(deadline("/nowhere"), Duration::from_secs(10));
+}

@@ -6,6 +6,7 @@
 mod access_table;
 mod article;
 mod contact;
+mod contact_import;
 mod contact_review;
 mod contact_state;
 mod effective_access;

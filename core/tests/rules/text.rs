@@ -1,8 +1,8 @@
 //! Text that is parsed once and trusted from then on (C-1 … C-4, O-2, X-5).
 
 use mandate_core::text::{
-    Domain, Email, Flaw, Locale, MessageBody, Note, OrganizationName, PersonName, Phone, SearchText, Subject, TimeZone,
-    TypedEmail, fold,
+    Domain, Email, Flaw, Locale, MessageBody, Note, OrganizationName, PersonName, Phone, SearchText, SearchWords,
+    Subject, TimeZone, TypedEmail, fold, words,
 };
 use proptest::prelude::*;
 
@@ -227,4 +227,25 @@ proptest! {
     fn folding_twice_is_folding_once(text in any_text()) {
         prop_assert_eq!(fold(&fold(&text)), fold(&text));
     }
+}
+
+/// C-18
+#[test]
+fn words_are_what_stands_between_white_space_and_punctuation() {
+    for (text, expected) in [
+        ("Ana Silva ana.silva@acme.example", &["acme", "ana", "example", "silva"][..]),
+        ("Álvaro  O'Neill-Pérez", &["neill", "o", "pérez", "álvaro"]),
+        ("A\u{301}LVARO", &["álvaro"]),
+        ("ﬁne\u{a0}Straße\u{3000}李", &["fine", "straße", "李"]),
+        ("kai_100%!x", &["100", "kai", "x"]),
+        ("!%_ . ' ", &[]),
+    ] {
+        assert_eq!(words(text).into_iter().collect::<Vec<_>>(), expected, "{text}");
+    }
+    let parsed = |text: &str| SearchWords::parse(text).map(|words| words.as_slice().join(" "));
+    assert_eq!(parsed("ana.SILVA, ana"), Ok("silva ana".to_owned()), "the longest first, none twice");
+    for text in ["", " ", "%", "_!"] {
+        assert_eq!(flaw(SearchWords::parse(text)), "blank", "{text}");
+    }
+    assert_eq!(flaw(SearchWords::parse(&"a".repeat(201))), "too_long");
 }

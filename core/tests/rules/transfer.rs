@@ -318,7 +318,10 @@ fn critical_findings_clear_where_they_come_to_r_1_r_3() {
     let done = accepted(world.clone());
     assert_eq!(
         written(&done.joined),
-        ["contact.created in org_1 by contact_9 for org_1", "readiness.finding_cleared no_primary_support_contact in org_1"]
+        [
+            "contact.created in org_1 by contact_9 for org_1",
+            "readiness.finding_cleared no_primary_support_contact in org_1"
+        ]
     );
     assert_eq!(written(&done.left).len(), 2, "C-11 keeps findings from opening where they were");
     // Who is invited guards nothing yet.

@@ -1,0 +1,119 @@
+use mandate_core::contact::{Sites, WelcomeIds};
+use mandate_core::id::{ContactId, LinkId, MailId};
+use mandate_core::person::NewProfile;
+use mandate_core::text::{Locale, PersonName, TimeZone, TypedEmail};
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::{ContactType, Permission, Vocabulary as _};
+
+use super::*;
+
+/// Somebody, whatever the row says.
+fn anybody(body: Body<CreateContactBody>) -> Result<NewContact, Problem> {
+    let profile = NewProfile {
+        email: TypedEmail::parse("ana@acme.example").unwrap(),
+        first_name: PersonName::parse("Ana").unwrap(),
+        last_name: PersonName::parse("Silva").unwrap(),
+        phone: None,
+        time_zone: TimeZone::default(),
+        locale: Locale::default(),
+    };
+    let (link, mail) = (LinkId::from_u128(1), MailId::from_u128(1));
+    let contact = NewContact {
+        id: ContactId::from_u128(1),
+        profile,
+        kind: ContactType::Technical,
+        permission: Permission::KnowledgeBase,
+        duties: Default::default(),
+        sites: Sites::new(),
+        welcome: WelcomeIds { link, mail, expires_at: Timestamp::from_micros(1) },
+    };
+    body.errors.finish(|| Some(contact))
+}
+
+fn read_all(format: Format, text: &str) -> Result<Rows, Problem> {
+    read(format, text.as_bytes(), anybody)
+}
+
+/// Each flaw: row, place, code.
+fn flaws(rows: &Rows) -> Vec<(usize, String, String)> {
+    let one = |row: usize, error: &FieldError| (row, error.place().to_owned(), error.code.to_string());
+    rows.flaws.iter().flat_map(|(row, errors)| errors.iter().map(move |error| one(*row, error))).collect()
+}
+
+#[test]
+fn rows_begin_on_the_lines_that_an_editor_shows_c_22() {
+    let header = "email,first_name,last_name,permission";
+    let quoted = "a,\"x\ny\r\nz\",b,c";
+    for end in ["\n", "\r\n"] {
+        let text = format!("{header}{end}a,b,c,d{end}{end}{end}{quoted}{end}a,b,c,d{end}a,b,c,d");
+        let rows = read_all(Format::Csv, &text).unwrap();
+        assert_eq!(rows.lines, [2, 5, 8, 9], "{end:?}");
+        let with_mark = read_all(Format::Csv, &format!("\u{feff}{text}")).unwrap();
+        assert_eq!((with_mark.lines, with_mark.rows.len()), (rows.lines, 4));
+    }
+    let rows = read_all(Format::Ndjson, "{}\r\n\n  \n{}\n{}").unwrap();
+    assert_eq!((rows.lines.as_slice(), rows.rows.len()), (&[1, 4, 5][..], 4 - 1));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_named_with_its_members_c_22() {
+    let rows = read_all(
+        Format::Csv,
+        "email,first_name,last_name,permission,duties\na,b,c,king,it;x;y\na,b,c,d\na,b,c,d,e,f\n",
+    )
+    .unwrap();
+    let place = |row, place: &str, code: &str| (row, place.to_owned(), code.to_owned());
+    assert_eq!(
+        flaws(&rows),
+        [
+            place(1, "#/duties/1", "invalid_value"),
+            place(1, "#/duties/2", "invalid_value"),
+            place(1, "#/permission", "invalid_value"),
+            place(2, "#", "cell_count"),
+            place(3, "#", "cell_count"),
+        ]
+    );
+    assert!(rows.rows.iter().all(|row| row.contact.is_none()));
+    let rows = read_all(Format::Ndjson, "{\"a\": 1}\n{\"email\": \"x\", \"email\": \"y\"}\n7\n").unwrap();
+    assert_eq!(
+        flaws(&rows),
+        [place(1, "#/a", "unknown_member"), place(2, "#", "malformed_request"), place(3, "#", "invalid_type")]
+    );
+}
+
+#[test]
+fn what_an_export_adds_is_ignored_and_what_nobody_knows_is_refused_c_22() {
+    let rows = read_all(
+        Format::Csv,
+        "id,permission,status,email,created_at,last_name,first_name,name\nx,designated_support,=1,a,b,c,d,e\n",
+    );
+    assert!(flaws(&rows.unwrap()).is_empty());
+    for (header, places) in [
+        ("email,first_name,last_name", &["#/0/permission"][..]),
+        ("email,first_name,last_name,permission,email", &["#/0/email"]),
+        ("email,first_name,last_name,permission,mail,a/b", &["#/0/mail", "#/0/a~1b"]),
+    ] {
+        let problem = read_all(Format::Csv, header).unwrap_err();
+        assert_eq!(problem.code().name(), "validation_failed");
+        assert_eq!(problem.into_errors().iter().map(FieldError::place).collect::<Vec<_>>(), places, "{header}");
+    }
+}
+
+#[test]
+fn a_hostile_file_does_not_make_more_errors_than_anybody_reads_c_22() {
+    let member = |number: usize| format!("\"m{number}\": 1");
+    let line = format!("{{{}}}\n", (0..60).map(member).collect::<Vec<_>>().join(","));
+    let rows = read_all(Format::Ndjson, &line.repeat(1_000)).unwrap();
+    assert_eq!((rows.noted, rows.flaws.len(), rows.rows.len()), (ERRORS_MAX, 1_000, 1_000));
+    assert!(rows.rows.iter().all(|row| row.contact.is_none()));
+}
+
+#[test]
+fn what_is_no_table_is_refused_rather_than_guessed_c_22() {
+    let header = "email,first_name,last_name,permission\n";
+    for text in ["", "\n\n", &format!("{header}\"a,b,c,d\na,b,c,d\n"), &format!("{header}a,b,c,\"d\n")] {
+        assert_eq!(read_all(Format::Csv, text).unwrap_err().code().name(), "malformed_request", "{text}");
+    }
+    let long = "{}\n".repeat(mandate_core::contact_import::ROWS_MAX + 1);
+    assert_eq!(read_all(Format::Ndjson, &long).unwrap_err().code().name(), "import_too_long");
+}
