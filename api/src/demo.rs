@@ -6,6 +6,7 @@
 mod calls;
 mod data;
 mod filler;
+mod records;
 mod threads;
 
 use std::sync::Arc;

@@ -41,6 +41,7 @@ impl Notices {
                 MailKind::Invitation => self.invitation(tx, mail, &person)?,
                 // What follows is for those who may sign in: nobody else is told of anything (C-15).
                 _ if !may_sign_in(&person, status) => None,
+                MailKind::PointOfContact if !wants_emails(tx, mail.notice.to)? => None,
                 MailKind::PointOfContact => self.point_of_contact(tx, mail, &person)?,
                 MailKind::InvitationAccepted => self.invitation_accepted(tx, mail, &person)?,
                 MailKind::ContactTransferred => self.contact_transferred(tx, mail, &person)?,
@@ -204,4 +205,12 @@ fn language(tx: &mut ReadTx<'_>, person: PersonId) -> Result<(Locale, TimeZone),
         PersonId::Staff(id) => tx.staff_member(id)?.map(|staff| (staff.profile.locale, staff.profile.time_zone)),
     };
     Ok(found.unwrap_or_default())
+}
+
+/// Whether somebody wants emails about service requests (C-19); staff always do.
+fn wants_emails(tx: &mut ReadTx<'_>, person: PersonId) -> Result<bool, StorageError> {
+    Ok(match person {
+        PersonId::Contact(id) => tx.contact(id)?.is_some_and(|contact| contact.preferences.email),
+        PersonId::Staff(_) => true,
+    })
 }

@@ -8,9 +8,10 @@ use mandate_core::change::Context;
 use mandate_core::id::{ContactId, LinkId, OrganizationId, PersonId};
 use mandate_core::invitation::Invitation;
 use mandate_core::refusal::{Code, Refusal};
+use mandate_core::session::use_link;
 use mandate_core::time::Timestamp;
 use mandate_core::transfer::{self, AcceptFacts, MANAGERS_TOLD_MAX, Offer, Surroundings, TransferIds, Transferred};
-use mandate_core::vocabulary::PersonStatus;
+use mandate_core::vocabulary::{LinkPurpose, PersonStatus};
 use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -63,6 +64,8 @@ pub(crate) async fn accept_invitation(
         accepted: app.id(),
         left: (0..MANAGERS_TOLD_MAX).map(|_| app.id()).collect(),
     };
+    // Looked at before anybody is made to wait, so that a spent link costs little; decided again inside the fence.
+    app.read_unsigned(move |tx| Ok(use_link(now, LinkPurpose::Invitation, tx.link(link)?).map(drop)?)).await?;
     let origin = origin(&request, &app);
     let accepted = app.write_unsigned(move |mut unlocked: Unlocked<'_>| {
         let fence = fence(&mut unlocked, link)?;

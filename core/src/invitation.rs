@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::access::{Action, Standing, Visible, require};
 use crate::actor::Actor;
-use crate::change::{Authority, Change, Context, Notice, Recorded};
+use crate::change::{Authority, Change, Context, Notice, Origin, Recorded};
 use crate::contact::{Existing, check_combination, refuse_vendor};
 use crate::id::{AnyId, ContactId, InvitationId, LinkId, MailId, OrganizationId, PersonId};
 use crate::journal::{EventKind, Fact, Snapshot};
@@ -201,7 +201,8 @@ pub struct Created {
 /// Invites a contact of another organization (C-14).
 ///
 /// *Decides*: visible? may manage contacts? may appoint, if primary (C-10)? lower case (C-2)? combination (C-7)? in a domain of the
-/// inviter's own organization (C-13)? not of the vendor (O-2)? not here already? is there somebody? not invited already?
+/// inviter's own organization (C-13)? not of the vendor (O-2)? not here already? is there somebody, and not the inviter (C-9)? not
+/// invited already?
 pub fn create(context: &Context, facts: CreateFacts, command: NewInvitation) -> Result<Created, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
     facts.right.covers(organization.id, command.kind)?;
@@ -212,6 +213,10 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewInvitation) -> 
     let email = command.email.email;
     facts.right.reaches(&organization, &email, facts.existing.as_ref())?;
     let person = invited(organization.id, &email, facts.existing)?;
+    if context.signed_in()?.id() == PersonId::Contact(person) {
+        let detail = "nobody invites themselves: who acts for an organization by a grant stays a partner";
+        return Err(Refusal::new(Code::OwnRecord, detail).at("#/email"));
+    }
     let authority = facts.right.standing.authority(organization.id);
     let expired = facts.open.map(|open| make_room(context, authority, open)).transpose()?;
     let invitation = Invitation {
@@ -336,6 +341,13 @@ pub fn cancel(
 }
 
 fn cancelled(context: &Context, authority: Authority, invitation: Invitation) -> Change<Invitation> {
+    if invitation.organization != authority.acting_for {
+        // Whose invited contact was disabled or left elsewhere learns that alone, not by whom and from where.
+        let origin = Origin { address: None, ..context.origin.clone() };
+        let context = Context { actor: None, now: context.now, origin };
+        let authority = Authority::own(invitation.organization);
+        return end(&context, authority, EventKind::InvitationCancelled, invitation, InvitationStatus::Cancelled, None);
+    }
     end(context, authority, EventKind::InvitationCancelled, invitation, InvitationStatus::Cancelled, None)
 }
 

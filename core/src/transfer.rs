@@ -119,7 +119,7 @@ pub fn accept(context: &Context, facts: AcceptFacts, ids: TransferIds) -> Result
     let refused = || Refusal::of(Code::InvalidLink).at("#/token");
     let (offer, around) = facts.offer.filter(|(offer, _)| is_good(context, offer)).ok_or_else(refused)?;
     let Offer { invitation, contact: before, has_password, right, .. } = offer;
-    let after = Contact { status: PersonStatus::Transferred, disabled: None, ..before.clone() };
+    let after = Contact { status: PersonStatus::Transferred, ..before.clone() };
     keep_guarded(&before, &after, around.others_left)?;
     let keeps_password = before.status == PersonStatus::Active && has_password;
     let status = if keeps_password { PersonStatus::Active } else { PersonStatus::Invited };
@@ -174,6 +174,7 @@ fn is_good(context: &Context, offer: &Offer) -> bool {
         && offer.organization.status == OrganizationStatus::Active
         && offer.contact.status != PersonStatus::Transferred
         && may_sign_in(inviter, *status)
+        && offer.invitation.created_by != PersonId::Contact(offer.contact.id)
         && offer.right.still_covers(&offer.organization, &offer.invitation)
 }
 
@@ -185,10 +186,11 @@ fn leave(
     ids: &TransferIds,
 ) -> Change<Contact> {
     let authority = Authority::own(before.organization);
-    let person = before.id;
+    let (person, was_there) = (before.id, before.status != PersonStatus::Disabled);
     let findings = readiness::shifts(context, authority, Some(&before), &after, around.others_left);
     let change = Change::update(context, authority, EventKind::ContactTransferred, before, after).announce(findings);
-    let told = ids.left.iter().zip(&around.managers).take(MANAGERS_TOLD_MAX);
+    // Who was disabled had left them before.
+    let told = ids.left.iter().zip(&around.managers).take(if was_there { MANAGERS_TOLD_MAX } else { 0 });
     told.fold(change, |change, (id, manager)| {
         let about = Some(person.into());
         change.notify(Notice { id: *id, kind: MailKind::ContactTransferred, to: *manager, about, link: None })

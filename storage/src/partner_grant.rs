@@ -332,6 +332,10 @@ impl ReadTx<'_> {
 
     /// The grants that can decide for an actor at an organization, in one statement.
     pub fn held_grants(&mut self, actor: &Actor, organization: OrganizationId) -> Result<HeldGrants, StorageError> {
+        read_held(self.held_row(actor, organization)?)
+    }
+
+    fn held_row(&mut self, actor: &Actor, organization: OrganizationId) -> Result<HeldRow, StorageError> {
         let query = Sql::<HeldColumns>::new("SELECT ")
             .push(HELD_COLUMNS)
             .push(" FROM organizations o LEFT JOIN organizations ro ON ro.id = ")
@@ -340,22 +344,25 @@ impl ReadTx<'_> {
             .bind_text(actor.id())
             .push(" LEFT JOIN partner_grants go ON go.grantor_id = ro.id AND go.ended_at IS NULL AND go.grantee_id = o.id WHERE o.id = ")
             .bind_text(actor.organization);
-        let row: HeldRow = on!(self, |connection| query.get_result(connection))?;
-        read_held(row)
+        on!(self, |connection| query.get_result(connection))
     }
 
-    /// What an actor is to an organization, now.
+    /// What an actor is to an organization, now. One that does not exist is strange to everybody, so that nobody, staff
+    /// included, is answered as if it did.
     pub fn standing(
         &mut self,
         actor: &Actor,
         organization: OrganizationId,
         now: Timestamp,
     ) -> Result<Standing, StorageError> {
-        let held = if actor.organization == organization {
-            None
-        } else {
-            self.held_grants(actor, organization)?.deciding(now)
-        };
+        if actor.organization == organization {
+            return Ok(Standing::of(actor, organization, None));
+        }
+        let row = self.held_row(actor, organization)?;
+        if row.0.is_none() {
+            return Ok(Standing::Stranger);
+        }
+        let held = read_held(row)?.deciding(now);
         Ok(Standing::of(actor, organization, held))
     }
 

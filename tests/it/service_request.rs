@@ -179,6 +179,11 @@ e2e! {
         assert_eq!(counted_mails(&world, &globex.email).await, 2);
         assert_eq!(counted_mails(&world, &acme.email).await, 0);
         assert_eq!(counted_mails(&world, &dan.email).await, 4);
+        // Who wants no emails about service requests gets none (C-19); the other one does.
+        dan.patch("/v1/me", json!({"notification_preferences": {"email": false}})).await.expect(200);
+        submit(&dan, json!({"point_of_contact": eve.id})).await.expect(201);
+        world.mailbox().nth(&eve.email, "point_of_contact", 3).await;
+        assert_eq!(counted_mails(&world, &dan.email).await, 4);
     }
 
     /// S-4, S-13

@@ -111,6 +111,34 @@ fn calls(cast: &Cast) -> Vec<Call> {
             &format!("/v1/organizations/{acme}/contacts"),
             r#"{"email":"Zoe.Hill@acme.example","first_name":"4","last_name":"","phone":"650-555","permission":"all"}"#,
         ),
+        get(
+            "What Acme lacks to be well looked after, each with the call that would mend it.",
+            200,
+            "ANA",
+            &format!("/v1/organizations/{acme}/readiness"),
+        ),
+        get(
+            "The list as a file; the import reads it back.",
+            200,
+            "ANA",
+            &format!("/v1/organizations/{acme}/contacts\" -H \"Accept: text/csv"),
+        ),
+        Call {
+            shows: "A dry run tells what is wrong with each row of a file, before anything is taken.",
+            status: 200,
+            who: "ANA",
+            rest: format!(
+                "\"$URL/v1/organizations/{acme}/contacts/import?dry_run=true\" -H 'Content-Type: text/csv' \
+                 --data-binary $'email,first_name,last_name,permission\\nzoe.hill@acme.example,Zoe,Hill,designated_support\\nIan@acme.example,Ian,7,all\\n'"
+            ),
+        },
+        get(
+            "A partner asks for more; Acme decides.",
+            200,
+            "ANA",
+            &format!("/v1/organizations/{acme}/partner-grant-requests?direction=received"),
+        ),
+        get("What everybody may read, also who may do nothing else.", 200, "DEV", "/v1/articles?q=label%20print"),
         get("Carla is signed in …", 200, "CARLA", "/v1/me"),
         post(
             "… until her manager disables her; what she worked on goes to the manager, and a service request records it.",

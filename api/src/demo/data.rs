@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::calls::Cast;
 use super::filler::{Filler, text};
+use super::records::{id_of, keep};
 use super::threads::{FOR_CUSTOMERS, THREADS};
 
 /// How long ago the story begins.
@@ -125,11 +126,13 @@ const ORGANIZATIONS: &[Organization] = &[
 pub(super) async fn fill(filler: &Filler, now: Timestamp) -> Result<Cast, String> {
     let organizations = organizations(filler).await?;
     filler.accept_invitations(&["eva.stone@acme.example"]).await?;
+    keep(filler, &organizations).await?;
     filler.advance(Span::days(1), now);
     let grants = grants(filler, &organizations, now).await?;
     filler.advance(Span::days(12), now);
     let requests = requests(filler, &organizations, now).await?;
     endings(filler, &organizations, &grants, now).await?;
+    ask(filler, &organizations).await?;
     cast(filler, &organizations, requests).await
 }
 
@@ -178,17 +181,12 @@ async fn organizations(filler: &Filler) -> Result<Vec<String>, String> {
     Ok(ids)
 }
 
-/// The id of somebody, by email.
-async fn person_id(filler: &Filler, email: &str) -> Result<String, String> {
-    text(&filler.call(email, Method::GET, "/v1/me", Value::Null).await?, "id")
-}
-
 /// Makes grants: by whom, of which organization, to whom, at which level, for how many days.
 async fn grants(filler: &Filler, ids: &[String], now: Timestamp) -> Result<Vec<String>, String> {
     let at = |index: usize| ids.get(index).cloned().unwrap_or_default();
     let organization = |index: usize| json!({"type": "organization", "id": at(index)});
-    let person = async |email: &str| Ok::<_, String>(json!({"type": "contact", "id": person_id(filler, email).await?}));
-    let consultant = json!({"type": "staff", "id": person_id(filler, CONSULTANT).await?});
+    let person = async |email: &str| Ok::<_, String>(json!({"type": "contact", "id": id_of(filler, email).await?}));
+    let consultant = json!({"type": "staff", "id": id_of(filler, CONSULTANT).await?});
     let (ana, lucia, paula) = ("ana.brooks@acme.example", "lucia.herrera@andino.example", "paula.nunes@cafes.example");
     let soon = Some(now.plus(Span::days(20)));
     let over = Some(filler.time().plus(Span::days(30)));
@@ -265,7 +263,7 @@ async fn endings(filler: &Filler, ids: &[String], grants: &[String], now: Timest
     let revoked = grants.last().ok_or("no grant was made")?;
     let path = format!("/v1/partner-grants/{revoked}/revoke");
     filler.post("paula.nunes@cafes.example", &path, json!({"reason": "the project is over"})).await?;
-    let walter = person_id(filler, "walter.pons@initech.example").await?;
+    let walter = id_of(filler, "walter.pons@initech.example").await?;
     let path = format!("/v1/contacts/{walter}/disable");
     filler.post("quim.soler@initech.example", &path, json!({"reason": "left the company"})).await?;
     let acme = ids.first().cloned().unwrap_or_default();
@@ -277,15 +275,26 @@ async fn endings(filler: &Filler, ids: &[String], grants: &[String], now: Timest
     Ok(())
 }
 
+/// A partner has asked for a grant, and nobody has answered yet.
+async fn ask(filler: &Filler, ids: &[String]) -> Result<(), String> {
+    let initech = ids.get(4).cloned().unwrap_or_default();
+    let vera = json!({"type": "contact", "id": id_of(filler, "vera.lozano@initech.example").await?});
+    let wanted = json!({
+        "grantor": {"domain": "acme.example"}, "grantee": vera, "level": "update", "message": "we begin with the migration soon",
+    });
+    let path = format!("/v1/organizations/{initech}/partner-grant-requests");
+    filler.post("quim.soler@initech.example", &path, wanted).await.map(drop)
+}
+
 async fn cast(filler: &Filler, ids: &[String], request: String) -> Result<Cast, String> {
     let at = |index: usize| ids.get(index).cloned().unwrap_or_default();
     Ok(Cast {
         acme: at(0),
         globex: at(3),
-        otto: person_id(filler, "otto.baum@globex.example").await?,
-        mei: person_id(filler, "mei.wong@globex.example").await?,
-        carla: person_id(filler, "carla.dunn@acme.example").await?,
-        ana: person_id(filler, "ana.brooks@acme.example").await?,
+        otto: id_of(filler, "otto.baum@globex.example").await?,
+        mei: id_of(filler, "mei.wong@globex.example").await?,
+        carla: id_of(filler, "carla.dunn@acme.example").await?,
+        ana: id_of(filler, "ana.brooks@acme.example").await?,
         request,
     })
 }

@@ -269,8 +269,8 @@ fn invitations_around_a_disabled_contact_are_cancelled_c_15() {
         lines,
         [
             "invitation.cancelled in org_1 by contact_2 for org_1",
-            "invitation.cancelled in org_2 by contact_2 for org_1",
-            "invitation.cancelled in org_4 by contact_2 for org_1",
+            "invitation.cancelled in org_2 by the system for org_2",
+            "invitation.cancelled in org_4 by the system for org_4",
         ]
     );
     assert!(done.invitations.iter().all(|change| change.after().status(NOW) == InvitationStatus::Cancelled));

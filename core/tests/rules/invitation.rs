@@ -13,8 +13,9 @@ use mandate_core::vocabulary::{ContactType, Duty, InvitationStatus, Level, LinkP
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NOW, OTHER_CUSTOMER, Person, TOMORROW, VENDOR, YESTERDAY, by, consultant, designated, desk, domains,
-    guardian, id, invitation, manager, organization, outsider, partner, partner_designated, reader, standing,
+    CUSTOMER, NOW, OTHER_CUSTOMER, PARTNER, Person, TOMORROW, VENDOR, YESTERDAY, by, consultant, designated, desk,
+    domains, guardian, id, invitation, manager, organization, outsider, partner, partner_designated, partner_guardian,
+    reader, standing,
 };
 
 #[derive(Debug, Clone)]
@@ -140,6 +141,17 @@ fn full_administrators_invite_by_their_grant_c_9_c_10_c_13() {
     for role in [StaffRole::Agent, StaffRole::Administrator] {
         assert_eq!(code(by_grant(desk(role), ContactType::Technical)), Code::PermissionRequired);
     }
+}
+
+/// C-9: a partner does not outlive its grant as a contact of the customer.
+#[test]
+fn nobody_invites_themselves_c_9_c_14_g_5() {
+    let mut world = inviting();
+    world.facts.right.standing = partner(Level::FullAdmin);
+    world.facts.existing = Some(Existing { person: partner_designated().id.into(), organization: PARTNER });
+    let refused = refusal(create(&by(&partner_designated()), world.facts.clone(), world.command.clone()));
+    assert_eq!((refused.code, refused.pointer), (Code::OwnRecord, Some("#/email")));
+    assert!(create(&by(&partner_guardian()), world.facts, world.command).is_ok());
 }
 
 /// Whoever has no right to an address gets the same answer, whether somebody has it or not.

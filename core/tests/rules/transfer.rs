@@ -23,7 +23,7 @@ use crate::ladder::{climb, code, mails, refusal, trips, written};
 use crate::world::{
     BACKED, CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, PARTNER, Person, TOMORROW, YESTERDAY, by, designated, domains,
     grant, guardian, id, invitation, manager, named, note, one, organization, outsider, partner, partner_designated,
-    reference, request, request_in, standing, welcome_ids,
+    partner_guardian, reference, request, request_in, standing, welcome_ids,
 };
 
 #[derive(Debug, Clone)]
@@ -268,7 +268,7 @@ fn what_was_theirs_ends_where_they_were_c_14_c_15_g_12() {
         cancelled,
         [
             "invitation.cancelled in org_4 by contact_9 for org_4",
-            "invitation.cancelled in org_2 by contact_9 for org_4",
+            "invitation.cancelled in org_2 by the system for org_2",
         ]
     );
     // As many managers are told as there are ids for.
@@ -346,4 +346,27 @@ fn whoever_leaves_is_dealt_with_in_the_open_review_c_14_c_20() {
     assert_eq!((step.outcome(), step.contacts()), (ReviewOutcome::Transferred, &[invited().id][..]));
     assert_eq!(step.review().closed_at, Some(NOW));
     assert!(accepted(accepting()).review.is_none());
+}
+
+/// whoever invited somebody who goes elsewhere learns that alone.
+#[test]
+fn other_organizations_do_not_learn_who_ended_their_invitations_c_15_x_3() {
+    let mut world = accepting();
+    let theirs = Invitation { organization: PARTNER, ..invitation(5, &partner_guardian(), &invited()) };
+    world.around().invitations = vec![theirs];
+    let cancelled = accepted(world).invitations.remove(0);
+    let entry = &cancelled.entries()[0];
+    assert_eq!((entry.organization, entry.actor, entry.origin.address), (PARTNER, None, None));
+    assert_eq!((entry.authority.acting_for, cancelled.after().ending.as_ref().unwrap().by), (PARTNER, None));
+}
+
+#[test]
+fn who_was_disabled_left_before_and_stays_so_in_the_record_c_14_c_16() {
+    let mut world = accepting();
+    let disabled = Disabling { at: YESTERDAY, by: outsider().id.into(), reason: note("left") };
+    let contact = Contact { status: PersonStatus::Disabled, disabled: Some(disabled.clone()), ..invited() };
+    (world.offer().contact, world.around().managers) = (contact, vec![outsider().id.into()]);
+    let done = accepted(world);
+    assert_eq!((done.left.after().disabled.as_ref(), done.left.notices().len()), (Some(&disabled), 0));
+    assert_eq!(done.joined.after().status, PersonStatus::Invited);
 }

@@ -1,3 +1,4 @@
+DROP INDEX mails_done;
 DROP INDEX journal_by_grant;
 DROP TABLE contact_review_items;
 DROP TABLE contact_reviews;
@@ -6,6 +7,7 @@ DROP TABLE account_teams;
 DROP TABLE sites;
 ALTER TABLE organizations DROP COLUMN review_period_days;
 DROP TABLE people_words;
+UPDATE people SET search = lower(first_name || ' ' || last_name || ' ' || email);
 DROP INDEX people_to_train;
 DROP INDEX people_by_sign_in;
 DROP INDEX people_with_duties;

@@ -115,3 +115,6 @@ CREATE INDEX contact_review_items_by_outcome ON contact_review_items (review_id,
 
 -- Whether a grant was used lately (R-10).
 CREATE INDEX journal_by_grant ON journal (grant_id, at) WHERE grant_id IS NOT NULL;
+
+-- Emails that are done are cleared after a while.
+CREATE INDEX mails_done ON mails (done_at) WHERE done_at IS NOT NULL;
