@@ -19,7 +19,7 @@ use crate::page::{PageRequest, page};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 use crate::wire::{
-    ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, PermissionIn, PersonStatusIn, TimestampWire,
+    ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, PermissionIn, PersonStatusIn, SiteIdWire, TimestampWire,
 };
 
 page!(ContactPage, ContactView);
@@ -42,6 +42,9 @@ pub struct ListContactsQuery {
     /// With one of these duties.
     #[serde(default)]
     duty: Vec<DutyIn>,
+    /// Who work at one of these sites.
+    #[serde(default)]
+    site_id: Vec<SiteIdWire>,
     /// Whose name or email contains this, without regard to case.
     #[validate(length(max = SEARCH_MAX))]
     #[param(nullable = false, max_length = 200, example = "silva")]
@@ -123,6 +126,7 @@ pub(crate) async fn list_contacts(
             permissions: value.permission.iter().map(|permission| permission.0).collect(),
             kinds: value.kind.iter().map(|kind| kind.0).collect(),
             duties: value.duty.iter().map(|duty| duty.0).collect(),
+            sites: value.site_id.iter().map(|site| site.0).collect(),
             email: value.email,
             search,
             last_sign_in_before: value.last_sign_in_before.map(|moment| moment.0),

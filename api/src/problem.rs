@@ -195,7 +195,12 @@ impl From<Refusal> for Problem {
                     _ => None,
                 });
                 let code = code.unwrap_or_else(|| refusal.code.name());
-                vec![FieldError::in_body(pointer, Flaw::new(code, refusal.detail.clone()))]
+                let element = refusal.extras.iter().find_map(|extra| match extra {
+                    Extra::Element(index) => Some(format!("{pointer}/{index}")),
+                    _ => None,
+                });
+                let place = element.unwrap_or_else(|| pointer.to_owned());
+                vec![FieldError::in_body(&place, Flaw::new(code, refusal.detail.clone()))]
             }
             _ => Vec::new(),
         };
@@ -313,6 +318,8 @@ mod tests {
         );
         let finer = Refusal::new(Code::ValidationFailed, "blank").at("#/email").with(Extra::MemberCode("blank"));
         assert_eq!(of(finer), json!([{"pointer": "#/email", "code": "blank", "message": "blank"}]));
+        let third = Refusal::new(Code::SiteNotAllowed, "no site").at("#/site_ids").with(Extra::Element(2));
+        assert_eq!(of(third), json!([{"pointer": "#/site_ids/2", "code": "site_not_allowed", "message": "no site"}]));
         assert_eq!(of(Refusal::of(Code::GrantExists).at("#/grantee")), json!(null));
     }
 

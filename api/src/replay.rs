@@ -1,7 +1,7 @@
 //! Whether a stored answer may be given again: only to somebody who would still be allowed to see its resource.
 
 use mandate_core::access::{DESK, Standing, require_role};
-use mandate_core::id::{AnyId, ContactId, GrantId, MessageKind, OrganizationId, ServiceRequestId, StaffId};
+use mandate_core::id::{AnyId, ContactId, GrantId, MessageKind, OrganizationId, ServiceRequestId, SiteId, StaffId};
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
 use mandate_core::{contact, organization, partner_grant, service_request, staff};
@@ -37,6 +37,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
     } else if let Some(id) = subject.as_id() {
         let id: StaffId = id;
         staff::view(StaffFacts { actor: actor.clone(), staff: tx.staff_member(id)? })?;
+    } else if let Some(id) = subject.as_id() {
+        let id: SiteId = id;
+        crate::site::visible(tx, asker, id)?;
     } else if subject.as_id::<MessageKind>().is_some() {
         // Only internal notes are answered under their own id: for those who work on requests alone (S-5).
         require_role(actor, DESK, actor.organization)?;

@@ -14,11 +14,16 @@
 //! [`change`], then the nouns.
 
 pub mod access;
+pub mod account_team;
 pub mod actor;
 pub mod change;
 pub mod contact;
+mod contact_record;
+pub mod contact_site;
 pub mod contact_state;
+pub mod duty_coverage;
 pub mod effective_access;
+pub mod finding;
 pub mod hours;
 pub mod id;
 pub mod journal;
@@ -31,6 +36,7 @@ pub mod readiness;
 pub mod refusal;
 pub mod service_request;
 pub mod session;
+pub mod site;
 pub mod staff;
 pub mod text;
 pub mod throttle;

@@ -125,6 +125,8 @@ codes! {
         "Finish the review that `about` names.";
     SiteExists = "site_exists" : Conflict, "the organization has a site of this name",
         "Use another name, or edit the site that `about` names.";
+    TooManySites = "too_many_sites" : Conflict, "the organization has as many sites as it may have",
+        "Archive a site that is out of use with PATCH /v1/sites/{site_id} first.";
     InvalidTransition = "invalid_transition" : Conflict, "the present state does not allow this",
         "Load the resource again; `current_status` is where it stands.";
     ServiceRequestClosed = "service_request_closed" : Conflict, "the service request is closed",
@@ -237,6 +239,8 @@ pub enum Extra {
     About(AnyId),
     /// The code of the member that the pointer names, where it is finer than the refusal's own.
     MemberCode(&'static str),
+    /// Which element of the list that the pointer names is to blame.
+    Element(usize),
 }
 
 /// A rule's no.

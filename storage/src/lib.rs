@@ -10,6 +10,7 @@
 //!
 //! Read the modules in this order: `error`, `backend`, `store`, `tx`, `journal`, `sql`, `column`, then the nouns.
 
+mod account_team;
 mod backend;
 mod clock;
 mod column;
@@ -26,10 +27,12 @@ mod organization;
 mod page;
 mod partner_grant;
 mod people;
+mod readiness;
 mod request_list;
 mod schema;
 mod service_request;
 mod session;
+mod site;
 mod sql;
 mod store;
 #[cfg(test)]

@@ -154,7 +154,7 @@ pub enum GrantSide {
 }
 
 /// A grant `g` that neither ended nor is over.
-fn live(now: Timestamp) -> Sql {
+pub(crate) fn live(now: Timestamp) -> Sql {
     Sql::new("g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > ").bind_big(now.micros()).push(")")
 }
 

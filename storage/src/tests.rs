@@ -26,7 +26,8 @@ use common::Database;
 
 /// Makes two tests of one function: `name::sqlite` and `name::postgres`.
 macro_rules! on_both {
-    ($(fn $name:ident($database:ident: Database) $body:block)+) => {$(
+    ($($(#[$doc:meta])* fn $name:ident($database:ident: Database) $body:block)+) => {$(
+        $(#[$doc])*
         mod $name {
             use super::*;
 
@@ -46,6 +47,7 @@ macro_rules! on_both {
 }
 
 mod postgres;
+mod readiness;
 mod records;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);

@@ -70,6 +70,7 @@ struct Scene {
     grant: String,
     request: String,
     session: String,
+    site: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -83,8 +84,10 @@ impl Scene {
         let grant = acme.grant_organization(&globex, "view").await.id();
         let request = acme.request("The printer is on fire").await.id();
         let session = world.sign_in(&acme.email).await.session_id();
+        let site = json!({"name": "Plant", "time_zone": "America/Sao_Paulo"});
+        let site = acme.post(acme.own("sites"), site).await.expect(201).id();
         let vendor = spare.organization_id.clone();
-        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, count: 0 }
+        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, site, count: 0 }
     }
 
     /// Who tries, by what they are to the customer.
@@ -172,6 +175,7 @@ impl Scene {
             ("grant_id", grant),
             ("service_request_id", self.request.clone()),
             ("session_id", self.session.clone()),
+            ("site_id", self.site.clone()),
             ("code", "not_found".to_owned()),
         ])
     }
@@ -188,6 +192,7 @@ impl Scene {
             "getContact" | "getMe" | "listOrganizations" | "getOrganization" | "listContactManagers" => nothing(),
             "listContacts" | "listPartnerGrants" | "listReceivedGrants" | "listStaff" | "getPartnerGrant" => nothing(),
             "getPartnerGrantHistory" | "listServiceRequests" | "getServiceRequest" | "listMessages" => nothing(),
+            "listSites" | "getSite" | "getAccountTeam" | "getOrganizationReadiness" => nothing(),
             "listServiceRequestViewers" | "listSessions" | "getStaff" | "deleteSession" => nothing(),
             "enableContact" | "resendContactWelcome" | "resumeOrganization" | "suspendOrganization" => nothing(),
             "enableStaff" | "resendStaffWelcome" => nothing(),
@@ -203,6 +208,12 @@ impl Scene {
             }
             "updateOrganization" => send(json!({"name": "Acme"})),
             "createContact" => send(with(self.fresh("acme.example"), json!({"permission": "knowledge_base"}))),
+            "createSite" => {
+                self.count += 1;
+                send(json!({"name": format!("Site {}", self.count), "time_zone": "UTC"}))
+            }
+            "updateSite" => send(json!({"archived": false})),
+            "setAccountTeam" => send(json!({"sales_manager": self.spare.id})),
             "createStaff" => send(with(self.fresh("vendor.example"), json!({"roles": ["agent"]}))),
             "createPartnerGrant" => {
                 let expiry = self.world.after(days(1));

@@ -6,6 +6,7 @@ use mandate_core::access::Standing;
 use mandate_core::contact::{
     self, Contact, CreateFacts, EditContact, EditFacts, Existing, NewContact, Others, Sites, create, edit,
 };
+use mandate_core::contact_site::WantedSites;
 use mandate_core::person::{EditProfile, NewProfile, Profile};
 use mandate_core::preferences::NotificationPreferences;
 use mandate_core::refusal::{Code, Extra, Requirement};
@@ -37,7 +38,7 @@ pub(crate) fn new_contact() -> NewContact {
         kind: ContactType::Technical,
         permission: Permission::DesignatedSupport,
         duties: BTreeSet::from([Duty::Security, Duty::It]),
-        sites: Sites::new(),
+        sites: WantedSites::default(),
         welcome: welcome_ids(),
     }
 }
@@ -61,6 +62,7 @@ fn facts(standing: Standing) -> CreateFacts {
         own_domains: domains(&["acme.example"]),
         existing: None,
         never_entered: false,
+        sites: Vec::new(),
     }
 }
 
@@ -82,6 +84,7 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
             profile: typed("New@VENDOR.example"),
             kind: ContactType::PrimarySupport,
             permission: Permission::KnowledgeBase,
+            sites: WantedSites { ids: Some(vec![id(404)]), shifts: None },
             ..new_contact()
         },
     };
@@ -101,6 +104,10 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
                 .at("#/email")
                 .with(Extra::MemberCode("email_not_lower_case"))
                 .until(|world| world.command.profile.email = TypedEmail::parse("new@acme.example").unwrap()),
+            trips(Code::SiteNotAllowed)
+                .at("#/site_ids")
+                .with(Extra::Element(0))
+                .until(|world| world.command.sites = WantedSites::default()),
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Permission::DesignatedSupport),
@@ -213,7 +220,8 @@ fn only_a_guardian_or_a_full_admin_partner_appoints_and_removes_a_primary_suppor
     let editing = |standing: Standing, before, kind| {
         let contact = Contact { kind: before, permission: Permission::DesignatedSupport, ..reader() };
         let others = Others { active_manager: true, active_primary: true };
-        let facts = EditFacts { actor: guardian().actor(), standing, contact: Some(contact), others };
+        let facts =
+            EditFacts { actor: guardian().actor(), standing, contact: Some(contact), others, sites: Vec::new() };
         let command = EditContact { kind: Some(kind), ..EditContact::default() };
         edit(&by(&guardian()), facts, command).map(drop).map_err(|refusal| refusal.code)
     };
@@ -251,7 +259,7 @@ fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13()
 
 fn editing(person: &impl Person, contact: Contact) -> EditFacts {
     let others = Others { active_manager: true, active_primary: true };
-    EditFacts { actor: person.actor(), standing: standing(person), contact: Some(contact), others }
+    EditFacts { actor: person.actor(), standing: standing(person), contact: Some(contact), others, sites: Vec::new() }
 }
 
 #[derive(Debug, Clone)]
@@ -284,6 +292,7 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             duties: Some(BTreeSet::from([Duty::It])),
             kind: Some(ContactType::PrimarySupport),
             permission: Some(Permission::KnowledgeBase),
+            sites: WantedSites { ids: Some(vec![id(404)]), shifts: None },
             expected_version: Some(7),
         },
     };
@@ -313,6 +322,10 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             trips(Code::InvalidTransition)
                 .with(Extra::CurrentStatus("transferred"))
                 .until(|world| world.contact().status = PersonStatus::Active),
+            trips(Code::SiteNotAllowed)
+                .at("#/site_ids")
+                .with(Extra::Element(0))
+                .until(|world| world.command.sites = WantedSites::default()),
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Some(Permission::DesignatedSupport)),
@@ -367,11 +380,12 @@ fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_ty
         EditContact { profile: EditProfile { first_name, ..profile.profile.clone() }, ..EditContact::default() };
     let duties = EditContact { duties: Some(BTreeSet::from([Duty::It])), ..profile.clone() };
     let kind = EditContact { kind: Some(ContactType::PrimarySupport), ..profile.clone() };
-    let permission = EditContact { permission: Some(Permission::DesignatedSupport), ..profile };
+    let permission = EditContact { permission: Some(Permission::DesignatedSupport), ..profile.clone() };
+    let sites = EditContact { sites: WantedSites { ids: Some(Vec::new()), shifts: None }, ..profile };
     let own = |person: &Contact, command: &EditContact| {
         edit(&by(person), editing(person, person.clone()), command.clone()).map(drop).map_err(|refusal| refusal.code)
     };
-    for command in [&rename, &duties, &kind, &permission] {
+    for command in [&rename, &duties, &kind, &permission, &sites] {
         assert_eq!(own(&reader(), command), Err(Code::PermissionRequired), "{command:?}");
     }
     assert_eq!((own(&manager(), &rename), own(&manager(), &duties)), (Ok(()), Ok(())));

@@ -4,7 +4,9 @@
 //! file per noun. A test's name is a sentence and ends with the ids of the rules that it holds.
 
 mod access_table;
+mod account_team;
 mod contact;
+mod contact_site;
 mod contact_state;
 mod effective_access;
 mod ids_and_time;
@@ -14,10 +16,12 @@ mod message;
 mod organization;
 mod partner_grant;
 mod partner_grant_sides;
+mod readiness;
 mod refusal;
 mod service_request;
 mod service_request_edit;
 mod session;
+mod site;
 mod staff;
 mod text;
 mod viewer;

@@ -9,6 +9,7 @@ DROP TABLE people_words;
 DROP INDEX people_to_train;
 DROP INDEX people_by_sign_in;
 DROP INDEX people_with_duties;
+DROP INDEX people_on_site;
 DROP INDEX people_guards;
 DROP INDEX people_by_email;
 DROP INDEX people_by_email_local;
