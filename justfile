@@ -3,7 +3,7 @@
 # Format and lints, as they must be.
 check:
     cargo fmt --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 # Everything, on SQLite and PostgreSQL.
 test:
@@ -20,4 +20,4 @@ run:
 
 # Measure.
 bench:
-    cargo run --release -p mandate-tests --bin bench
+    cargo run --release -p mandate-tests --features bench --bin bench

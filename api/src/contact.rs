@@ -21,6 +21,7 @@ use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId};
 use crate::input::{Errors, present};
 use crate::person::PersonBody;
+use crate::preferences::{self, NotificationPreferencesBody};
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -29,8 +30,8 @@ use crate::wire::{ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, Perm
 mod sites;
 mod view;
 
-pub(crate) use sites::sites_for;
 use sites::{SiteShiftBody, wanted_sites};
+pub(crate) use sites::{SiteShiftView, site_shifts, sites_for};
 pub use view::ContactView;
 
 /// A contact to be.
@@ -229,6 +230,10 @@ pub struct PatchContactBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<SiteShiftBody>>, nullable = false, max_items = 1000)]
     site_shifts: Option<Option<Vec<SiteShiftBody>>>,
+    /// How they want to be told of things: a merge patch of its own.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NotificationPreferencesBody>, nullable = false)]
+    notification_preferences: Option<Option<NotificationPreferencesBody>>,
 }
 
 impl PatchContactBody {
@@ -253,6 +258,7 @@ impl PatchContactBody {
                 .not_null("/duties", self.duties)
                 .map(|duties| duties.into_iter().map(|duty| duty.0).collect::<BTreeSet<_>>()),
             sites: wanted_sites(&mut errors, site_ids, site_shifts),
+            preferences: preferences::read(self.notification_preferences, &mut errors),
             expected_version: None,
         };
         errors.finish(|| Some(edit))
@@ -262,7 +268,8 @@ impl PatchContactBody {
 /// Edit a contact
 ///
 /// For contact managers of the organization and partners with `full_admin`. Everybody may change their own phone, time
-/// zone and locale. The email is the user id and stays.
+/// zone, locale and notification preferences. The email is the user id and stays. An edit by a manager counts as a
+/// correction in the open contact review.
 #[utoipa::path(tag = "contacts", operation_id = "updateContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     request_body(content = PatchContactBody, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
@@ -312,13 +319,15 @@ pub(crate) fn change(
             standing: tx.standing(&actor, found.organization, context.now)?,
             others: tx.others_than(id, found.organization)?,
             sites: sites_for(tx, &wanted.sites, found.organization)?,
+            review: tx.open_review_of(id, found.organization, context.now)?,
             actor,
             contact: Some(found.clone()),
         },
         None => return Err(mandate_core::refusal::Refusal::not_found().into()),
     };
     let expected_version = expected(if_match, found.map(|found| found.version));
-    let change = contact::edit(context, facts, EditContact { expected_version, ..wanted.clone() })?;
-    tx.save_contact(&change)?;
-    Ok(change.after().clone())
+    let edited = contact::edit(context, facts, EditContact { expected_version, ..wanted.clone() })?;
+    tx.save_contact(&edited.contact)?;
+    edited.review.iter().try_for_each(|step| tx.save_review_step(step))?;
+    Ok(edited.contact.after().clone())
 }

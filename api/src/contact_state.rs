@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, post};
 use mandate_core::access::Standing;
 use mandate_core::change::Context;
 use mandate_core::contact::{Contact, WelcomeIds, Welcomed};
-use mandate_core::contact_state::{self, DisableContact, DisableFacts, RecordIds, StateFacts};
+use mandate_core::contact_state::{self, DisableContact, DisableFacts, Disabled, RecordIds, StateFacts};
 use mandate_core::id::{ContactId, ContactKind, PersonId};
 use mandate_core::refusal::Refusal;
 use mandate_core::text::{NOTE_MAX, Note};
@@ -20,10 +20,11 @@ use crate::caller::Caller;
 use crate::conditional::IfMatch;
 use crate::contact::{ContactView, fence};
 use crate::extract::{Body, Empty, OptionalBody, PathId};
+use crate::person::PersonRefView;
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
-use crate::wire::{ContactIdWire, ServiceRequestIdWire};
+use crate::wire::{ContactIdWire, GrantIdWire, GrantRequestIdWire, InvitationIdWire, ServiceRequestIdWire};
 
 /// Why something is taken away.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -43,9 +44,49 @@ pub struct DisabledContactView {
     contact: ContactView,
     /// The service request that records the deactivation.
     service_request_id: ServiceRequestIdWire,
+    /// What ended with it.
+    effects: DisablingEffectsView,
 }
 
-fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId) -> Result<StateFacts, Problem> {
+/// What ended when a contact was disabled, as far as the caller may know of it. None of it comes back when the contact is
+/// enabled again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DisablingEffectsView {
+    /// How many sign-ins were ended.
+    #[schema(example = 2)]
+    sessions_ended: usize,
+    /// The individual grants to them that ended.
+    grants_ended: Vec<GrantIdWire>,
+    /// The open service requests of their organization whose point of contact they were.
+    service_requests_handed_over: Vec<ServiceRequestIdWire>,
+    /// The point of contact of these from now on; `null` if there were none, or if nobody is left.
+    #[schema(required = true)]
+    handed_over_to: Option<PersonRefView>,
+    /// The pending invitations into their organization that they had made.
+    invitations_cancelled: Vec<InvitationIdWire>,
+    /// The open requests for grants that they had made, or that were made for them.
+    grant_requests_cancelled: Vec<GrantRequestIdWire>,
+    /// The service request that records the deactivation.
+    service_request_id: ServiceRequestIdWire,
+}
+
+impl DisablingEffectsView {
+    fn of(disabled: &Disabled, sessions_ended: usize) -> Self {
+        let effects = &disabled.effects;
+        Self {
+            sessions_ended,
+            grants_ended: effects.grants.iter().copied().map(Into::into).collect(),
+            service_requests_handed_over: effects.requests.iter().copied().map(Into::into).collect(),
+            handed_over_to: effects.heir.as_ref().map(Into::into),
+            invitations_cancelled: effects.invitations.iter().copied().map(Into::into).collect(),
+            grant_requests_cancelled: effects.grant_requests.iter().copied().map(Into::into).collect(),
+            service_request_id: disabled.record.after().id.into(),
+        }
+    }
+}
+
+/// The facts of a command that moves a contact along.
+pub(crate) fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId) -> Result<StateFacts, Problem> {
     let actor = context.signed_in()?.clone();
     let contact = tx.contact(id)?;
     let standing = match &contact {
@@ -58,7 +99,8 @@ fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId) -> Result
 /// Disable a contact
 ///
 /// Takes effect at once: every token and link of theirs is void, individual grants to them end, and the open service
-/// requests whose point of contact they were go to whoever disabled them. A service request records it.
+/// requests whose point of contact they were go to whoever disabled them; pending invitations that they made, or that were
+/// made to them, are cancelled. A service request records it, and `effects` says what ended.
 #[utoipa::path(tag = "contacts", operation_id = "disableContact", request_body = ReasonBody,
     params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     responses((status = 200, description = "The disabled contact.", body = DisabledContactView), Problems, BodyProblems, WriteProblems))]
@@ -98,18 +140,25 @@ fn disable(
         grants: tx.grants_to_person(PersonId::Contact(id))?,
         requests: tx.requests_handled_by(id)?,
         successor: tx.successor_of(id, organization.id)?,
+        review: tx.open_review_of(id, organization.id, context.now)?,
+        invitations: tx.open_invitations_around(id)?,
+        grant_requests: tx.grant_requests_of(id.into())?,
         organization,
     };
     let expected_version = expected(if_match, Some(contact.version));
     let disabled = contact_state::disable(context, facts, DisableContact { expected_version, ..wanted.clone() })?;
-    tx.save_contact(&disabled.contact)?;
+    let sessions_ended = tx.save_contact(&disabled.contact)?;
     disabled.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
     disabled.requests.iter().try_for_each(|request| tx.save_service_request(request))?;
+    disabled.invitations.iter().try_for_each(|invitation| tx.save_invitation(invitation))?;
     tx.save_service_request(&disabled.record)?;
     tx.save_message(&disabled.message)?;
+    disabled.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
+    disabled.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     let view = DisabledContactView {
         contact: ContactView::from(disabled.contact.after()),
         service_request_id: disabled.record.after().id.into(),
+        effects: DisablingEffectsView::of(&disabled, sessions_ended),
     };
     Answer::ok(disabled.contact.after().version, id, &view)
 }

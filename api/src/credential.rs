@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use mandate_core::actor::Actor;
 use mandate_core::change::Context;
-use mandate_core::id::{LinkId, PersonId};
+use mandate_core::id::{LinkId, MailId, PersonId};
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::{self, offer_reset};
 use mandate_core::text::{EMAIL_MAX, Email};
@@ -91,14 +91,14 @@ async fn confirm(
     password.suits(&person.email).map_err(|flaw| Refusal::flawed("#/password", flaw))?;
     let hash = app.passwords.hash(&password).await?;
     let origin = origin(&request, &app);
-    let organization = person.organization;
+    let (organization, mail): (_, MailId) = (person.organization, app.id());
     let done = app.write_unsigned(move |unlocked: Unlocked<'_>| {
         let mut tx = unlocked.lock(&Fence::new().changes(organization))?;
         let used = session::use_link(now, purpose, tx.link(link)?)?;
         let (actor, _) = tx.actor(used.person)?.ok_or_else(invalid)?;
         let context = Context { actor: Some(actor.clone()), now, origin: origin.clone() };
         tx.use_link(&used)?;
-        set(&mut tx, &context, used.person, purpose)?;
+        set(&mut tx, &context, used.person, purpose, mail)?;
         tx.save_password(used.person, &hash, now)?;
         tx.end_sessions_of(used.person, now)?;
         // Whoever has proved that the mailbox is theirs need not wait for the guesses of others.
@@ -112,8 +112,14 @@ fn invalid() -> Refusal {
     Refusal::of(Code::InvalidLink).at("#/token")
 }
 
-/// Records that somebody set their password: an invited person becomes active by it.
-fn set(tx: &mut WriteTx<'_>, context: &Context, person: PersonId, purpose: LinkPurpose) -> Result<(), Problem> {
+/// Records that somebody set their password: an invited person becomes active by it, others are told by this email.
+fn set(
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    person: PersonId,
+    purpose: LinkPurpose,
+    mail: MailId,
+) -> Result<(), Problem> {
     match person {
         PersonId::Contact(id) => {
             let contact = tx.contact(id)?.ok_or_else(Refusal::not_found)?;
@@ -122,16 +128,17 @@ fn set(tx: &mut WriteTx<'_>, context: &Context, person: PersonId, purpose: LinkP
                     let others = tx.others_than(id, contact.organization)?;
                     contact_state::activate(context, contact, others)?
                 }
-                LinkPurpose::PasswordReset => contact_state::reset_password(context, contact)?,
+                LinkPurpose::PasswordReset => contact_state::reset_password(context, contact, mail)?,
                 LinkPurpose::Invitation => return Err(invalid().into()),
             };
-            Ok(tx.save_contact(&change)?)
+            tx.save_contact(&change)?;
+            Ok(())
         }
         PersonId::Staff(id) => {
             let member = tx.staff_member(id)?.ok_or_else(Refusal::not_found)?;
             let change = match purpose {
                 LinkPurpose::Welcome => staff::activate(context, member)?,
-                LinkPurpose::PasswordReset => staff::reset_password(context, member)?,
+                LinkPurpose::PasswordReset => staff::reset_password(context, member, mail)?,
                 LinkPurpose::Invitation => return Err(invalid().into()),
             };
             Ok(tx.save_staff(&change)?)

@@ -124,13 +124,13 @@ async fn list(
     Ok(request.answer::<PartnerGrantPage>(views, slice.next.as_ref()))
 }
 
-/// What happened to a grant.
+/// What happened to a grant, or to a request for one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HistoryEntryView {
     /// The journal entry's id.
     id: EventIdWire,
     /// What happened, for example `partner_grant.updated`.
-    #[schema(example = "partner_grant.updated", extensions(("x-extensible-enum" = json!(["partner_grant.created", "partner_grant.updated", "partner_grant.revoked", "partner_grant.ended"]))))]
+    #[schema(example = "partner_grant.updated", extensions(("x-extensible-enum" = json!(["partner_grant.created", "partner_grant.updated", "partner_grant.revoked", "partner_grant.ended", "partner_grant_request.created", "partner_grant_request.approved", "partner_grant_request.declined", "partner_grant_request.withdrawn", "partner_grant_request.cancelled"]))))]
     kind: String,
     /// When.
     at: TimestampWire,
@@ -147,7 +147,7 @@ pub struct HistoryEntryView {
     after: serde_json::Value,
 }
 
-/// Everything that happened to a grant, oldest first.
+/// Everything that happened to a grant, or to a request for one, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HistoryList {
     /// The entries.
@@ -155,6 +155,13 @@ pub struct HistoryList {
     /// Always `null`: the list is whole.
     #[schema(required = true)]
     next_cursor: Option<String>,
+}
+
+impl HistoryList {
+    /// Journal entries as a list.
+    pub(crate) fn read(entries: Vec<JournalEntry>) -> Result<Self, Problem> {
+        Ok(Self { data: entries.into_iter().map(view).collect::<Result<_, _>>()?, next_cursor: None })
+    }
 }
 
 fn view(entry: JournalEntry) -> Result<HistoryEntryView, Problem> {
@@ -199,8 +206,7 @@ pub(crate) async fn get_partner_grant_history(
             Ok::<_, Problem>(entries)
         })
         .await?;
-    let data = entries.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
-    Ok(HttpResponse::Ok().json(HistoryList { data, next_cursor: None }))
+    Ok(HttpResponse::Ok().json(HistoryList::read(entries)?))
 }
 
 /// The grantor's notes are not for the holder.

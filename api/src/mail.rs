@@ -1,18 +1,21 @@
 //! Emails: what they say, and how they leave.
 
 mod delivery;
+mod html;
 mod template;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, SinglePart};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use mandate_core::id::MailId;
 use mandate_core::text::{Email, Locale, TimeZone};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 use thiserror::Error;
+
+use template::Rendered;
 
 pub use delivery::{DeliveryError, Mailer};
 
@@ -46,6 +49,42 @@ pub enum MailContent {
         /// The point of contact's name.
         point_of_contact: String,
     },
+    /// A contact is asked to come over to another organization (C-14).
+    Invitation {
+        /// The organization that invites.
+        organization: String,
+        /// The organization that they would leave.
+        current_organization: String,
+        /// The name of whoever invites them.
+        inviter: String,
+        /// The single-use link.
+        link: String,
+        /// When the link stops to work.
+        expires_at: Timestamp,
+    },
+    /// Whoever invited a contact learns that they came (C-14).
+    InvitationAccepted {
+        /// The organization that invited.
+        organization: String,
+        /// The name of who came.
+        person: String,
+        /// Their user id.
+        email: String,
+    },
+    /// A contact manager learns that a contact left for another organization (C-14).
+    ContactTransferred {
+        /// The organization that they left.
+        organization: String,
+        /// The name of who left.
+        person: String,
+        /// Their user id.
+        email: String,
+    },
+    /// Somebody's password was reset.
+    PasswordChanged {
+        /// When.
+        changed_at: Timestamp,
+    },
 }
 
 impl MailContent {
@@ -55,6 +94,10 @@ impl MailContent {
             Self::Welcome { .. } => MailKind::Welcome,
             Self::PasswordReset { .. } => MailKind::PasswordReset,
             Self::PointOfContact { .. } => MailKind::PointOfContact,
+            Self::Invitation { .. } => MailKind::Invitation,
+            Self::InvitationAccepted { .. } => MailKind::InvitationAccepted,
+            Self::ContactTransferred { .. } => MailKind::ContactTransferred,
+            Self::PasswordChanged { .. } => MailKind::PasswordChanged,
         }
     }
 }
@@ -126,15 +169,20 @@ impl Writer {
         Self { from, host: host.to_owned(), encoding }
     }
 
-    /// Writes an email. The same id gives the same `Message-ID`, so that a receiver notices a repetition.
+    /// Writes an email, as plain text and as HTML. The same id gives the same `Message-ID`, so that a receiver notices a repetition.
     ///
     /// *Errors*: see [`MailError`].
     pub fn write(&self, id: MailId, mail: &PreparedMail, now: Timestamp) -> Result<Message, MailError> {
         let kind = mail.content.kind().name();
-        let (subject, text) = template::render(mail)?;
+        let Rendered { subject, text, html } = template::render(mail)?;
         let address = mail.to.email.as_str().parse().map_err(|_| MailError::Address)?;
         let header = |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
-        let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.body(&text));
+        let part = |kind, text: &str| SinglePart::builder().header(kind).body(self.body(text));
+        // The boundary is no more random than the id is, and the same email is the same bytes.
+        let parts = MultiPart::alternative()
+            .boundary(format!("={id}="))
+            .singlepart(part(ContentType::TEXT_PLAIN, &text))
+            .singlepart(part(ContentType::TEXT_HTML, &html));
         Message::builder()
             .message_id(Some(format!("<{id}@{}>", self.host)))
             .date(moment(now))
@@ -144,7 +192,7 @@ impl Writer {
             .raw_header(header("X-Mandate-Kind", kind))
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .raw_header(header("Content-Language", mail.to.locale.as_str()))
-            .singlepart(part)
+            .multipart(parts)
             .map_err(|error| MailError::Format(error.to_string()))
     }
 

@@ -10,6 +10,7 @@ use mandate_core::contact::{Contact, EditContact};
 use mandate_core::effective_access::{self, ActsFor};
 use mandate_core::id::PersonId;
 use mandate_core::person::EditProfile;
+use mandate_core::preferences::NotificationPreferences;
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::{self, EditStaff, StaffFacts, StaffMember};
 use mandate_core::text::{Locale, Phone, TimeZone};
@@ -21,13 +22,15 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::conditional::IfMatch;
+use crate::contact::{SiteShiftView, site_shifts};
 use crate::extract::Body;
 use crate::input::{Errors, present};
 use crate::person::PrincipalView;
+use crate::preferences::{self, NotificationPreferencesBody, NotificationPreferencesView};
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
-use crate::wire::{ContactTypeOut, DutyOut, GrantIdWire, LevelOut, OrganizationIdWire, TimestampWire};
+use crate::wire::{ContactTypeOut, DutyOut, GrantIdWire, LevelOut, OrganizationIdWire, SiteIdWire, TimestampWire};
 
 /// An organization for which one may act.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,6 +83,16 @@ pub struct MeView {
     contact_type: Option<ContactTypeOut>,
     /// What a contact looks after; empty for staff.
     duties: Vec<DutyOut>,
+    /// The sites where a contact works; empty for staff.
+    site_ids: Vec<SiteIdWire>,
+    /// The shifts in which a contact works at these sites; for a site that is not named here, all of them.
+    site_shifts: Vec<SiteShiftView>,
+    /// How a contact wants to be told of things; `null` for staff.
+    #[schema(required = true)]
+    notification_preferences: Option<NotificationPreferencesView>,
+    /// When a contact manager last confirmed a contact; `null` for staff.
+    #[schema(required = true)]
+    last_confirmed_at: Option<TimestampWire>,
     /// The organizations for which one may act by a grant.
     acts_for: Vec<ActsForView>,
     /// When one was created.
@@ -124,6 +137,10 @@ impl Own {
                 locale: contact.profile.locale.to_string(),
                 contact_type: Some(contact.kind.into()),
                 duties: contact.duties.iter().copied().map(Into::into).collect(),
+                site_ids: contact.sites.keys().copied().map(Into::into).collect(),
+                site_shifts: site_shifts(&contact.sites),
+                notification_preferences: Some((&contact.preferences).into()),
+                last_confirmed_at: contact.last_confirmed_at.map(Into::into),
                 acts_for,
                 created_at: contact.created_at.into(),
                 version: contact.version,
@@ -137,6 +154,10 @@ impl Own {
                 locale: staff.profile.locale.to_string(),
                 contact_type: None,
                 duties: Vec::new(),
+                site_ids: Vec::new(),
+                site_shifts: Vec::new(),
+                notification_preferences: None,
+                last_confirmed_at: None,
                 acts_for,
                 created_at: staff.created_at.into(),
                 version: staff.version,
@@ -178,25 +199,33 @@ pub struct PatchMeBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, nullable = false, example = "pt-BR")]
     locale: Option<Option<String>>,
+    /// How one wants to be told of things: a merge patch of its own. For contacts.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NotificationPreferencesBody>, nullable = false)]
+    notification_preferences: Option<Option<NotificationPreferencesBody>>,
 }
 
 impl PatchMeBody {
-    fn read(self, mut errors: Errors) -> Result<EditProfile, Problem> {
+    fn read(self, mut errors: Errors, person: PersonId) -> Result<EditContact, Problem> {
+        if matches!(person, PersonId::Staff(_)) && self.notification_preferences.is_some() {
+            errors.add("/notification_preferences", NotificationPreferences::not_for_staff());
+        }
         let time_zone = errors.not_null("/time_zone", self.time_zone);
         let locale = errors.not_null("/locale", self.locale);
-        let wanted = EditProfile {
+        let profile = EditProfile {
             phone: errors.patch("/phone", &self.phone, Phone::parse),
             time_zone: errors.optional("/time_zone", &time_zone, TimeZone::parse),
             locale: errors.optional("/locale", &locale, Locale::parse),
             ..EditProfile::default()
         };
-        errors.finish(|| Some(wanted))
+        let preferences = preferences::read(self.notification_preferences, &mut errors);
+        errors.finish(|| Some(EditContact { profile, preferences, ..EditContact::default() }))
     }
 }
 
 /// Edit one's own profile
 ///
-/// Phone, time zone and locale. Type, permission and status are for others to change.
+/// Phone, time zone, locale and, for contacts, notification preferences. Type, permission and status are for others to change.
 #[utoipa::path(tag = "me", operation_id = "updateMe", request_body(content = PatchMeBody, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The signed-in person.", body = MeView), Problems, BodyProblems, WriteProblems))]
 #[patch("/v1/me")]
@@ -206,24 +235,22 @@ pub(crate) async fn update_me(
     if_match: IfMatch,
     body: Body<PatchMeBody>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = body.value.read(body.errors)?;
+    let wanted = body.value.read(body.errors, caller.claims.person)?;
     let organization = caller.claims.organization;
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| edit(tx, context, &if_match, &wanted);
     app.write(caller, command(move |_| Ok(Fence::new().changes(organization)), work)).await
 }
 
-fn edit(tx: &mut WriteTx<'_>, context: &Context, if_match: &IfMatch, wanted: &EditProfile) -> Result<Answer, Problem> {
+fn edit(tx: &mut WriteTx<'_>, context: &Context, if_match: &IfMatch, wanted: &EditContact) -> Result<Answer, Problem> {
     let actor = context.signed_in()?;
-    let profile = wanted.clone();
     match actor.id() {
         PersonId::Contact(id) => {
-            let edit = EditContact { profile, ..EditContact::default() };
-            crate::contact::change(tx, context, id, if_match, &edit)?;
+            crate::contact::change(tx, context, id, if_match, wanted)?;
         }
         PersonId::Staff(id) => {
             let found = tx.staff_member(id)?;
             let expected_version = expected(if_match, found.as_ref().map(|staff| staff.version));
-            let edit = EditStaff { profile, expected_version, ..EditStaff::default() };
+            let edit = EditStaff { profile: wanted.profile.clone(), expected_version, ..EditStaff::default() };
             tx.save_staff(&staff::edit(context, StaffFacts { actor: actor.clone(), staff: found }, edit)?)?;
         }
     }

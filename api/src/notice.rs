@@ -1,9 +1,12 @@
 //! What an owed email says, and whether its receiver may still have it: decided when it leaves.
 
+use mandate_core::access::{Standing, Visible};
 use mandate_core::actor::Actor;
-use mandate_core::id::{LinkId, PersonId, ServiceRequestId};
+use mandate_core::contact::{self, Contact};
+use mandate_core::id::{ContactId, InvitationId, LinkId, OrganizationId, PersonId, ServiceRequestId};
+use mandate_core::invitation::{self, Invitation, InvitationFacts};
 use mandate_core::service_request::{self, RequestFacts};
-use mandate_core::session::may_sign_in;
+use mandate_core::session::{Link, may_sign_in};
 use mandate_core::text::{Locale, TimeZone};
 use mandate_core::vocabulary::{LinkPurpose, MailKind, OrganizationStatus, PersonStatus};
 use mandate_storage::{Mail, ReadTx, StorageError, Store};
@@ -33,9 +36,15 @@ impl Notices {
         self.store.read(|tx| {
             let Some((person, status)) = tx.actor(mail.notice.to)? else { return Ok(None) };
             let content = match mail.notice.kind {
-                MailKind::Welcome => self.link(tx, mail, &person, status, LinkPurpose::Welcome)?,
-                MailKind::PasswordReset => self.link(tx, mail, &person, status, LinkPurpose::PasswordReset)?,
-                MailKind::PointOfContact => self.point_of_contact(tx, mail, &person, status)?,
+                MailKind::Welcome => self.welcome(tx, mail, &person, status)?,
+                MailKind::PasswordReset => self.password_reset(tx, mail, &person, status)?,
+                MailKind::Invitation => self.invitation(tx, mail, &person)?,
+                // What follows is for those who may sign in: nobody else is told of anything (C-15).
+                _ if !may_sign_in(&person, status) => None,
+                MailKind::PointOfContact => self.point_of_contact(tx, mail, &person)?,
+                MailKind::InvitationAccepted => self.invitation_accepted(tx, mail, &person)?,
+                MailKind::ContactTransferred => self.contact_transferred(tx, mail, &person)?,
+                MailKind::PasswordChanged => Some(MailContent::PasswordChanged { changed_at: mail.created_at }),
             };
             let Some(content) = content else { return Ok(None) };
             let (locale, time_zone) = language(tx, mail.notice.to)?;
@@ -44,44 +53,107 @@ impl Notices {
         })
     }
 
-    /// A link that is still good, to a person who can still use it.
-    fn link(
+    /// A first password, for somebody who has none yet.
+    fn welcome(
         &self,
         tx: &mut ReadTx<'_>,
         mail: &Mail,
         person: &Actor,
         status: OrganizationStatus,
-        purpose: LinkPurpose,
     ) -> Result<Option<MailContent>, StorageError> {
-        let link = match mail.notice.link {
-            Some(id) => tx.link(id)?.filter(|link| link.is_live(self.clock.now()) && link.purpose == purpose),
-            None => None,
-        };
-        let awaited = match purpose {
-            LinkPurpose::Welcome => PersonStatus::Invited,
-            LinkPurpose::PasswordReset => PersonStatus::Active,
-            LinkPurpose::Invitation => return Ok(None),
-        };
-        let (Some(link), true) = (link, person.status == awaited && status == OrganizationStatus::Active) else {
-            return Ok(None);
-        };
-        let url = self.url(purpose, link.id);
-        Ok(Some(match purpose {
-            LinkPurpose::Welcome => {
-                let organization = tx.organization_ref(person.organization)?.map(|organization| organization.name);
-                MailContent::Welcome {
-                    organization: organization.unwrap_or_default(),
-                    link: url,
-                    expires_at: link.expires_at,
-                }
-            }
-            LinkPurpose::PasswordReset => MailContent::PasswordReset { link: url, expires_at: link.expires_at },
-            LinkPurpose::Invitation => return Ok(None),
+        let link = self.live_link(tx, mail, LinkPurpose::Welcome)?;
+        let is_awaited = person.status == PersonStatus::Invited && status == OrganizationStatus::Active;
+        let Some(link) = link.filter(|_| is_awaited) else { return Ok(None) };
+        let (organization, link, expires_at) =
+            (name(tx, person.organization)?, self.url(LinkPurpose::Welcome, link.id), link.expires_at);
+        Ok(Some(MailContent::Welcome { organization, link, expires_at }))
+    }
+
+    /// Another password, for somebody who may sign in.
+    fn password_reset(
+        &self,
+        tx: &mut ReadTx<'_>,
+        mail: &Mail,
+        person: &Actor,
+        status: OrganizationStatus,
+    ) -> Result<Option<MailContent>, StorageError> {
+        let link = self.live_link(tx, mail, LinkPurpose::PasswordReset)?;
+        let Some(link) = link.filter(|_| may_sign_in(person, status)) else { return Ok(None) };
+        let (link, expires_at) = (self.url(LinkPurpose::PasswordReset, link.id), link.expires_at);
+        Ok(Some(MailContent::PasswordReset { link, expires_at }))
+    }
+
+    /// A pending invitation, to somebody who is still where they were invited from, whether they can sign in there or not.
+    fn invitation(
+        &self,
+        tx: &mut ReadTx<'_>,
+        mail: &Mail,
+        person: &Actor,
+    ) -> Result<Option<MailContent>, StorageError> {
+        let (link, invitation) = (self.live_link(tx, mail, LinkPurpose::Invitation)?, invitation_of(tx, mail)?);
+        let (Some(link), Some(invitation)) = (link, invitation) else { return Ok(None) };
+        let organization = tx.organization(invitation.organization)?;
+        let organization = organization.filter(|inviting| inviting.status == OrganizationStatus::Active);
+        let inviter = tx.actor(invitation.created_by)?.map(|(inviter, _)| inviter.name);
+        let is_awaited = invitation.is_pending(self.clock.now()) && person.status != PersonStatus::Transferred;
+        let (Some(organization), Some(inviter), true) = (organization, inviter, is_awaited) else { return Ok(None) };
+        Ok(Some(MailContent::Invitation {
+            organization: organization.name.to_string(),
+            current_organization: name(tx, person.organization)?,
+            inviter,
+            link: self.url(LinkPurpose::Invitation, link.id),
+            expires_at: link.expires_at,
         }))
+    }
+
+    /// The link that an email carries, if it is still good.
+    fn live_link(&self, tx: &mut ReadTx<'_>, mail: &Mail, purpose: LinkPurpose) -> Result<Option<Link>, StorageError> {
+        let Some(id) = mail.notice.link else { return Ok(None) };
+        Ok(tx.link(id)?.filter(|link| link.is_live(self.clock.now()) && link.purpose == purpose))
     }
 
     fn url(&self, purpose: LinkPurpose, link: LinkId) -> String {
         self.settings.link(purpose, &self.sealer.link_token(link))
+    }
+
+    /// Who came, to whoever invited them and may still see the invitation.
+    fn invitation_accepted(
+        &self,
+        tx: &mut ReadTx<'_>,
+        mail: &Mail,
+        person: &Actor,
+    ) -> Result<Option<MailContent>, StorageError> {
+        let Some(found) = invitation_of(tx, mail)? else { return Ok(None) };
+        let standing = tx.standing(person, found.organization, self.clock.now())?;
+        let facts = InvitationFacts { actor: person.clone(), standing, invitation: Some(found) };
+        let Ok(visible) = invitation::view(facts) else { return Ok(None) };
+        let Some(id) = visible.value().ending.as_ref().and_then(|ending| ending.contact) else { return Ok(None) };
+        let Some(contact) = tx.contact(id)? else { return Ok(None) };
+        Ok(Some(MailContent::InvitationAccepted {
+            organization: name(tx, visible.value().organization)?,
+            person: contact.name(),
+            email: contact.profile.email.to_string(),
+        }))
+    }
+
+    /// Who left, to a contact manager of the organization that they left.
+    fn contact_transferred(
+        &self,
+        tx: &mut ReadTx<'_>,
+        mail: &Mail,
+        person: &Actor,
+    ) -> Result<Option<MailContent>, StorageError> {
+        let id: Option<ContactId> = mail.notice.about.and_then(|about| about.as_id());
+        let Some(id) = id else { return Ok(None) };
+        let Some(left) = tx.contact(id)? else { return Ok(None) };
+        let standing = tx.standing(person, left.organization, self.clock.now())?;
+        let Some(visible) = managed(person, &standing, left) else { return Ok(None) };
+        let left = visible.value();
+        Ok(Some(MailContent::ContactTransferred {
+            organization: name(tx, left.organization)?,
+            person: left.name(),
+            email: left.profile.email.to_string(),
+        }))
     }
 
     /// A request whose point of contact is a partner, to somebody who may read it.
@@ -90,10 +162,9 @@ impl Notices {
         tx: &mut ReadTx<'_>,
         mail: &Mail,
         person: &Actor,
-        status: OrganizationStatus,
     ) -> Result<Option<MailContent>, StorageError> {
         let id: Option<ServiceRequestId> = mail.notice.about.and_then(|about| about.as_id());
-        let (Some(id), true) = (id, may_sign_in(person, status)) else { return Ok(None) };
+        let Some(id) = id else { return Ok(None) };
         let facts: RequestFacts = tx.request_facts(person, id, self.clock.now())?;
         let Ok(visible) = service_request::view(&facts) else { return Ok(None) };
         let request = visible.into_value();
@@ -106,6 +177,25 @@ impl Notices {
             point_of_contact: point_of_contact.name,
         }))
     }
+}
+
+/// The contact, for who still manages contacts where they were.
+fn managed(person: &Actor, standing: &Standing, left: Contact) -> Option<Visible<Contact>> {
+    invitation::allow_list(standing, left.organization).ok()?;
+    contact::view(person, standing, Some(left)).ok()
+}
+
+fn invitation_of(tx: &mut ReadTx<'_>, mail: &Mail) -> Result<Option<Invitation>, StorageError> {
+    let id: Option<InvitationId> = mail.notice.about.and_then(|about| about.as_id());
+    match id {
+        Some(id) => tx.invitation(id),
+        None => Ok(None),
+    }
+}
+
+/// What an organization is called.
+fn name(tx: &mut ReadTx<'_>, organization: OrganizationId) -> Result<String, StorageError> {
+    Ok(tx.organization_ref(organization)?.map(|organization| organization.name).unwrap_or_default())
 }
 
 fn language(tx: &mut ReadTx<'_>, person: PersonId) -> Result<(Locale, TimeZone), StorageError> {

@@ -13,8 +13,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    account_team, contact, contact_list, contact_state, credential, effective_access, grant_list, me, message,
-    organization, partner_grant, probes, readiness, request_list, service_request, session, site, staff, viewer, wire,
+    account_team, article, contact, contact_list, contact_review, contact_state, credential, effective_access,
+    grant_list, grant_request, grant_request_list, invitation, me, message, organization, partner_grant, probes,
+    readiness, request_list, service_request, session, site, staff, training, transfer, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -35,10 +36,14 @@ use crate::{
         (name = "readiness", description = "What organizations lack to be well looked after."),
         (name = "staff", description = "The vendor's staff."),
         (name = "contacts", description = "The people of customers and partners."),
+        (name = "contact-reviews", description = "Whether the list of contacts is right."),
+        (name = "invitations", description = "How contacts of other organizations are asked to come over."),
         (name = "partner-grants", description = "What an organization lets partners and single people do."),
+        (name = "partner-grant-requests", description = "What partners ask of customers."),
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
         (name = "messages", description = "What is written in service requests."),
+        (name = "articles", description = "The knowledge base."),
         (name = "operations", description = "Health, metrics and documentation.")
     ),
     components(schemas(ProblemView)),
@@ -101,6 +106,17 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(contact_state::disable_contact)
         .service(contact_state::enable_contact)
         .service(contact_state::resend_contact_welcome)
+        .service(training::note_contact_training)
+        .service(contact_review::list_contact_reviews)
+        .service(contact_review::start_contact_review)
+        .service(contact_review::get_contact_review)
+        .service(contact_review::list_reviewed_contacts)
+        .service(contact_review::confirm_contacts)
+        .service(invitation::create_invitation)
+        .service(invitation::list_invitations)
+        .service(transfer::accept_invitation)
+        .service(invitation::get_invitation)
+        .service(invitation::cancel_invitation)
         .service(partner_grant::create_partner_grant)
         .service(grant_list::list_partner_grants)
         .service(grant_list::list_received_grants)
@@ -108,6 +124,13 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(partner_grant::update_partner_grant)
         .service(partner_grant::revoke_partner_grant)
         .service(grant_list::get_partner_grant_history)
+        .service(grant_request::create_partner_grant_request)
+        .service(grant_request_list::list_partner_grant_requests)
+        .service(grant_request::get_partner_grant_request)
+        .service(grant_request::approve_partner_grant_request)
+        .service(grant_request::decline_partner_grant_request)
+        .service(grant_request::withdraw_partner_grant_request)
+        .service(grant_request_list::get_partner_grant_request_history)
         .service(effective_access::get_effective_access)
         .service(service_request::create_service_request)
         .service(request_list::list_service_requests)
@@ -116,6 +139,11 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(message::create_message)
         .service(message::list_messages)
         .service(viewer::list_service_request_viewers);
+    config
+        .service(article::create_article)
+        .service(article::list_articles)
+        .service(article::get_article)
+        .service(article::update_article);
     probes::configure(config);
 }
 

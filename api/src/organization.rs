@@ -8,9 +8,11 @@ use mandate_core::access::Visible;
 use mandate_core::change::Change;
 use mandate_core::contact::NewContact;
 use mandate_core::id::{OrganizationId, OrganizationKind};
-use mandate_core::organization::{self, CreateFacts, CreateOrganization, EditFacts, EditOrganization, Organization};
+use mandate_core::organization::{
+    self, CreateFacts, CreateOrganization, EditFacts, EditOrganization, Organization, REVIEW_DAYS_MAX, REVIEW_DAYS_MIN,
+};
 use mandate_core::refusal::Refusal;
-use mandate_core::text::{Domain, ORGANIZATION_NAME_MAX, OrganizationName, SEARCH_MAX, SearchText};
+use mandate_core::text::{Domain, Flaw, ORGANIZATION_NAME_MAX, OrganizationName, SEARCH_MAX, SearchText};
 use mandate_core::vocabulary::{ContactType, Permission};
 use mandate_storage::{Fence, OrganizationFilter, WriteTx};
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,9 @@ pub struct OrganizationView {
     /// The email domains that it owns.
     #[schema(example = json!(["acme.example"]))]
     domains: Vec<String>,
+    /// After how many days a contact review falls due; `null` for the server's own period.
+    #[schema(required = true, example = 90)]
+    review_period_days: Option<i32>,
     /// `active` or `suspended`.
     status: OrganizationStatusOut,
     /// When it was created.
@@ -64,6 +69,7 @@ impl From<&Organization> for OrganizationView {
             kind: organization.kind.into(),
             name: organization.name.to_string(),
             domains: organization.domains.iter().map(ToString::to_string).collect(),
+            review_period_days: organization.review_period_days,
             status: organization.status.into(),
             created_at: organization.created_at.into(),
             updated_at: organization.updated_at.into(),
@@ -100,6 +106,10 @@ pub struct CreateOrganizationBody {
     #[validate(length(max = 50))]
     #[schema(max_items = 50, example = json!(["acme.example"]))]
     domains: Vec<String>,
+    /// After how many days a contact review falls due; the server's own period if absent.
+    #[validate(range(min = REVIEW_DAYS_MIN, max = REVIEW_DAYS_MAX))]
+    #[schema(minimum = 1, maximum = 3650, example = 90)]
+    review_period_days: Option<i32>,
     /// Becomes the first primary support contact, with `manage_contacts`, and gets a welcome email.
     #[validate(nested)]
     #[schema(required = true, nullable = false)]
@@ -122,6 +132,7 @@ impl CreateOrganizationBody {
                 kind: kind?.0,
                 name: name?,
                 domains,
+                review_period_days: self.review_period_days,
                 first_contact: NewContact {
                     id: app.id(),
                     profile: first_contact?,
@@ -275,6 +286,10 @@ pub struct PatchOrganizationBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 50, example = json!(["acme.example"]))]
     domains: Option<Option<Vec<String>>>,
+    /// After how many days a contact review falls due; `null` for the server's own period.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 3650, example = 90)]
+    review_period_days: Option<Option<i32>>,
 }
 
 impl PatchOrganizationBody {
@@ -283,7 +298,13 @@ impl PatchOrganizationBody {
         let name = errors.optional("/name", &name, OrganizationName::parse);
         let list = errors.not_null("/domains", self.domains);
         let domains = list.map(|list| domains(errors.each("/domains", &list, Domain::parse)));
-        errors.finish(|| Some(EditOrganization { name, domains, expected_version: None }))
+        let review_period_days = self.review_period_days;
+        let range = REVIEW_DAYS_MIN..=REVIEW_DAYS_MAX;
+        if review_period_days.flatten().is_some_and(|days| !range.contains(&days)) {
+            let message = format!("must be from {REVIEW_DAYS_MIN} to {REVIEW_DAYS_MAX}");
+            errors.add("/review_period_days", Flaw::new("out_of_range", message));
+        }
+        errors.finish(|| Some(EditOrganization { name, domains, review_period_days, expected_version: None }))
     }
 }
 

@@ -8,7 +8,9 @@ use mandate_core::access::{Standing, Visible};
 use mandate_core::actor::Actor;
 use mandate_core::change::Context;
 use mandate_core::id::{AnyId, ContactId, GrantId, GrantKind, OrganizationId, OrganizationKind, PersonId, StaffId};
-use mandate_core::partner_grant::{self, Candidate, CreateFacts, CreateGrant, EditGrant, GrantFacts, PartnerGrant};
+use mandate_core::partner_grant::{
+    self, Candidate, CreateFacts, CreateGrant, EditGrant, GrantFacts, Grantee, PartnerGrant,
+};
 use mandate_core::text::{EMAIL_MAX, Email, Flaw, NOTE_MAX, Note};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{GrantStatus, GranteeType, Vocabulary as _};
@@ -58,6 +60,17 @@ pub struct GranteeView {
     name: String,
     /// The organization, or the person's organization.
     organization_id: OrganizationIdWire,
+}
+
+impl From<&Grantee> for GranteeView {
+    fn from(grantee: &Grantee) -> Self {
+        Self {
+            kind: grantee.kind().into(),
+            id: grantee.id().into(),
+            name: grantee.name().to_owned(),
+            organization_id: grantee.organization().into(),
+        }
+    }
 }
 
 /// A grant of access to a partner.
@@ -113,12 +126,7 @@ impl PartnerGrantView {
         Self {
             id: grant.id.into(),
             grantor: OrganizationRefView::from(&grant.grantor),
-            grantee: GranteeView {
-                kind: grant.grantee.kind().into(),
-                id: grant.grantee.id().into(),
-                name: grant.grantee.name().to_owned(),
-                organization_id: grant.grantee.organization().into(),
-            },
+            grantee: GranteeView::from(&grant.grantee),
             level: grant.level.into(),
             expires_at: grant.expires_at.map(Into::into),
             note: grant.note.as_ref().filter(|_| sees_note).map(ToString::to_string),
@@ -161,7 +169,7 @@ pub(crate) enum NamedGrantee {
 }
 
 impl GranteeBody {
-    fn read(&self, errors: &mut Errors) -> Option<NamedGrantee> {
+    pub(crate) fn read(&self, errors: &mut Errors) -> Option<NamedGrantee> {
         let kind = errors.given("/grantee/type", self.kind)?.0;
         match (&self.id, &self.email) {
             (Some(id), None) => {
@@ -216,7 +224,7 @@ pub(crate) fn candidate(tx: &mut ReadTx<'_>, named: &NamedGrantee) -> Result<Opt
         Some(PersonId::Contact(id)) => {
             let Some(contact) = tx.contact(id)? else { return Ok(None) };
             let organization = tx.organization(contact.organization)?;
-            Ok(organization.map(|organization| Candidate::Contact(contact, organization)))
+            Ok(organization.map(|organization| Candidate::Contact(Box::new(contact), organization)))
         }
     }
 }
@@ -292,11 +300,7 @@ fn create(
 ) -> Result<Answer, Problem> {
     let actor = context.signed_in()?;
     let grantee = candidate(tx, named)?;
-    let grantee_id = grantee.as_ref().map(|grantee| match grantee {
-        Candidate::Organization(organization) => AnyId::from(organization.id),
-        Candidate::Contact(contact, _) => contact.id.into(),
-        Candidate::Staff(staff) => staff.id.into(),
-    });
+    let grantee_id = grantee.as_ref().map(Candidate::id);
     let facts = CreateFacts {
         standing: tx.standing(actor, grantor, context.now)?,
         grantor: tx.organization(grantor)?,

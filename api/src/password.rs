@@ -188,6 +188,18 @@ impl Passwords {
         self.run(move || hash(&params, password.expose())).await
     }
 
+    /// Hashes a password that is in use at the present cost; not at all if others are waiting to be let in.
+    pub async fn rehash(&self, password: &Secret) -> Option<String> {
+        let running = Arc::clone(&self.running).try_acquire_owned().ok()?;
+        let (params, password) = (self.params.clone(), normalized(password));
+        let task = spawn_blocking(move || {
+            let hash = hash(&params, password.expose());
+            drop(running);
+            hash
+        });
+        task.await.ok()?.ok()
+    }
+
     /// Compares a password with a hash. Without a hash it answers no, after the same time.
     ///
     /// *Errors*: [`PasswordError::Busy`] if too many wait.

@@ -188,6 +188,14 @@ pub fn of_framework(status: StatusCode) -> Problem {
 impl From<Refusal> for Problem {
     /// A value that a rule refuses lists itself among the errors, as if it could not have been read.
     fn from(refusal: Refusal) -> Self {
+        let flaws = refusal.extras.iter().find_map(|extra| match extra {
+            Extra::Flaws(flaws) => Some(flaws),
+            _ => None,
+        });
+        if let Some(flaws) = flaws {
+            let errors = flaws.iter().map(|(at, flaw)| FieldError::in_body(at, flaw.clone())).collect();
+            return Self(Box::new(Parts { refusal, errors, allow: None, cause: None }));
+        }
         let errors = match (refusal.code.kind(), refusal.pointer) {
             (RefusalKind::Invalid, Some(pointer)) => {
                 let code = refusal.extras.iter().find_map(|extra| match extra {
@@ -195,12 +203,7 @@ impl From<Refusal> for Problem {
                     _ => None,
                 });
                 let code = code.unwrap_or_else(|| refusal.code.name());
-                let element = refusal.extras.iter().find_map(|extra| match extra {
-                    Extra::Element(index) => Some(format!("{pointer}/{index}")),
-                    _ => None,
-                });
-                let place = element.unwrap_or_else(|| pointer.to_owned());
-                vec![FieldError::in_body(&place, Flaw::new(code, refusal.detail.clone()))]
+                vec![FieldError::in_body(pointer, Flaw::new(code, refusal.detail.clone()))]
             }
             _ => Vec::new(),
         };
@@ -318,9 +321,15 @@ mod tests {
         );
         let finer = Refusal::new(Code::ValidationFailed, "blank").at("#/email").with(Extra::MemberCode("blank"));
         assert_eq!(of(finer), json!([{"pointer": "#/email", "code": "blank", "message": "blank"}]));
-        let third = Refusal::new(Code::SiteNotAllowed, "no site").at("#/site_ids").with(Extra::Element(2));
-        assert_eq!(of(third), json!([{"pointer": "#/site_ids/2", "code": "site_not_allowed", "message": "no site"}]));
         assert_eq!(of(Refusal::of(Code::GrantExists).at("#/grantee")), json!(null));
+        let flaws = [3, 7].map(|index| (format!("#/contact_ids/{index}"), Flaw::new("own_record", "is your own")));
+        assert_eq!(
+            of(Refusal::of(Code::OwnRecord).with(Extra::Flaws(flaws.to_vec()))),
+            json!([
+                {"pointer": "#/contact_ids/3", "code": "own_record", "message": "is your own"},
+                {"pointer": "#/contact_ids/7", "code": "own_record", "message": "is your own"},
+            ])
+        );
     }
 
     #[test]

@@ -152,7 +152,7 @@ pub(crate) async fn get_organization_readiness(
 
 #[cfg(test)]
 mod tests {
-    use mandate_core::id::{ContactId, GrantId};
+    use mandate_core::id::{ContactId, GrantId, ReviewId};
     use serde_json::{Value, json};
 
     use super::*;
@@ -171,6 +171,8 @@ mod tests {
             Remedy::CreateGrant,
             Remedy::EditGrant(grant),
             Remedy::RevokeGrant(grant),
+            Remedy::StartReview,
+            Remedy::ContinueReview(ReviewId::from_u128(1)),
         ] {
             let mend = MendView::new(OrganizationId::from_u128(1), remedy);
             let is_id = |part: &&str| part.contains('_') || part.starts_with('{');

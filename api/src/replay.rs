@@ -1,10 +1,13 @@
 //! Whether a stored answer may be given again: only to somebody who would still be allowed to see its resource.
 
 use mandate_core::access::{DESK, Standing, require_role};
-use mandate_core::id::{AnyId, ContactId, GrantId, MessageKind, OrganizationId, ServiceRequestId, SiteId, StaffId};
+use mandate_core::id::{
+    AnyId, ArticleId, ContactId, GrantId, GrantRequestId, InvitationId, MessageKind, OrganizationId, ReviewId,
+    ServiceRequestId, SiteId, StaffId,
+};
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
-use mandate_core::{contact, organization, partner_grant, service_request, staff};
+use mandate_core::{article, contact, grant_request, invitation, organization, partner_grant, service_request, staff};
 use mandate_storage::ReadTx;
 
 use crate::caller::Asker;
@@ -23,6 +26,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
         let id: GrantId = id;
         partner_grant::view(crate::partner_grant::facts(tx, actor, asker.now, id)?)?;
     } else if let Some(id) = subject.as_id() {
+        let id: GrantRequestId = id;
+        grant_request::view(crate::grant_request::facts(tx, actor, asker.now, id)?)?;
+    } else if let Some(id) = subject.as_id() {
         let id: ContactId = id;
         let found = tx.contact(id)?;
         let standing = match &found {
@@ -30,6 +36,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
             None => Standing::Stranger,
         };
         contact::view(actor, &standing, found)?;
+    } else if let Some(id) = subject.as_id() {
+        let id: ReviewId = id;
+        crate::contact_review::found(tx, asker, id)?;
     } else if let Some(id) = subject.as_id() {
         let id: OrganizationId = id;
         let standing = tx.standing(actor, id, asker.now)?;
@@ -40,6 +49,12 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
     } else if let Some(id) = subject.as_id() {
         let id: SiteId = id;
         crate::site::visible(tx, asker, id)?;
+    } else if let Some(id) = subject.as_id() {
+        let id: InvitationId = id;
+        invitation::view(crate::invitation::facts(tx, actor, asker.now, id)?)?;
+    } else if let Some(id) = subject.as_id() {
+        let id: ArticleId = id;
+        article::view(actor, tx.article(id)?)?;
     } else if subject.as_id::<MessageKind>().is_some() {
         // Only internal notes are answered under their own id: for those who work on requests alone (S-5).
         require_role(actor, DESK, actor.organization)?;

@@ -264,7 +264,7 @@ fn point_of_contact(
                 return Ok(PointOfContact::Unknown);
             };
             let level = tx.held_grants(&person, organization)?.deciding(now).map(|held| held.level);
-            Ok(PointOfContact::Contact(contact, level))
+            Ok(PointOfContact::Contact(Box::new(contact), level))
         }
     }
 }

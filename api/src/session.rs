@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use mandate_core::actor::Actor;
-use mandate_core::id::{SessionId, SessionKind};
+use mandate_core::id::{PersonId, SessionId, SessionKind};
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::{self, Refreshed, Session, SignIn, SignInFacts};
 use mandate_core::text::Email;
@@ -173,6 +173,7 @@ pub(crate) async fn create_session(
     let hash: Option<String> = hash.await?;
     let password_matches = app.passwords.verify_or_dummy(hash.as_deref(), &password).await?;
     let (id, lifetime) = (app.id(), app.settings.session_ttl);
+    let compared = hash.clone();
     let outcome = app.write_unsigned(move |mut unlocked| {
         let found = address.as_ref().map(|email| unlocked.organization_of_email(email)).transpose()?.flatten();
         let fence = found.map_or_else(Fence::new, |organization| Fence::new().uses(organization));
@@ -184,15 +185,31 @@ pub(crate) async fn create_session(
         let person = address.as_ref().map(|email| tx.actor_by_email(email)).transpose()?.flatten();
         let present = person.as_ref().map(|(person, _)| tx.password_hash(person.id())).transpose()?.flatten();
         // The password may have been set anew while it was compared; that ends all sign-ins with the older one.
-        let password_matches = password_matches && present == hash;
+        let password_matches = password_matches && present == compared;
         match session::sign_in(now, lifetime, id, SignInFacts { person, password_matches }) {
             Ok((sign_in, actor)) => begin(&mut tx, &scopes, &sign_in).map(|()| Ok((sign_in, actor))),
             Err(refusal) => scopes.count(&mut tx, seen, now).map(|()| Err(refusal)),
         }
     });
     let (sign_in, actor) = outcome.await?.inspect_err(|_| app.metrics.sign_in_failed())?;
+    if let Some(hash) = hash.filter(|hash| app.passwords.is_outdated(hash)) {
+        let (app, person) = (Arc::clone(&app), actor.id());
+        // Nobody waits for it, and if it comes to nothing the next sign-in tries again.
+        actix_web::rt::spawn(async move { renew(&app, person, hash, &password).await });
+    }
     let view = tokens(&app, sign_in.session(), &actor)?;
     Ok(HttpResponse::Created().insert_header(("Location", format!("/v1/sessions/{}", sign_in.session().id))).json(view))
+}
+
+/// Keeps the hash of a password at the present cost in place of one at another cost.
+async fn renew(app: &Arc<App>, person: PersonId, before: String, password: &Secret) {
+    let Some(after) = app.passwords.rehash(password).await else { return };
+    let renewed = app.write_unsigned(move |unlocked: Unlocked<'_>| {
+        Ok(unlocked.lock(&Fence::new())?.renew_password_hash(person, &before, &after)?)
+    });
+    if let Err(problem) = renewed.await {
+        tracing::warn!(cause = problem.cause(), "a password's hash could not be renewed; the next sign-in tries again");
+    }
 }
 
 fn begin(tx: &mut WriteTx<'_>, scopes: &Scopes, sign_in: &SignIn) -> Result<(), Problem> {

@@ -230,6 +230,8 @@ impl Settings {
             ("MANDATE_SESSION_TTL", shown(self.session_ttl)),
             ("MANDATE_WELCOME_TTL", shown(self.welcome_ttl)),
             ("MANDATE_RESET_TTL", shown(self.reset_ttl)),
+            ("MANDATE_INVITATION_TTL", shown(self.invitation_ttl)),
+            ("MANDATE_REVIEW_PERIOD", shown(self.review_period)),
             ("MANDATE_IDEMPOTENCY_TTL", shown(self.idempotency_ttl)),
             ("MANDATE_KEYS", self.keys.to_string()),
             ("MANDATE_LOG", self.log.clone()),

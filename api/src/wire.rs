@@ -9,15 +9,15 @@ use std::fmt::Display;
 
 use mandate_core::effective_access::{Outcome, Path};
 use mandate_core::id::{
-    AnyId, ContactKind, EventKindOfId, GrantKind, Id, InvitationKind, Kind, MessageKind, OrganizationKind, PersonId,
-    RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
+    AnyId, ArticleKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind, MessageKind,
+    OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
 };
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{
-    Category, ContactType, Duty, FindingCode, FindingSeverity, GrantStatus, GranteeType, InvitationStatus, Involvement,
-    Level, OrganizationStatus, OrganizationType, Permission, PersonStatus, RequestStatus, ReviewOutcome, ReviewStatus,
-    StaffRole, Vocabulary,
+    Category, ContactType, Duty, FindingCode, FindingSeverity, GrantRequestStatus, GrantStatus, GranteeType,
+    InvitationStatus, Involvement, Level, OrganizationStatus, OrganizationType, Permission, PersonStatus,
+    RequestStatus, ReviewOutcome, ReviewStatus, StaffRole, Vocabulary,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
@@ -259,6 +259,7 @@ words! {
     Level: LevelIn, LevelOut;
     GranteeType: GranteeTypeIn, GranteeTypeOut;
     GrantStatus: GrantStatusIn, GrantStatusOut;
+    GrantRequestStatus: GrantRequestStatusIn, GrantRequestStatusOut;
     Category: CategoryIn, CategoryOut;
     RequestStatus: RequestStatusIn, RequestStatusOut;
     Involvement: InvolvementIn, InvolvementOut;
@@ -306,8 +307,10 @@ ids! {
     InvitationIdWire = Id<InvitationKind>;
     ReviewIdWire = Id<ReviewKind>;
     GrantIdWire = Id<GrantKind>;
+    GrantRequestIdWire = Id<GrantRequestKind>;
     ServiceRequestIdWire = Id<ServiceRequestKind>;
     MessageIdWire = Id<MessageKind>;
+    ArticleIdWire = Id<ArticleKind>;
     SessionIdWire = Id<SessionKind>;
     EventIdWire = Id<EventKindOfId>;
     RequestIdWire = Id<RequestKind>;

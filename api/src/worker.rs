@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mandate_core::throttle;
 use mandate_core::time::{Span, Timestamp};
-use mandate_storage::{Fence, StorageError, Store};
+use mandate_storage::{Fence, StorageError, Store, WriteTx};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
@@ -29,10 +29,10 @@ const KEYS_EVERY: u64 = 60;
 const ANSWERS_EVERY: u64 = 3_600;
 /// How far a clock may be behind the highest time seen before somebody should look at it.
 const LAG_MAX: Span = Span::seconds(2);
-/// Answers that are deleted in one transaction.
+/// Answers, or emails, that are deleted in one transaction.
 const ANSWERS_AT_ONCE: i64 = 500;
 
-/// How long sessions and links are kept after their end.
+/// How long sessions, links and emails are kept after their end.
 const SPENT_KEPT: Span = Span::days(30);
 
 /// No email is owed.
@@ -149,22 +149,31 @@ impl Worker {
 
     fn forget_answers(&self) -> Result<(), StorageError> {
         let older_than = self.clock.now().minus(self.idempotency_ttl);
+        self.forget_in_turns(|tx| tx.delete_responses(older_than, ANSWERS_AT_ONCE))
+    }
+
+    /// Deletes some in each transaction until fewer are left, so that nobody waits long in between.
+    fn forget_in_turns(
+        &self,
+        forget: impl Fn(&mut WriteTx<'_>) -> Result<usize, StorageError>,
+    ) -> Result<(), StorageError> {
         loop {
-            let forgotten = self.store.write::<_, StorageError>(|unlocked| {
-                unlocked.lock(&Fence::new())?.delete_responses(older_than, ANSWERS_AT_ONCE)
-            })?;
+            let forgotten =
+                self.store.write::<_, StorageError>(|unlocked| forget(&mut unlocked.lock(&Fence::new())?))?;
             if i64::try_from(forgotten).unwrap_or(i64::MAX) < ANSWERS_AT_ONCE {
                 return Ok(());
             }
         }
     }
 
-    /// Forgets failed sign-ins that nobody remembers, and sessions and links that are long over.
+    /// Forgets failed sign-ins that nobody remembers, and sessions, links and emails that are long over.
     fn forget_spent(&self) -> Result<(), StorageError> {
         let now = self.clock.now();
         let (failures, over) = (now.minus(throttle::MEMORY_MAX), now.minus(SPENT_KEPT));
-        self.store
-            .write::<_, StorageError>(|unlocked| unlocked.lock(&Fence::new())?.forget_spent(failures, over).map(drop))
+        self.store.write::<_, StorageError>(|unlocked| {
+            unlocked.lock(&Fence::new())?.forget_spent(failures, over).map(drop)
+        })?;
+        self.forget_in_turns(|tx| tx.delete_mails(over, ANSWERS_AT_ONCE))
     }
 
     /// Runs what blocks beside the threads that answer requests.

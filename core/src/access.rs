@@ -109,6 +109,8 @@ vocabulary! {
         ReadReadiness = "read_readiness",
         /// See the grants that it made (G-10).
         ReadGrants = "read_grants",
+        /// Ask other organizations for grants on its behalf (G-9).
+        AskForGrants = "ask_for_grants",
         /// Make, edit and revoke its grants (G-5).
         ManageGrants = "manage_grants",
         /// See all its service requests (S-3).
@@ -156,6 +158,7 @@ impl Action {
             Self::ReadAccountTeam => row(Some(KnowledgeBase), false, None, StaffRole::ALL),
             Self::ReadReadiness => row(Some(DesignatedSupport), false, Some(Level::FullAdmin), ACCOUNT),
             Self::ReadGrants => row(Some(DesignatedSupport), false, None, RECORDS),
+            Self::AskForGrants => row(Some(DesignatedSupport), false, None, &[]),
             Self::ManageGrants => row(Some(ManageContacts), false, None, &[]),
             Self::ReadRequests => row(Some(DesignatedSupport), false, Some(Level::View), DESK),
             Self::UpdateRequests => row(Some(DesignatedSupport), false, Some(Level::Update), DESK),

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::{Action, Standing, Visible, require};
 use crate::actor::{Actor, PersonRef};
 use crate::change::{Authority, Change, Context, Notice};
+use crate::contact_review::{self, OpenReview, ReviewStep};
 use crate::contact_site::{self, WantedSites};
 use crate::id::{ContactId, LinkId, MailId, OrganizationId, PersonId, SiteId};
 use crate::journal::EventKind;
 use crate::organization::{Organization, expect_version};
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
-use crate::preferences::NotificationPreferences;
+use crate::preferences::{EditPreferences, NotificationPreferences};
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::session::Link;
@@ -19,7 +20,8 @@ use crate::site::Site;
 use crate::text::{Domain, Email, Note, SiteName};
 use crate::time::Timestamp;
 use crate::vocabulary::{
-    ContactType, Duty, LinkPurpose, MailKind, OrganizationType, Permission, PersonStatus, StaffRole, Vocabulary as _,
+    ContactType, Duty, LinkPurpose, MailKind, OrganizationType, Permission, PersonStatus, ReviewOutcome, StaffRole,
+    Vocabulary as _,
 };
 
 /// The sites where somebody works, and the shifts there; no shift means all of them.
@@ -102,6 +104,11 @@ impl Contact {
     pub fn is_designated(&self) -> bool {
         matches!(self.status, PersonStatus::Active | PersonStatus::Invited)
             && self.permission >= Permission::DesignatedSupport
+    }
+
+    /// Confirmed now, by whoever acts (C-20).
+    pub(crate) fn confirmed(self, context: &Context) -> Self {
+        Self { last_confirmed_at: Some(context.now), last_confirmed_by: context.actor_id(), ..self }
     }
 }
 
@@ -259,7 +266,7 @@ pub(crate) fn onboard(
 }
 
 /// Vendor staff are strictly barred from acting as contacts (O-2).
-fn refuse_vendor(
+pub(crate) fn refuse_vendor(
     organization: &Organization,
     email: &Email,
     vendor_domains: &[Domain],
@@ -274,7 +281,7 @@ fn refuse_vendor(
 }
 
 /// A primary support contact with `knowledge_base` is refused (C-7).
-fn check_combination(kind: ContactType, permission: Permission) -> Result<(), Refusal> {
+pub(crate) fn check_combination(kind: ContactType, permission: Permission) -> Result<(), Refusal> {
     if kind == ContactType::PrimarySupport && permission == Permission::KnowledgeBase {
         let detail = "a primary support contact needs the permission `designated_support` or `manage_contacts`";
         return Err(Refusal::new(Code::ContactCombinationInvalid, detail).at("#/permission"));
@@ -321,6 +328,8 @@ pub struct EditContact {
     pub duties: Option<BTreeSet<Duty>>,
     /// Where they work.
     pub sites: WantedSites,
+    /// How they want to be told of things.
+    pub preferences: EditPreferences,
     /// The version that the editor saw.
     pub expected_version: Option<i64>,
 }
@@ -358,14 +367,26 @@ pub struct EditFacts {
     pub others: Others,
     /// The organization's sites in use; needed only where the edit is about sites.
     pub sites: Vec<Site>,
+    /// The open review in which they are pending.
+    pub review: Option<OpenReview>,
 }
 
-/// Edits a contact (C-9, C-10, C-11).
+/// An edited contact.
+#[derive(Debug)]
+pub struct Edited {
+    /// The contact.
+    pub contact: Change<Contact>,
+    /// What it does to the open review, if it corrected the contact there (C-20).
+    pub review: Option<ReviewStep>,
+}
+
+/// Edits a contact (C-9, C-10, C-11). By a manager's hand, that corrects them in the open review (C-20).
 ///
 /// *Decides*: visible? one's own profile, or may manage contacts? not one's own type or permission (and if it were the last
 /// manager's or primary's, that is said first)? may appoint or remove
-/// a primary support contact, if the type changes? version? state? sites and shifts of the organization (O-5)? combination? not the last manager, not the last primary?
-pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result<Change<Contact>, Refusal> {
+/// a primary support contact, if the type changes? version? state? sites and shifts of the organization (O-5)? combination?
+/// preferences whole? not the last manager, not the last primary?
+pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result<Edited, Refusal> {
     let EditFacts { actor, standing, others, sites, .. } = facts;
     let before = view(&actor, &standing, facts.contact)?.into_value();
     let is_self = actor.id() == PersonId::Contact(before.id);
@@ -388,8 +409,10 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
     }
     let sites = contact_site::assign(&before.sites, &command.sites, &sites)?;
     check_combination(kind, permission)?;
-    let after = Contact {
-        profile: command.profile.apply(&before.profile),
+    let profile = command.profile.apply(&before.profile);
+    let mut after = Contact {
+        preferences: command.preferences.apply(&before.preferences, &profile.time_zone)?,
+        profile,
         kind,
         permission,
         duties: command.duties.unwrap_or_else(|| before.duties.clone()),
@@ -398,8 +421,15 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
     };
     keep_guarded(&before, &after, others)?;
     let authority = standing.authority(before.organization);
+    let open = facts.review.filter(|open| before != after && open.is_corrected_by(&standing, is_self));
+    let review =
+        open.map(|open| contact_review::deal_with(context, authority, open, before.id, ReviewOutcome::Corrected));
+    if review.is_some() {
+        after = after.confirmed(context);
+    }
     let findings = readiness::shifts(context, authority, Some(&before), &after, others);
-    Ok(Change::update(context, authority, EventKind::ContactUpdated, before, after).announce(findings))
+    let contact = Change::update(context, authority, EventKind::ContactUpdated, before, after).announce(findings);
+    Ok(Edited { contact, review })
 }
 
 /// Self-service never leaves an organization without an active contact manager or primary support contact (C-11).

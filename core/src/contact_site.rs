@@ -6,7 +6,8 @@ use crate::contact::Sites;
 use crate::id::SiteId;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::site::Site;
-use crate::text::{SiteName, fold};
+use crate::text::{Flaw, SiteName, fold};
+use crate::vocabulary::Vocabulary as _;
 
 /// Sites at which one contact works, at most.
 pub const CONTACT_SITES_MAX: usize = 500;
@@ -44,6 +45,7 @@ impl From<Sites> for WantedSites {
 /// the contact works; the same for what is another's and for what does not exist.
 pub(crate) fn assign(present: &Sites, wanted: &WantedSites, in_use: &[Site]) -> Result<Sites, Refusal> {
     let site_in_use = |id: &SiteId| in_use.iter().find(|site| site.id == *id && site.archived_at.is_none());
+    let mut flaws = Vec::new();
     let mut assigned = Sites::new();
     match &wanted.ids {
         None => assigned.clone_from(present),
@@ -51,27 +53,34 @@ pub(crate) fn assign(present: &Sites, wanted: &WantedSites, in_use: &[Site]) -> 
             for (index, id) in ids.iter().enumerate() {
                 let shifts = present.get(id);
                 if shifts.is_none() && site_in_use(id).is_none() {
-                    let detail = format!("`{id}` is no site of the organization that is in use");
-                    return Err(refused("#/site_ids", index, detail));
+                    let message = format!("`{id}` is no site of the organization that is in use");
+                    flaws.push((format!("#/site_ids/{index}"), Flaw::new(Code::SiteNotAllowed.name(), message)));
                 }
                 assigned.insert(*id, shifts.cloned().unwrap_or_default());
             }
         }
     }
-    let Some(shifts) = &wanted.shifts else { return Ok(assigned) };
+    let Some(shifts) = &wanted.shifts else { return settled(assigned, flaws) };
     assigned.values_mut().for_each(BTreeSet::clear);
     for (index, (id, name)) in shifts.iter().enumerate() {
         let stood = || present.get(id)?.iter().find(|other| fold(other.as_str()) == fold(name.as_str()));
         let shift = site_in_use(id).and_then(|site| site.shift(name)).or_else(stood);
         let (Some(shifts), Some(shift)) = (assigned.get_mut(id), shift) else {
-            let detail = format!("`{name}` is no shift of `{id}`, or the contact does not work at that site");
-            return Err(refused("#/site_shifts", index, detail));
+            let message = format!("`{name}` is no shift of `{id}`, or the contact does not work at that site");
+            flaws.push((format!("#/site_shifts/{index}"), Flaw::new(Code::SiteNotAllowed.name(), message)));
+            continue;
         };
         shifts.insert(shift.clone());
     }
-    Ok(assigned)
+    settled(assigned, flaws)
 }
 
-fn refused(list: &'static str, index: usize, detail: String) -> Refusal {
-    Refusal::new(Code::SiteNotAllowed, detail).at(list).with(Extra::Element(index))
+/// What was assigned, if nothing was wrong with it.
+fn settled(assigned: Sites, flaws: Vec<(String, Flaw)>) -> Result<Sites, Refusal> {
+    match flaws.first() {
+        None => Ok(assigned),
+        Some((_, flaw)) => {
+            Err(Refusal::new(Code::SiteNotAllowed, flaw.message.clone()).with(Extra::Flaws(flaws.clone())))
+        }
+    }
 }

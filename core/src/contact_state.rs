@@ -4,17 +4,21 @@ use crate::access::{Action, Standing, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context};
 use crate::contact::{Contact, Others, WelcomeIds, Welcomed, is_onboarding, keep_guarded};
-use crate::id::{MessageId, PersonId, ServiceRequestId};
+use crate::contact_review::{self, OpenReview, ReviewStep};
+use crate::grant_request::{self, GrantRequest};
+use crate::id::{GrantId, GrantRequestId, InvitationId, MailId, MessageId, PersonId, ServiceRequestId};
+use crate::invitation::{Invitation, cancel_pending};
 use crate::journal::EventKind;
 use crate::message::Message;
 use crate::organization::expect_version;
-use crate::partner_grant::{self, PartnerGrant};
+use crate::partner_grant::{self, GrantFacts, PartnerGrant};
 use crate::person::Disabling;
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::service_request::{self, ServiceRequest};
+use crate::session::password_changed;
 use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
-use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, Vocabulary as _};
+use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, ReviewOutcome, Vocabulary as _};
 
 /// What must be known to move a contact along.
 #[derive(Debug, Clone)]
@@ -120,6 +124,12 @@ pub struct DisableFacts {
     pub requests: Vec<ServiceRequest>,
     /// An active primary support contact or contact manager who is left, primary first.
     pub successor: Option<PersonRef>,
+    /// The open review in which they are pending (C-20).
+    pub review: Option<OpenReview>,
+    /// The invitations without an ending that they made, or that were made to them.
+    pub invitations: Vec<Invitation>,
+    /// The requests for grants without a decision that they made, or that were made for them.
+    pub grant_requests: Vec<GrantRequest>,
 }
 
 /// The ids of the service request that records a deactivation.
@@ -153,10 +163,34 @@ pub struct Disabled {
     pub grants: Vec<Change<PartnerGrant>>,
     /// The requests whose point of contact they were.
     pub requests: Vec<Change<ServiceRequest>>,
+    /// The invitations that they made, or that were made to them.
+    pub invitations: Vec<Change<Invitation>>,
+    /// The requests for grants that they made, or that were made for them.
+    pub grant_requests: Vec<Change<GrantRequest>>,
     /// The service request that records it.
     pub record: Change<ServiceRequest>,
     /// Its message.
     pub message: Change<Message>,
+    /// What it does to the open review (C-20).
+    pub review: Option<ReviewStep>,
+    /// What of it is told to whoever disabled them.
+    pub effects: Effects,
+}
+
+/// What ended with a contact, as far as whoever disabled them may know of it: of other organizations nobody is told whom they
+/// invited, nor which requests a partner looked after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effects {
+    /// The individual grants to them that ended, of those that the reader may see (G-10).
+    pub grants: Vec<GrantId>,
+    /// The requests of their own organization whose point of contact they were.
+    pub requests: Vec<ServiceRequestId>,
+    /// Who looks after these now; none if there was no such request, or nobody is left.
+    pub heir: Option<PersonRef>,
+    /// The invitations into their own organization that they had made.
+    pub invitations: Vec<InvitationId>,
+    /// The requests for grants that they had made, or that were made for them.
+    pub grant_requests: Vec<GrantRequestId>,
 }
 
 /// Disables a contact at once (C-15).
@@ -188,20 +222,65 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     }
     let authority = standing.authority(before.organization);
     let heir = if actor.is_staff() { facts.successor } else { Some(actor.reference()) };
-    let hand_over = |request: ServiceRequest| {
-        // A partner's contact manager has no say in the requests of the partner's customers.
-        let heir = if request.organization.id == before.organization { heir.clone() } else { None };
-        service_request::hand_over(context, authority, request, heir)
-    };
     let findings = readiness::shifts(context, authority, Some(&before), &after, facts.others);
+    let review = facts
+        .review
+        .map(|open| contact_review::deal_with(context, authority, open, before.id, ReviewOutcome::Disabled));
     let (record, message) = record(context, authority, &actor, facts.organization, heir.clone(), &before, &command)?;
+    let requests = facts.requests.into_iter();
+    let requests: Vec<_> =
+        requests.map(|request| hand_over(context, authority, &before, heir.as_ref(), request)).collect();
+    let invitations = cancel_pending(context, authority, facts.invitations);
+    let grant_requests = grant_request::cancel_open(context, facts.grant_requests);
+    let asked = grant_requests.iter().map(|request| request.after().id).collect();
     Ok(Disabled {
+        effects: effects(&actor, &before, &facts.grants, &requests, &invitations, asked),
         grants: facts.grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
-        requests: facts.requests.into_iter().map(hand_over).collect(),
         contact: Change::update(context, authority, EventKind::ContactDisabled, before, after).announce(findings),
+        requests,
+        invitations,
+        grant_requests,
         record,
         message,
+        review,
     })
+}
+
+/// Gives a request of somebody who is gone to their heir. A partner's contact manager has no say in the requests of the partner's
+/// customers, so these go to nobody.
+pub(crate) fn hand_over(
+    context: &Context,
+    authority: Authority,
+    gone: &Contact,
+    heir: Option<&PersonRef>,
+    request: ServiceRequest,
+) -> Change<ServiceRequest> {
+    let heir = heir.filter(|_| request.organization.id == gone.organization).cloned();
+    service_request::hand_over(context, authority, request, heir)
+}
+
+fn effects(
+    actor: &Actor,
+    contact: &Contact,
+    grants: &[PartnerGrant],
+    requests: &[Change<ServiceRequest>],
+    invitations: &[Change<Invitation>],
+    grant_requests: Vec<GrantRequestId>,
+) -> Effects {
+    let may_see = |grant: &&PartnerGrant| {
+        let standing = Standing::of(actor, grant.grantor.id, None);
+        partner_grant::view(GrantFacts { actor: actor.clone(), standing, grant: Some((*grant).clone()) }).is_ok()
+    };
+    let own: Vec<_> =
+        requests.iter().map(Change::after).filter(|request| request.organization.id == contact.organization).collect();
+    let made = invitations.iter().map(Change::after).filter(|made| made.organization == contact.organization);
+    Effects {
+        grants: grants.iter().filter(may_see).map(|grant| grant.id).collect(),
+        heir: own.iter().find_map(|request| request.point_of_contact.clone()),
+        requests: own.iter().map(|request| request.id).collect(),
+        invitations: made.map(|invitation| invitation.id).collect(),
+        grant_requests,
+    }
 }
 
 fn record(
@@ -233,13 +312,14 @@ fn record(
     Ok(service_request::record(context, authority, actor, request, command.record.message, body))
 }
 
-/// Lets a contact set a new password. Saving it ends all their sessions.
+/// Lets a contact set a new password, and tells them that they did. Saving it ends all their sessions.
 ///
 /// *Errors*: `invalid_link` if they may not sign in any more.
-pub fn reset_password(context: &Context, contact: Contact) -> Result<Change<Contact>, Refusal> {
+pub fn reset_password(context: &Context, contact: Contact, mail: MailId) -> Result<Change<Contact>, Refusal> {
     if contact.status != PersonStatus::Active {
         return Err(Refusal::of(Code::InvalidLink).at("#/token"));
     }
     let authority = Authority::own(contact.organization);
-    Ok(Change::touch(context, authority, EventKind::PasswordReset, contact.clone(), contact))
+    let notice = password_changed(mail, contact.id.into());
+    Ok(Change::touch(context, authority, EventKind::PasswordReset, contact.clone(), contact).notify(notice))
 }

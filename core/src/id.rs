@@ -183,10 +183,14 @@ kinds! {
     ReviewKind, ReviewId = "review";
     /// Partner grants (G-1).
     GrantKind, GrantId = "grant";
+    /// Requests for grants (G-9).
+    GrantRequestKind, GrantRequestId = "grantreq";
     /// Service requests (S-1).
     ServiceRequestKind, ServiceRequestId = "sr";
     /// Messages of a service request (S-5).
     MessageKind, MessageId = "msg";
+    /// Articles of the knowledge base.
+    ArticleKind, ArticleId = "article";
     /// Sign-ins.
     SessionKind, SessionId = "session";
     /// Journal entries.

@@ -79,6 +79,16 @@ vocabulary! {
         GrantRevoked = "partner_grant.revoked",
         /// A grant ended with its holder, or made room for a new one after its time.
         GrantEnded = "partner_grant.ended",
+        /// A grant was asked for; in the journals of both sides.
+        GrantRequestCreated = "partner_grant_request.created",
+        /// A request for a grant was approved.
+        GrantRequestApproved = "partner_grant_request.approved",
+        /// A request for a grant was declined.
+        GrantRequestDeclined = "partner_grant_request.declined",
+        /// A request for a grant was withdrawn.
+        GrantRequestWithdrawn = "partner_grant_request.withdrawn",
+        /// A request for a grant ended with those whom it was about.
+        GrantRequestCancelled = "partner_grant_request.cancelled",
         /// A service request was created.
         RequestCreated = "service_request.created",
         /// A service request was edited.
@@ -87,6 +97,10 @@ vocabulary! {
         MessageCreated = "service_request.message_created",
         /// An internal note was written; in the vendor's journal alone.
         NoteCreated = "service_request.note_created",
+        /// An article was written.
+        ArticleCreated = "article.created",
+        /// An article was edited, reviewed, taken out of the knowledge base, or taken back in.
+        ArticleUpdated = "article.updated",
     }
 }
 

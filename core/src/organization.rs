@@ -11,6 +11,11 @@ use crate::text::{Domain, Flaw, OrganizationName};
 use crate::time::Timestamp;
 use crate::vocabulary::{ContactType, OrganizationStatus, OrganizationType, Permission, Vocabulary as _};
 
+/// The shortest time after which a contact review can fall due, in days (C-20).
+pub const REVIEW_DAYS_MIN: i32 = 1;
+/// The longest.
+pub const REVIEW_DAYS_MAX: i32 = 3_650;
+
 /// A customer, a partner or the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
@@ -80,6 +85,8 @@ pub struct CreateOrganization {
     pub name: OrganizationName,
     /// The email domains that it owns.
     pub domains: Vec<Domain>,
+    /// After how many days a contact review falls due (C-20); none for the server's own period.
+    pub review_period_days: Option<i32>,
     /// Becomes primary support contact with `manage_contacts`, whatever it says (C-10).
     pub first_contact: NewContact,
 }
@@ -124,7 +131,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
         kind: command.kind,
         name: command.name,
         domains: command.domains,
-        review_period_days: None,
+        review_period_days: command.review_period_days,
         status: OrganizationStatus::Active,
         created_at: context.now,
         updated_at: context.now,
@@ -202,6 +209,8 @@ pub struct EditOrganization {
     pub name: Option<OrganizationName>,
     /// The email domains that it owns.
     pub domains: Option<Vec<Domain>>,
+    /// After how many days a contact review falls due; `Some(None)` for the server's own period.
+    pub review_period_days: Option<Option<i32>>,
     /// The version that the editor saw.
     pub expected_version: Option<i64>,
 }
@@ -217,7 +226,7 @@ pub struct EditFacts {
     pub taken_domains: Vec<Domain>,
 }
 
-/// Edits name and domains.
+/// Edits name, domains and review period.
 ///
 /// *Decides*: visible? administrator? version? domains free?
 pub fn edit(context: &Context, facts: EditFacts, command: EditOrganization) -> Result<Change<Organization>, Refusal> {
@@ -226,6 +235,7 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditOrganization) -> R
     let after = Organization {
         name: command.name.unwrap_or_else(|| before.name.clone()),
         domains: command.domains.unwrap_or_else(|| before.domains.clone()),
+        review_period_days: command.review_period_days.unwrap_or(before.review_period_days),
         ..before.clone()
     };
     Ok(Change::update(context, authority, EventKind::OrganizationUpdated, before, after))

@@ -144,9 +144,20 @@ pub enum Candidate {
     /// An organization.
     Organization(Organization),
     /// A contact, and their organization.
-    Contact(Contact, Organization),
+    Contact(Box<Contact>, Organization),
     /// A staff member.
     Staff(StaffMember),
+}
+
+impl Candidate {
+    /// The organization's or person's id.
+    pub fn id(&self) -> AnyId {
+        match self {
+            Self::Organization(organization) => organization.id.into(),
+            Self::Contact(contact, _) => contact.id.into(),
+            Self::Staff(staff) => staff.id.into(),
+        }
+    }
 }
 
 /// A grant to be.
@@ -256,7 +267,12 @@ fn accept_grantee(grantor: &Organization, candidate: Option<Candidate>) -> Resul
     }
 }
 
-fn check_terms(now: Timestamp, grantee: &Grantee, level: Level, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+pub(crate) fn check_terms(
+    now: Timestamp,
+    grantee: &Grantee,
+    level: Level,
+    expires_at: Option<Timestamp>,
+) -> Result<(), Refusal> {
     if level == Level::None && grantee.kind() == GranteeType::Organization {
         return Err(Refusal::new(Code::LevelNotAllowed, "`none` shuts one person out; it is not for an organization")
             .at("#/level"));

@@ -95,7 +95,7 @@ codes! {
         "Ask a primary support contact of the organization; `ask` says where to find them.";
     StaffOnly = "staff_only" : Forbidden, "only the vendor's staff may do this",
         "Leave the member out, or ask support.";
-    OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status",
+    OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status, or confirms only themselves",
         "Ask another contact manager of the organization.";
     NotFound = "not_found" : NotFound, "not found",
         "Check the id. What you may not know of answers the same as what does not exist.";
@@ -127,6 +127,8 @@ codes! {
         "Use another name, or edit the site that `about` names.";
     TooManySites = "too_many_sites" : Conflict, "the organization has as many sites as it may have",
         "Archive a site that is out of use with PATCH /v1/sites/{site_id} first.";
+    GrantRequestExists = "grant_request_exists" : Conflict, "this grant has been asked for already",
+        "Wait for the answer to the request that `about` names, or withdraw it first.";
     InvalidTransition = "invalid_transition" : Conflict, "the present state does not allow this",
         "Load the resource again; `current_status` is where it stands.";
     ServiceRequestClosed = "service_request_closed" : Conflict, "the service request is closed",
@@ -151,6 +153,12 @@ codes! {
         "Choose designated_support or manage_contacts, or the type technical.";
     GranteeNotAllowed = "grantee_not_allowed" : Invalid, "this grantee cannot hold a grant of yours",
         "Grant to a partner organization, to an active contact of one, or to a staff member of the vendor.";
+    PartnersOnly = "partners_only" : Invalid, "only partner organizations can do this",
+        "Customers are asked for grants by partners; the vendor's administrators say which organizations are partners.";
+    GrantorNotAllowed = "grantor_not_allowed" : Invalid, "this organization cannot be asked",
+        "Name a customer, by its id or by one of its domains.";
+    RenewalNotAllowed = "renewal_not_allowed" : Invalid, "this grant cannot be renewed",
+        "Name a grant that the grantee holds, or held until its time was over; for a revoked one ask anew.";
     LevelNotAllowed = "level_not_allowed" : Invalid, "this level is for individuals alone",
         "To take an organization's access away, revoke its grant.";
     ExpiryRequired = "expiry_required" : Invalid, "a grant to the vendor's staff needs an expiry",
@@ -239,8 +247,8 @@ pub enum Extra {
     About(AnyId),
     /// The code of the member that the pointer names, where it is finer than the refusal's own.
     MemberCode(&'static str),
-    /// Which element of the list that the pointer names is to blame.
-    Element(usize),
+    /// `errors`: the values that are to blame, each with its own pointer, where there may be several.
+    Flaws(Vec<(String, Flaw)>),
 }
 
 /// A rule's no.

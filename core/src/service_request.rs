@@ -190,7 +190,7 @@ pub enum PointOfContact {
     /// A person who does not exist.
     Unknown,
     /// A contact of whatever organization, with the level that decides for them at the request's organization.
-    Contact(Contact, Option<Level>),
+    Contact(Box<Contact>, Option<Level>),
     /// A staff member.
     Staff(StaffMember),
 }

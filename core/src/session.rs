@@ -210,3 +210,8 @@ pub fn offer_reset(
     let notice = Notice { id: mail, kind: MailKind::PasswordReset, to: actor.id(), about: None, link: Some(id) };
     Some((link, notice))
 }
+
+/// The email that tells somebody that their password was reset, should it not have been them.
+pub(crate) fn password_changed(id: MailId, to: PersonId) -> Notice {
+    Notice { id, kind: MailKind::PasswordChanged, to, about: None, link: None }
+}

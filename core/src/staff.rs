@@ -4,13 +4,13 @@ use crate::access::{ADMINISTRATION, RECORDS, Visible, require_role};
 use crate::actor::{Actor, PersonRef};
 use crate::change::{Authority, Change, Context, Recorded};
 use crate::contact::{Existing, WelcomeIds};
-use crate::id::{AnyId, OrganizationId, PersonId, StaffId};
+use crate::id::{AnyId, MailId, OrganizationId, PersonId, StaffId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::expect_version;
 use crate::partner_grant::{self, PartnerGrant};
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::refusal::{Code, Extra, Refusal};
-use crate::session::Link;
+use crate::session::{Link, password_changed};
 use crate::text::Note;
 use crate::time::Timestamp;
 use crate::vocabulary::{PersonStatus, StaffRole, Vocabulary as _};
@@ -348,13 +348,14 @@ pub fn activate(context: &Context, staff: StaffMember) -> Result<Change<StaffMem
     Ok(Change::update(context, Authority::own(staff.organization), EventKind::StaffActivated, staff, after))
 }
 
-/// Lets a staff member set a new password. Saving it ends all their sessions.
+/// Lets a staff member set a new password, and tells them that they did. Saving it ends all their sessions.
 ///
 /// *Errors*: `invalid_link` if they may not sign in any more.
-pub fn reset_password(context: &Context, staff: StaffMember) -> Result<Change<StaffMember>, Refusal> {
+pub fn reset_password(context: &Context, staff: StaffMember, mail: MailId) -> Result<Change<StaffMember>, Refusal> {
     if staff.status != PersonStatus::Active {
         return Err(Refusal::of(Code::InvalidLink).at("#/token"));
     }
     let authority = Authority::own(staff.organization);
-    Ok(Change::touch(context, authority, EventKind::PasswordReset, staff.clone(), staff))
+    let notice = password_changed(mail, staff.id.into());
+    Ok(Change::touch(context, authority, EventKind::PasswordReset, staff.clone(), staff).notify(notice))
 }

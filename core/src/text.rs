@@ -1,5 +1,6 @@
 //! Text with rules: parsed once at the border, trusted from then on (X-5, C-2, C-3, C-4).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono_tz::Tz;
@@ -7,6 +8,8 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Characters in an organization's name.
 pub const ORGANIZATION_NAME_MAX: u64 = 100;
+/// Characters in the name of a product.
+pub const PRODUCT_MAX: u64 = 100;
 /// Characters in the name of a site or shift.
 pub const SITE_NAME_MAX: u64 = 100;
 /// Characters in a first or last name.
@@ -87,6 +90,38 @@ pub fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
 }
 
+/// The distinct words of a text, folded: what stands between white space and ASCII punctuation (C-18).
+pub fn words(text: &str) -> BTreeSet<String> {
+    let words = fold(text);
+    let words = words.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Words that people are searched by: each begins a word of what is found, in whatever order (C-18).
+///
+/// *Shape*: at least one, none twice, the longest first; folded, without white space and ASCII punctuation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchWords(Vec<String>);
+
+impl SearchWords {
+    /// Reads the words of a search text of at most [`SEARCH_MAX`] characters.
+    ///
+    /// *Errors*: as [`SearchText`]; `blank` if there is no word in it, because nothing would be searched for.
+    pub fn parse(text: &str) -> Result<Self, Flaw> {
+        let mut words: Vec<String> = words(SearchText::parse(text)?.as_str()).into_iter().collect();
+        if words.is_empty() {
+            return Err(Flaw::new("blank", format!("`{text}` has no word to search for")));
+        }
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        Ok(Self(words))
+    }
+
+    /// The words.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident = $parse:path;)+) => {$(
         $(#[$doc])*
@@ -138,6 +173,12 @@ texts! {
     Note = note;
     /// What a site or shift is called, in one line; at most [`SITE_NAME_MAX`] characters.
     SiteName = site_name;
+    /// The text of an article, in Markdown; at most [`MESSAGE_MAX`] characters.
+    ArticleBody = message_body;
+    /// The language of an article, as a tag of BCP 47 such as `en` or `pt-BR`.
+    Language = language;
+    /// What a product is called; at most [`PRODUCT_MAX`] characters.
+    ProductName = product_name;
     /// What a service request is about, in one line; at most [`SUBJECT_MAX`] characters.
     Subject = subject;
     /// A message, Markdown or plain; at most [`MESSAGE_MAX`] characters.
@@ -154,6 +195,31 @@ fn organization_name(text: &str) -> Result<String, Flaw> {
 
 fn site_name(text: &str) -> Result<String, Flaw> {
     clean(text, SITE_NAME_MAX, false)
+}
+
+/// A language, and a script or region at most: enough to choose by, and short enough to be sure of.
+fn language(text: &str) -> Result<String, Flaw> {
+    let mut parts = text.trim().split('-');
+    let is_word =
+        |part: &str, lengths: &[usize]| lengths.contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphabetic());
+    let primary = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let rest: Vec<&str> = parts.collect();
+    let tag = match rest.as_slice() {
+        [] => Some(primary.clone()),
+        [region] if is_word(region, &[2]) => Some(format!("{primary}-{}", region.to_ascii_uppercase())),
+        [script] if is_word(script, &[4]) => {
+            let (first, others) = script.split_at(1);
+            Some(format!("{primary}-{}{}", first.to_ascii_uppercase(), others.to_ascii_lowercase()))
+        }
+        _ => None,
+    };
+    tag.filter(|_| is_word(&primary, &[2, 3])).ok_or_else(|| {
+        Flaw::new("language_invalid", format!("`{text}` is not a language tag such as `en`, `pt-BR` or `zh-Hant`"))
+    })
+}
+
+fn product_name(text: &str) -> Result<String, Flaw> {
+    clean(text, PRODUCT_MAX, false)
 }
 
 fn note(text: &str) -> Result<String, Flaw> {
@@ -406,6 +472,16 @@ mod tests {
             ("ana@vendor.example.com", false),
         ] {
             assert_eq!(Email::parse(address).unwrap().is_in(&vendor), is_in, "{address}");
+        }
+    }
+
+    #[test]
+    fn languages_are_tags_in_their_usual_case() {
+        for (text, tag) in [("en", "en"), ("PT-br", "pt-BR"), ("zh-hant", "zh-Hant"), ("ast", "ast")] {
+            assert_eq!(Language::parse(text).map(|tag| tag.to_string()).as_deref(), Ok(tag));
+        }
+        for text in ["", "e", "english", "en-", "en-USA", "en-US-x", "e1", "en_US", "-en"] {
+            assert_eq!(code(Language::parse(text)), "language_invalid", "{text}");
         }
     }
 

@@ -176,6 +176,24 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Where a request for a grant stands (G-9).
+    GrantRequestStatus ("grant request status") {
+        /// Waits for its answer.
+        Open = "open",
+        /// The grant was made, or changed.
+        Approved = "approved",
+        /// The customer said no.
+        Declined = "declined",
+        /// Taken back by whoever asked.
+        Withdrawn = "withdrawn",
+        /// Nobody answered in time.
+        Lapsed = "lapsed",
+        /// Over because whoever asked, or was to hold the grant, was disabled or left.
+        Cancelled = "cancelled",
+    }
+}
+
+vocabulary! {
     /// What a service request is about (S-8).
     Category ("category") {
         /// How does this work?
@@ -240,6 +258,14 @@ vocabulary! {
         PasswordReset = "password_reset",
         /// A partner became the point of contact (S-2).
         PointOfContact = "point_of_contact",
+        /// A contact is asked to come over to another organization (C-14).
+        Invitation = "invitation",
+        /// Whoever invited a contact learns that they came (C-14).
+        InvitationAccepted = "invitation_accepted",
+        /// The contact managers of an organization learn that a contact left it for another (C-14).
+        ContactTransferred = "contact_transferred",
+        /// Somebody learns that their password was reset.
+        PasswordChanged = "password_changed",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything that differs between SQLite and PostgreSQL. No other file may look at which of them is in use.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +11,13 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::Text;
 use diesel::{Connection, ConnectionError, PgConnection, QueryResult, RunQueryDsl, SqliteConnection};
 
+use mandate_core::text::SearchWords;
+
 use crate::error::{DatabaseUrlError, OpenError, StorageError};
 use crate::sql::Sql;
+
+/// Characters of a word that full-text tables keep.
+const TOKEN_MAX: usize = 100;
 
 /// How long SQLite waits for a lock that another process holds.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -198,6 +204,32 @@ impl AnyConnection {
         }
     }
 
+    /// Words as a full-text table keeps them. They are the product's own words ([`mandate_core::text::words`]), so that both
+    /// databases find the same: neither takes a text apart, stems it or leaves words out.
+    pub(crate) fn full_text(&self, words: &BTreeSet<String>) -> Sql {
+        let words = words.iter().map(|word| token(word)).collect::<Vec<_>>().join(" ");
+        match self {
+            Self::Postgres(_) => Sql::new("array_to_tsvector(string_to_array(").bind_text(words).push(", ' '))"),
+            Self::Sqlite(_) | Self::Lost => Sql::new("").bind_text(words),
+        }
+    }
+
+    /// The condition that a full-text table has words that begin with each of these.
+    pub(crate) fn full_text_match(&self, table: &'static str, words: &SearchWords) -> Sql {
+        // Neither quote nor backslash is ever in a word.
+        let each = |mark: char, between: &str| {
+            let words = words.as_slice().iter().map(|word| format!("{mark}{}{mark}", token(word)));
+            words.collect::<Vec<_>>().join(between)
+        };
+        match self {
+            Self::Postgres(_) => {
+                let words = each('\'', ":* & ");
+                Sql::new(table).push(".words @@ CAST(").bind_text(format!("{words}:*")).push(" AS tsquery)")
+            }
+            Self::Sqlite(_) | Self::Lost => Sql::new(table).push(" MATCH ").bind_text(each('"', "* AND ") + "*"),
+        }
+    }
+
     /// Takes the locks of a fence in the order given, in one statement that reads nothing.
     pub(crate) fn fence(&mut self, locks: impl Iterator<Item = (i64, FenceMode)>) -> QueryResult<()> {
         let connection = match self {
@@ -218,6 +250,11 @@ impl AnyConnection {
         }
         statement.execute(connection).map(|_| ())
     }
+}
+
+/// As much of a word as full-text tables keep: PostgreSQL refuses those of more than 2,046 bytes.
+fn token(word: &str) -> &str {
+    word.char_indices().nth(TOKEN_MAX).and_then(|(end, _)| word.get(..end)).unwrap_or(word)
 }
 
 /// How a fence holds one organization.

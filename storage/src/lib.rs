@@ -11,12 +11,16 @@
 //! Read the modules in this order: `error`, `backend`, `store`, `tx`, `journal`, `sql`, `column`, then the nouns.
 
 mod account_team;
+mod article;
 mod backend;
 mod clock;
 mod column;
 mod contact_list;
+mod contact_review;
 mod error;
+mod grant_request;
 mod idempotency;
+mod invitation;
 mod journal;
 mod key;
 mod mail;
@@ -40,9 +44,11 @@ mod tests;
 mod tx;
 mod viewer;
 
+pub use article::ArticleFilter;
 pub use backend::DatabaseUrl;
 pub use contact_list::{ContactFilter, ContactSort};
 pub use error::{DatabaseUrlError, OpenError, StorageError};
+pub use grant_request::RequestSide;
 pub use idempotency::StoredResponse;
 pub use journal::JournalEntry;
 pub use key::{Key, KeyPurpose};

@@ -14,6 +14,7 @@ use crate::backend::on;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::schema::mails;
+use crate::sql::Sql;
 use crate::tx::{ReadTx, WriteTx};
 
 /// What became of an email.
@@ -152,6 +153,16 @@ impl WriteTx<'_> {
         ));
         let rows = on!(self, |connection| update.execute(connection))?;
         self.expect_one(rows, "mails", id)
+    }
+
+    /// Forgets emails that were done before a moment, at most `limit` at once, and says how many those were.
+    pub fn delete_mails(&mut self, done_before: Timestamp, limit: i64) -> Result<usize, StorageError> {
+        let delete = Sql::<()>::new("DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE done_at < ")
+            .bind_big(done_before.micros())
+            .push(" LIMIT ")
+            .bind_big(limit)
+            .push(")");
+        on!(self, |connection| delete.execute(connection))
     }
 
     /// Gives an email back, to be tried again later.

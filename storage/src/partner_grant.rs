@@ -94,15 +94,8 @@ impl LoadedGrant {
         let (created_at, created_by, updated_at, version) = self.record;
         let (holder_name, first_name, last_name) = self.names;
         let cells = Cells::of("partner_grants", &id);
-        let organization = cells.id("grantee_organization_id", &holder)?;
-        let grantee = match cells.word::<GranteeType>("grantee_type", &grantee_type)? {
-            GranteeType::Organization => Grantee::Organization(OrganizationRef { id: organization, name: holder_name }),
-            GranteeType::Contact | GranteeType::Staff => Grantee::Person(PersonRef {
-                id: cells.person_id("grantee_id", &grantee_id)?,
-                name: full_name(&first_name.unwrap_or_default(), &last_name.unwrap_or_default()),
-                organization,
-            }),
-        };
+        let names = (holder_name, first_name, last_name);
+        let grantee = read_grantee(&cells, &grantee_type, &grantee_id, &holder, names)?;
         let read_note = |cells: &Cells<'_>, text: &str| cells.read("note", Note::parse(text).ok());
         let ending = match (ended_at, ended_status) {
             (Some(at), Some(status)) => Some(Ending {
@@ -127,6 +120,25 @@ impl LoadedGrant {
             version,
         })
     }
+}
+
+/// Who holds a grant, or shall: the words of its row, and the names of the holder's organization and of the person.
+pub(crate) fn read_grantee(
+    cells: &Cells<'_>,
+    kind: &str,
+    id: &str,
+    holder: &str,
+    (holder_name, first_name, last_name): (String, Option<String>, Option<String>),
+) -> Result<Grantee, StorageError> {
+    let organization = cells.id("grantee_organization_id", holder)?;
+    Ok(match cells.word::<GranteeType>("grantee_type", kind)? {
+        GranteeType::Organization => Grantee::Organization(OrganizationRef { id: organization, name: holder_name }),
+        GranteeType::Contact | GranteeType::Staff => Grantee::Person(PersonRef {
+            id: cells.person_id("grantee_id", id)?,
+            name: full_name(&first_name.unwrap_or_default(), &last_name.unwrap_or_default()),
+            organization,
+        }),
+    })
 }
 
 /// Which grants a list asks for; empty filters ask for all.

@@ -365,6 +365,16 @@ impl ReadTx<'_> {
         self.person_row(id.into())?.map(Contact::try_from).transpose()
     }
 
+    /// The contacts with these ids, in no order.
+    pub(crate) fn contacts_with(&mut self, ids: impl Iterator<Item = ContactId>) -> Result<Vec<Contact>, StorageError> {
+        let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+        let rows: Vec<PersonRow> = on!(self, |connection| people::table
+            .filter(people::id.eq_any(&ids))
+            .select(PersonRow::as_select())
+            .load(connection))?;
+        rows.into_iter().map(Contact::try_from).collect()
+    }
+
     /// A staff member.
     pub fn staff_member(&mut self, id: StaffId) -> Result<Option<StaffMember>, StorageError> {
         self.person_row(id.into())?.map(StaffMember::try_from).transpose()
@@ -489,8 +499,9 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Saves a contact. When they may not sign in any more, their sessions and links end with it (C-15).
-    pub fn save_contact(&mut self, change: &Change<Contact>) -> Result<(), StorageError> {
+    /// Saves a contact. When they may not sign in any more, their sessions and links end with it (C-15); tells how many sessions
+    /// that were good.
+    pub fn save_contact(&mut self, change: &Change<Contact>) -> Result<usize, StorageError> {
         let before = change.before().map(|contact| contact.version);
         self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
         self.record(change)?;
@@ -502,7 +513,7 @@ impl WriteTx<'_> {
         let before = change.before().map(|staff| staff.version);
         self.save_person(PersonRow::from(change.after()), before, change.is_effective())?;
         self.record(change)?;
-        self.silence(change.after().id.into(), change.after().status, change.after().updated_at)
+        self.silence(change.after().id.into(), change.after().status, change.after().updated_at).map(drop)
     }
 
     fn save_person(&mut self, row: PersonRow, before: Option<i64>, effective: bool) -> Result<(), StorageError> {

@@ -216,6 +216,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Requests for grants (G-9).
+    grant_requests (id) {
+        id -> Text,
+        named -> Text,
+        grantor_id -> Nullable<Text>,
+        grantee_type -> Text,
+        grantee_id -> Text,
+        grantee_organization_id -> Text,
+        level -> Text,
+        expires_at -> Nullable<BigInt>,
+        message -> Nullable<Text>,
+        renews_grant_id -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        decided_status -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_reason -> Nullable<Text>,
+        grant_id -> Nullable<Text>,
+        created_at -> BigInt,
+        created_by -> Text,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Service requests (S-1).
     service_requests (id) {
         id -> Text,
@@ -253,6 +278,25 @@ diesel::table! {
         body -> Text,
         body_folded -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// The knowledge base.
+    articles (id) {
+        id -> Text,
+        number -> BigInt,
+        vendor_id -> Text,
+        title -> Text,
+        body -> Text,
+        language -> Text,
+        products -> Text,
+        last_reviewed_at -> BigInt,
+        archived_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        created_by -> Text,
+        updated_at -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -389,8 +433,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     links,
     sign_in_failures,
     partner_grants,
+    grant_requests,
     service_requests,
     messages,
+    articles,
     participants,
     journal,
     journal_heads,

@@ -221,27 +221,28 @@ impl WriteTx<'_> {
         Ok(rows > 0)
     }
 
-    /// Ends all sessions of a person; tells how many there were.
+    /// Ends all sessions of a person; tells how many there were that were good.
     pub fn end_sessions_of(&mut self, person: PersonId, now: Timestamp) -> Result<usize, StorageError> {
         let person = person.to_string();
         on!(self, |connection| diesel::update(sessions::table)
             .filter(sessions::person_id.eq(&person).and(sessions::ended_at.is_null()))
+            .filter(sessions::expires_at.gt(now.micros()))
             .set(sessions::ended_at.eq(now.micros()))
             .execute(connection))
     }
 
-    /// Ends what lets a person act, once they may not sign in any more (C-15).
+    /// Ends what lets a person act, once they may not sign in any more (C-15); tells how many sessions it was.
     pub(crate) fn silence(
         &mut self,
         person: PersonId,
         status: PersonStatus,
         now: Timestamp,
-    ) -> Result<(), StorageError> {
+    ) -> Result<usize, StorageError> {
         match status {
-            PersonStatus::Active | PersonStatus::Invited => Ok(()),
+            PersonStatus::Active | PersonStatus::Invited => Ok(0),
             PersonStatus::Disabled | PersonStatus::Transferred => {
-                self.end_sessions_of(person, now)?;
-                self.void_links(person, None, now)
+                self.void_links(person, None, now)?;
+                self.end_sessions_of(person, now)
             }
         }
     }
@@ -260,6 +261,16 @@ impl WriteTx<'_> {
             }
             query.set(links::voided_at.eq(now.micros())).execute(connection)
         })?;
+        Ok(())
+    }
+
+    /// Makes a link void, unless it was used.
+    pub(crate) fn void_link(&mut self, link: LinkId, now: Timestamp) -> Result<(), StorageError> {
+        let id = link.to_string();
+        on!(self, |connection| diesel::update(links::table.find(&id))
+            .filter(links::used_at.is_null().and(links::voided_at.is_null()))
+            .set(links::voided_at.eq(now.micros()))
+            .execute(connection))?;
         Ok(())
     }
 
@@ -294,6 +305,24 @@ impl WriteTx<'_> {
             credentials::changed_at.eq(now.micros()),
         );
         on!(self, |connection| diesel::insert_into(credentials::table).values(row.clone()).execute(connection))?;
+        Ok(())
+    }
+
+    /// Gives a person's next record the password that they have, so that they sign in as before (C-14).
+    pub fn carry_password(&mut self, from: PersonId, to: PersonId, now: Timestamp) -> Result<(), StorageError> {
+        match self.password_hash(from)? {
+            Some(hash) => self.save_password(to, &hash, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps another hash of the same password, unless the password was changed meanwhile.
+    pub fn renew_password_hash(&mut self, person: PersonId, before: &str, after: &str) -> Result<(), StorageError> {
+        let person = person.to_string();
+        on!(self, |connection| diesel::update(credentials::table.find(&person))
+            .filter(credentials::password_hash.eq(before))
+            .set(credentials::password_hash.eq(after))
+            .execute(connection))?;
         Ok(())
     }
 

@@ -9,14 +9,16 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use diesel::r2d2::PooledConnection;
 use mandate_core::change::{Change, Recorded};
-use mandate_core::id::{ContactId, GrantId, OrganizationId, PersonId, ServiceRequestId, SiteId, StaffId};
+use mandate_core::id::{
+    ContactId, GrantId, InvitationId, LinkId, OrganizationId, PersonId, ReviewId, ServiceRequestId, SiteId, StaffId,
+};
 use mandate_core::journal::Entry;
 use mandate_core::text::Email;
 
 use crate::backend::{self, AnyConnection, FenceMode, Manager, on};
 use crate::column::Cells;
 use crate::error::StorageError;
-use crate::schema::{partner_grants, people, service_requests, sites};
+use crate::schema::{contact_reviews, partner_grants, people, service_requests, sites};
 
 /// Where the ids of journal entries come from: 128 bits of a UUIDv7, or whatever a test counts.
 pub type IdSource = Arc<dyn Fn() -> u128 + Send + Sync>;
@@ -147,7 +149,7 @@ impl<'a> WriteTx<'a> {
 ///
 /// What was located may change until the fence is there: whoever reads facts inside of it compares.
 pub struct Unlocked<'a> {
-    tx: ReadTx<'a>,
+    pub(crate) tx: ReadTx<'a>,
 }
 
 impl<'a> Unlocked<'a> {
@@ -192,6 +194,28 @@ impl<'a> Unlocked<'a> {
         let query = sites::table.find(&id).select(sites::organization_id);
         let found = on!(self.tx, |connection| query.first::<String>(connection).optional())?;
         self.tx.organization_of("sites", &id, found)
+    }
+
+    /// Whose contacts a review covers.
+    pub fn organization_of_review(&mut self, id: ReviewId) -> Result<Option<OrganizationId>, StorageError> {
+        let id = id.to_string();
+        let query = contact_reviews::table.find(&id).select(contact_reviews::organization_id);
+        let found = on!(self.tx, |connection| query.first::<String>(connection).optional())?;
+        self.tx.organization_of("contact_reviews", &id, found)
+    }
+
+    /// Whose invitation it is.
+    pub fn organization_of_invitation(&mut self, id: InvitationId) -> Result<Option<OrganizationId>, StorageError> {
+        Ok(self.tx.invitation(id)?.map(|invitation| invitation.organization))
+    }
+
+    /// Between whom the invitation of a link is: the organization that invites, that of the invited contact, and that of whoever
+    /// invited them.
+    pub fn organizations_of_link(&mut self, link: LinkId) -> Result<Option<[OrganizationId; 3]>, StorageError> {
+        let Some(invitation) = self.tx.invitation_of_link(link)? else { return Ok(None) };
+        let left = self.organization_of_person(invitation.person.into())?;
+        let inviter = self.organization_of_person(invitation.created_by)?;
+        Ok(left.zip(inviter).map(|(left, inviter)| [invitation.organization, left, inviter]))
     }
 
     /// Whose a service request is.

@@ -1,4 +1,5 @@
-//! Both migration sets make the same schema, so that neither can run ahead of the other.
+//! Both migration sets make the same schema, so that neither can run ahead of the other. Tables of full-text search are each
+//! database's own.
 
 mod common;
 
@@ -18,18 +19,18 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// One line for each column: table, column, type, nullability.
 const SQLITE_COLUMNS: &str = "\
     SELECT t.name || '.' || c.name || ' ' || c.type || CASE WHEN c.\"notnull\" THEN ' NOT NULL' ELSE '' END AS line \
-    FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+    FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE '%\\_fts%' ESCAPE '\\'";
 const POSTGRES_COLUMNS: &str = "\
     SELECT table_name || '.' || column_name || ' ' || CASE data_type WHEN 'bytea' THEN 'BLOB' ELSE upper(data_type) END \
         || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END AS line \
-    FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
+    FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' AND table_name NOT LIKE '%\\_fts'";
 
 /// One line for each index, keys included: table, columns in order, whether it is unique, whether it leaves rows out.
 /// SQLite keeps no index for a key that is a number, such as the clock's.
 const SQLITE_INDEXES: &str = "\
     SELECT t.name || ' (' || (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) || ')' \
         || CASE WHEN i.\"unique\" THEN ' UNIQUE' ELSE '' END || CASE WHEN i.partial THEN ' PARTIAL' ELSE '' END AS line \
-    FROM sqlite_master t, pragma_index_list(t.name) i WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\'
+    FROM sqlite_master t, pragma_index_list(t.name) i WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE '%\\_fts%' ESCAPE '\\'
     UNION ALL SELECT name || ' (id) UNIQUE' FROM sqlite_master WHERE type = 'table' AND name = 'clock'";
 const POSTGRES_INDEXES: &str = "\
     SELECT t.relname || ' (' || string_agg(a.attname, ', ' ORDER BY k.position) || ')' \
@@ -37,7 +38,7 @@ const POSTGRES_INDEXES: &str = "\
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace, \
         unnest(i.indkey) WITH ORDINALITY k(attribute, position) \
         JOIN LATERAL (SELECT attnum, attrelid, attname FROM pg_attribute) a ON a.attnum = k.attribute \
-    WHERE n.nspname = 'public' AND a.attrelid = i.indrelid AND t.relname NOT LIKE '\\_\\_%' \
+    WHERE n.nspname = 'public' AND a.attrelid = i.indrelid AND t.relname NOT LIKE '\\_\\_%' AND t.relname NOT LIKE '%\\_fts' \
     GROUP BY i.indexrelid, t.relname, i.indisunique, i.indpred";
 
 /// One line for each reference: table, column, what it refers to.

@@ -24,6 +24,8 @@ pub struct Mail {
     pub subject: String,
     /// The plain-text part, decoded, with line feeds alone.
     pub text: String,
+    /// The HTML part, in the same way; empty if there is none.
+    pub html: String,
 }
 
 impl Mail {
@@ -46,7 +48,8 @@ impl Mail {
             kind: part.header("X-Mandate-Kind")?,
             to: address.trim_end_matches('>').trim().to_owned(),
             subject: decode_words(&part.header("Subject")?),
-            text: part.plain_text()?,
+            text: part.text_of("text/plain")?,
+            html: part.text_of("text/html").unwrap_or_default(),
         })
     }
 }
@@ -133,7 +136,8 @@ impl Part {
         headers.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
     }
 
-    fn plain_text(&self) -> Option<String> {
+    /// The first part of this media type.
+    fn text_of(&self, media_type: &str) -> Option<String> {
         let kind = self.header("Content-Type").unwrap_or_else(|| "text/plain".to_owned());
         if kind.starts_with("multipart/") {
             let boundary = kind.split_once("boundary=")?.1.trim_start_matches('"');
@@ -144,9 +148,9 @@ impl Part {
                 .split(&delimiter)
                 .skip(1)
                 .filter_map(|part| Self::read(part.strip_prefix('\n')?))
-                .find_map(|part| part.plain_text());
+                .find_map(|part| part.text_of(media_type));
         }
-        if !kind.starts_with("text/plain") {
+        if !kind.starts_with(media_type) {
             return None;
         }
         let bytes = match self.header("Content-Transfer-Encoding").unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -235,6 +239,7 @@ mod tests {
              --xyz\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nwqFI\nb2xh\n--xyz--\n";
         let mail = Mail::read(source).unwrap();
         assert_eq!((mail.to.as_str(), mail.text.as_str()), ("ana@acme.example", "¡Hola"));
+        assert_eq!(mail.html, "<p>no</p>\n");
     }
 
     #[test]

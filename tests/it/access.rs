@@ -71,6 +71,11 @@ struct Scene {
     request: String,
     session: String,
     site: String,
+    review: String,
+    /// The organization of those who are invited.
+    umbrella: Actor,
+    invited: String,
+    article: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -84,10 +89,31 @@ impl Scene {
         let grant = acme.grant_organization(&globex, "view").await.id();
         let request = acme.request("The printer is on fire").await.id();
         let session = world.sign_in(&acme.email).await.session_id();
+        let review = acme.post(acme.own("contact-reviews"), ()).await.expect(201).id();
         let site = json!({"name": "Plant", "time_zone": "America/Sao_Paulo"});
         let site = acme.post(acme.own("sites"), site).await.expect(201).id();
         let vendor = spare.organization_id.clone();
-        Self { world: world.clone(), acme, globex, ben, spare, vendor, grant, request, session, site, count: 0 }
+        let article = json!({"title": "Reset", "body": "Hold the button."});
+        let article = world.agent().await.post("/v1/articles", article).await.expect(201).id();
+        let umbrella = world.customer("Umbrella", "umbrella.example").await;
+        let invited = String::new();
+        Self {
+            world: world.clone(),
+            acme,
+            globex,
+            ben,
+            spare,
+            vendor,
+            grant,
+            request,
+            session,
+            site,
+            article,
+            review,
+            umbrella,
+            invited,
+            count: 0,
+        }
     }
 
     /// Who tries, by what they are to the customer.
@@ -139,15 +165,32 @@ impl Scene {
         self.world.admin().await.post(path, body).await.expect(201).id()
     }
 
+    /// An invitation of the customer's to somebody who exists for one trial alone.
+    async fn invitation(&mut self) -> String {
+        let body = json!({"email": self.wanted().await, "permission": "knowledge_base"});
+        self.acme.post(self.acme.own("invitations"), body).await.expect(201).id()
+    }
+
+    /// The email of a contact elsewhere whom the customer may invite.
+    async fn wanted(&mut self) -> String {
+        let body = with(self.fresh("acme.example"), json!({"permission": "knowledge_base"}));
+        let contact = self.umbrella.post(self.umbrella.own("contacts"), body).await.expect(201);
+        contact["email"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// What the parameters of an operation's path are: things that exist, and that no trial before this one has used up.
     async fn parameters(&mut self, operation: &str) -> BTreeMap<&'static str, String> {
         let organization = match operation {
             "listStaff" | "createStaff" => self.vendor.clone(),
+            "createPartnerGrantRequest" => self.globex.organization_id.clone(),
             _ => self.acme.organization_id.clone(),
         };
         let (mut contact, mut staff) = (self.ben.id.clone(), self.spare.id.clone());
         let mut grant = self.grant.clone();
+        let (mut grant_request, mut invitation) = (String::new(), String::new());
         match operation {
+            "createInvitation" => self.invited = self.wanted().await,
+            "getInvitation" | "cancelInvitation" => invitation = self.invitation().await,
             "disableContact" | "resendContactWelcome" => contact = self.contact().await,
             "enableContact" => {
                 contact = self.contact().await;
@@ -159,6 +202,18 @@ impl Scene {
                 staff = self.staff().await;
                 let disable = format!("/v1/staff/{staff}/disable");
                 self.world.admin().await.post(disable, json!({"reason": "left"})).await.expect(200);
+            }
+            "approvePartnerGrantRequest"
+            | "declinePartnerGrantRequest"
+            | "withdrawPartnerGrantRequest"
+            | "getPartnerGrantRequest"
+            | "getPartnerGrantRequestHistory" => {
+                let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
+                let holder = self.globex.post(self.globex.own("contacts"), holder).await.expect(201).id();
+                let body = json!({"grantor": {"id": self.acme.organization_id},
+                    "grantee": {"type": "contact", "id": holder}, "level": "view"});
+                grant_request =
+                    self.globex.post(self.globex.own("partner-grant-requests"), body).await.expect(201).id();
             }
             "revokePartnerGrant" => {
                 let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
@@ -173,9 +228,13 @@ impl Scene {
             ("contact_id", contact),
             ("staff_id", staff),
             ("grant_id", grant),
+            ("invitation_id", invitation),
+            ("partner_grant_request_id", grant_request),
+            ("article_id", self.article.clone()),
             ("service_request_id", self.request.clone()),
             ("session_id", self.session.clone()),
             ("site_id", self.site.clone()),
+            ("contact_review_id", self.review.clone()),
             ("code", "not_found".to_owned()),
         ])
     }
@@ -196,6 +255,13 @@ impl Scene {
             "listServiceRequestViewers" | "listSessions" | "getStaff" | "deleteSession" => nothing(),
             "enableContact" | "resendContactWelcome" | "resumeOrganization" | "suspendOrganization" => nothing(),
             "enableStaff" | "resendStaffWelcome" => nothing(),
+            // One is open: whoever may start one is told that.
+            "getContactReview" | "listContactReviews" | "listReviewedContacts" | "startContactReview" => nothing(),
+            // Their manager stays pending, so that the review stays open.
+            "confirmContacts" => send(json!({"contact_ids": [self.ben.id]})),
+            "noteContactTraining" => send(json!({"needed": true, "note": "New console"})),
+            "listInvitations" | "getInvitation" | "cancelInvitation" => nothing(),
+            "createInvitation" => send(json!({"email": self.invited, "permission": "knowledge_base"})),
             "getEffectiveAccess" => (format!("?person_id={}", self.ben.id), Payload::Nothing),
             "updateContact" | "updateMe" | "updateStaff" => send(json!({"phone": null})),
             "disableContact" | "disableStaff" => send(json!({"reason": "left"})),
@@ -219,6 +285,18 @@ impl Scene {
                 let expiry = self.world.after(days(1));
                 send(json!({"grantee": grantee(&self.spare), "level": "view", "expires_at": expiry}))
             }
+            "listArticles" | "getArticle" | "listPartnerGrantRequests" => nothing(),
+            "getPartnerGrantRequest" | "getPartnerGrantRequestHistory" => nothing(),
+            "createArticle" => send(json!({"title": "Reset", "body": "Hold the button."})),
+            "updateArticle" => send(json!({"reviewed": true})),
+            "createPartnerGrantRequest" => {
+                self.count += 1;
+                let domain = format!("asked{}.example", self.count);
+                send(json!({"grantor": {"domain": domain}, "grantee": whole(&self.globex), "level": "view"}))
+            }
+            "approvePartnerGrantRequest" => send(json!({"level": "cc"})),
+            "declinePartnerGrantRequest" => send(json!({"reason": "no"})),
+            "withdrawPartnerGrantRequest" => send(json!({})),
             "updatePartnerGrant" => send(json!({"note": "seen"})),
             "createServiceRequest" => send(json!({"organization_id": self.acme.organization_id, "subject": "Help",
                 "category": "question", "severity": 3, "message": "Please"})),
@@ -226,6 +304,7 @@ impl Scene {
             "createMessage" => send(json!({"body": "Hello"})),
             // Whoever signs in has no credentials yet: that these can be reached says enough.
             "createPasswordReset" => send(json!({"email": "nobody@nowhere.example"})),
+            "acceptInvitation" => send(json!({"token": "nothing"})),
             "confirmPasswordReset" | "confirmWelcome" | "createSession" | "refreshSession" => send(json!({})),
             _ => return None,
         })
@@ -300,7 +379,8 @@ e2e! {
                     actor.get(whom).await.expect(200);
                 }
                 // Who may not know of it cannot tell it from what is not there.
-                let is_hidden = matches!(answer.status, 401 | 404) || *name == "stranger";
+                let is_everybodys = operation.path.starts_with("/v1/articles");
+                let is_hidden = matches!(answer.status, 401 | 404) || (*name == "stranger" && !is_everybodys);
                 if operation.path.contains("_id}") && is_hidden {
                     let staff_only = answer.status == 403;
                     for (id, path) in unknown(&scene, operation, &parameters) {

@@ -64,7 +64,7 @@ e2e! {
         let at = |pointer: &str| (pointer.to_owned(), "site_not_allowed".to_owned());
         for other in [theirs.as_str(), barn.as_str(), "site_01h455vb4pex5vsknk084sn02q"] {
             assert_eq!(refused(json!({"site_ids": [plant, other]})).await, at("#/site_ids/1"));
-            let shifts = json!([{"site_id": plant, "name": "day"}, {"site_id": other, "name": "day"}]);
+            let shifts = json!([{"site_id": plant, "name": "day"}, {"site_id": other, "name": "milking"}]);
             assert_eq!(refused(json!({"site_ids": [plant], "site_shifts": shifts})).await, at("#/site_shifts/1"));
         }
         let shift = json!([{"site_id": plant, "name": "night"}]);

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use mandate_tests::{Actor, Answer, PASSWORD, Value, World, e2e, hours, json, minutes, seconds, snapshot};
+use mandate_tests::{
+    Actor, Answer, PASSWORD, Value, World, e2e, hours, json, minutes, person, seconds, snapshot, with,
+};
+
+use crate::invitation::{abroad, accept, invite, token};
 
 fn contact(actor: &Actor) -> String {
     format!("/v1/contacts/{}", actor.id)
@@ -203,6 +207,59 @@ e2e! {
             "only the organization's grant is left"
         );
         for organization in [&acme, &zenith, &globex] {
+            world.journal(&organization.organization_id);
+        }
+    }
+
+    /// C-15, C-17, G-12: the answer tells what ended, and enabling brings none of it back.
+    async fn the_answer_to_disabling_tells_what_ended_for_good(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let initech = world.customer("Initech", "initech.example").await;
+        let globex = world.partner("Globex", "globex.example").await;
+        let eve = abroad(&world, &globex, "eve", json!({"permission": "manage_contacts"})).await;
+        world.sign_in(&eve.email).await;
+        let grant = initech.grant_person(&eve, "create").await.id();
+        let own = eve.request("The printer is on fire").await.id();
+        let solved = eve.request("The printer is dusty").await.id();
+        eve.patch(format!("/v1/service-requests/{solved}"), json!({"status": "solved"})).await.expect(200);
+        let customers = eve.request_for(&initech.organization_id, "The printer is loud").await.id();
+        // She invited somebody, and was invited herself.
+        let ken = with(person("ken@globex.example"), json!({"permission": "knowledge_base"}));
+        initech.post(initech.own("contacts"), ken).await.expect(201);
+        let hers = invite(&eve, "ken@globex.example", json!({})).await.expect(201).id();
+        let to_her = invite(&acme, &eve.email, json!({})).await.expect(201).id();
+        let tokens = [token(&world, "ken@globex.example", 1).await, token(&world, &eve.email, 1).await];
+        let disabled = disable(&globex, &eve).await.expect(200);
+        let effects = &disabled["effects"];
+        snapshot!(world.text("what ended", format!("{effects:#}").replace(&own, "[own]").replace(&solved, "[solved]")
+            .replace(&grant, "[grant]").replace(&hers, "[hers]").replace(&globex.id, "[globex]")
+            .replace(&globex.organization_id, "[Globex]")
+            .replace(disabled["service_request_id"].as_str().unwrap_or_default(), "[record]")));
+        let gone = async || {
+            for token in &tokens {
+                accept(&world, token).await.expect_problem(422, "invalid_link");
+            }
+            let status = async |actor: &Actor, path: String| actor.get(path).await.expect(200)["status"].clone();
+            assert_eq!(status(&globex, format!("/v1/invitations/{hers}")).await, "cancelled");
+            assert_eq!(status(&acme, format!("/v1/invitations/{to_her}")).await, "cancelled");
+            assert_eq!(status(&initech, format!("/v1/partner-grants/{grant}")).await, "ended");
+            assert_eq!(point_of_contact(&globex, &own).await, globex.id);
+            assert_eq!(point_of_contact(&globex, &solved).await, globex.id);
+            assert_eq!(point_of_contact(&initech, &customers).await, Value::Null);
+        };
+        gone().await;
+        globex.post(format!("{}/enable", contact(&eve)), ()).await.expect(200);
+        gone().await;
+        let again = world.instance().accept(&world.mailbox().nth(&eve.email, "welcome", 2).await).await;
+        gone().await;
+        again.get(format!("/v1/service-requests/{customers}")).await.expect_problem(404, "not_found");
+        // Nothing is left that could end.
+        snapshot!(world.text("what ended then", {
+            let disabled = disable(&globex, &again).await.expect(200);
+            format!("{:#}", disabled["effects"])
+                .replace(disabled["service_request_id"].as_str().unwrap_or_default(), "[record]")
+        }));
+        for organization in [&acme, &initech, &globex] {
             world.journal(&organization.organization_id);
         }
     }

@@ -413,6 +413,8 @@ e2e! {
                 "organization.created",
                 "contact.created",
                 "contact.activated",
+                "readiness.finding_cleared",
+                "readiness.finding_cleared",
                 "contact.created",
                 "contact.activated",
                 "contact.updated",

@@ -191,6 +191,52 @@ e2e! {
         assert_eq!(finding(&globex, "partner_person_as_contact").await, Value::Null);
     }
 
+    /// R-7, C-20: until a review is completed, and again when the period is over; the usual one or the organization's own.
+    async fn a_review_that_is_overdue_is_found(world: World) {
+        let acme = acme(&world).await;
+        let ben = world.sign_in("ben@acme.example").await;
+        let mend = async || finding(&acme, "review_overdue").await["mend"].clone();
+        let path = format!("/v1/organizations/{}/contact-reviews", acme.organization_id);
+        assert_eq!(mend().await, json!({"operation_id": "startContactReview", "method": "POST", "path": path}));
+        let review = acme.post(&path, ()).await.expect(201).id();
+        let confirm = format!("/v1/contact-reviews/{review}/confirm");
+        assert_eq!(mend().await, json!({"operation_id": "confirmContacts", "method": "POST", "path": confirm}));
+        let contacts = acme.get(acme.own("contacts")).await.expect(200).column("id");
+        let others: Vec<Value> = contacts.iter().filter(|id| **id != json!(acme.id)).cloned().collect();
+        acme.post(&confirm, json!({"contact_ids": others})).await.expect(200);
+        assert_eq!(finding(&acme, "review_overdue").await["rule"], "R-7", "one is left");
+        ben.post(&confirm, json!({"contact_ids": [acme.id]})).await.expect(200);
+        assert_eq!(found(&acme).await, [""; 0]);
+        world.advance(days(90));
+        assert_eq!(found(&acme).await, [""; 0]);
+        world.advance(seconds(1));
+        assert_eq!(found(&acme).await, ["review_overdue"]);
+        let (admin, organization) = (world.admin().await, format!("/v1/organizations/{}", acme.organization_id));
+        admin.patch(&organization, json!({"review_period_days": 91})).await.expect(200);
+        assert_eq!(found(&acme).await, [""; 0]);
+        admin.patch(&organization, json!({"review_period_days": 30})).await.expect(200);
+        assert_eq!(found(&acme).await, ["review_overdue"]);
+    }
+
+    /// R-8, C-21: until staff clear it, or the contact is no designated one any more.
+    async fn who_lacks_training_is_found(world: World) {
+        let acme = acme(&world).await;
+        let agent = world.agent().await;
+        let dan = acme.invited("dan", json!({"permission": "designated_support"})).await.id();
+        let eve = acme.contact("eve", "designated_support").await;
+        let needed = json!({"needed": true, "note": "has not seen the new console"});
+        for id in [&dan, &eve.id] {
+            agent.post(format!("/v1/contacts/{id}/training"), needed.clone()).await.expect(200);
+        }
+        let untrained = finding(&acme, "training_needed").await;
+        assert_eq!((&untrained["total"], &untrained["severity"]), (&json!(2), &json!("advice")));
+        assert_eq!(untrained["contact_ids"], json!([eve.id, dan]), "newest first");
+        agent.post(format!("/v1/contacts/{dan}/training"), json!({"needed": false})).await.expect(200);
+        assert_eq!(finding(&acme, "training_needed").await["contact_ids"], json!([eve.id]));
+        acme.patch(format!("/v1/contacts/{}", eve.id), json!({"permission": "knowledge_base"})).await.expect(200);
+        assert_eq!(found(&acme).await, [NEW]);
+    }
+
     /// 180 days without signing in, counted from the creation for whoever never did.
     async fn who_does_not_sign_in_any_more_is_found(world: World) {
         let acme = acme(&world).await;

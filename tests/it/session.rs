@@ -57,6 +57,36 @@ async fn rotate_keys(world: &World) {
 }
 
 e2e! {
+    /// C-12: a reset ends every sign-in of the person, wherever it is used, and nobody else's.
+    async fn a_reset_ends_all_sessions(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let ben = acme.contact("ben", "designated_support").await;
+        let elsewhere = world.another_instance(&[]).await;
+        let nobody = world.anonymous();
+        let mut signed_in = vec![(ben.clone(), ben.refresh_token())];
+        for _ in 0..3 {
+            let answer = sign_in(&nobody, &ben.email, PASSWORD).await.expect(201);
+            signed_in.push((ben.with_token(&token_of(&answer, "access_token")), token_of(&answer, "refresh_token")));
+        }
+        assert_eq!(ben.get("/v1/sessions").await.expect(200).rows().len(), 4);
+        for (ben, _) in &signed_in {
+            ben.at(&elsewhere).get("/v1/me").await.expect(200);
+        }
+        nobody.post("/v1/password-resets", json!({"email": ben.email})).await.expect(202);
+        let token = world.mail(&ben.email, "password_reset").await.token();
+        let confirmation = json!({"token": token, "password": "a brand new password"});
+        nobody.post("/v1/password-resets/confirm", confirmation).await.expect(200);
+        for (ben, token) in &signed_in {
+            ben.get("/v1/me").await.expect_problem(401, "unauthenticated");
+            ben.at(&elsewhere).get("/v1/me").await.expect_problem(401, "unauthenticated");
+            refresh(&nobody, token).await.expect_problem(401, "invalid_refresh_token");
+        }
+        acme.get("/v1/me").await.expect(200);
+        let answer = sign_in(&nobody, &ben.email, "a brand new password").await.expect(201);
+        let again = ben.with_token(&token_of(&answer, "access_token"));
+        assert_eq!(again.get("/v1/sessions").await.expect(200).rows().len(), 1);
+    }
+
     /// A token carries identity alone.
     async fn somebody_signs_in_looks_around_and_signs_out(world: World) {
         let acme = world.customer("Acme", "acme.example").await;

@@ -17,7 +17,7 @@ use crate::wire::SiteIdWire;
 
 /// A shift of a site.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SiteShiftView {
+pub(crate) struct SiteShiftView {
     /// The site.
     site_id: SiteIdWire,
     /// What the shift is called.
@@ -25,7 +25,7 @@ pub(super) struct SiteShiftView {
     name: String,
 }
 
-pub(super) fn site_shifts(sites: &Sites) -> Vec<SiteShiftView> {
+pub(crate) fn site_shifts(sites: &Sites) -> Vec<SiteShiftView> {
     let views = |(site, shifts): (&SiteId, &BTreeSet<SiteName>)| {
         let view = |name: &SiteName| SiteShiftView { site_id: (*site).into(), name: name.to_string() };
         shifts.iter().map(view).collect::<Vec<_>>()

@@ -6,51 +6,95 @@ use mandate_core::text::{Locale, TimeZone};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 
-use super::{MailContent, MailError, PreparedMail, plain};
+use super::{MailContent, MailError, PreparedMail, html, plain};
 
-macro_rules! template {
-    ($locale:literal, $kind:literal) => {
-        include_str!(concat!("../../templates/mail/", $locale, "/", $kind, ".txt"))
+/// Names the files of every kind: one that is missing, in whatever language, does not compile, and neither does a kind without a line.
+macro_rules! templates {
+    ($($kind:ident = $name:literal;)+) => {
+        /// The template of a kind in a language; English where the language is not known.
+        fn source(kind: MailKind, locale: &str) -> &'static str {
+            match (kind, locale) {
+                $(
+                    (MailKind::$kind, "es") => include_str!(concat!("../../templates/mail/es/", $name, ".txt")),
+                    (MailKind::$kind, "pt-BR") => include_str!(concat!("../../templates/mail/pt-BR/", $name, ".txt")),
+                    (MailKind::$kind, _) => include_str!(concat!("../../templates/mail/en/", $name, ".txt")),
+                )+
+            }
+        }
     };
 }
 
-/// The template of a kind in a language; English where the language is not known.
-fn template(kind: MailKind, locale: &Locale) -> &'static str {
-    match (kind, locale.as_str()) {
-        (MailKind::Welcome, "es") => template!("es", "welcome"),
-        (MailKind::Welcome, "pt-BR") => template!("pt-BR", "welcome"),
-        (MailKind::Welcome, _) => template!("en", "welcome"),
-        (MailKind::PasswordReset, "es") => template!("es", "password_reset"),
-        (MailKind::PasswordReset, "pt-BR") => template!("pt-BR", "password_reset"),
-        (MailKind::PasswordReset, _) => template!("en", "password_reset"),
-        (MailKind::PointOfContact, "es") => template!("es", "point_of_contact"),
-        (MailKind::PointOfContact, "pt-BR") => template!("pt-BR", "point_of_contact"),
-        (MailKind::PointOfContact, _) => template!("en", "point_of_contact"),
+templates! {
+    Welcome = "welcome";
+    PasswordReset = "password_reset";
+    PointOfContact = "point_of_contact";
+    Invitation = "invitation";
+    InvitationAccepted = "invitation_accepted";
+    ContactTransferred = "contact_transferred";
+    PasswordChanged = "password_changed";
+}
+
+/// What stands in a template.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Template {
+    /// The subject.
+    pub(super) subject: &'static str,
+    /// What the button says that is the link, where there is one.
+    pub(super) button: &'static str,
+    /// The text: paragraphs, with an empty line between two.
+    pub(super) text: &'static str,
+}
+
+impl Template {
+    /// The template of a kind in a language.
+    pub(super) fn of(kind: MailKind, locale: &Locale) -> Self {
+        let source = source(kind, locale.as_str());
+        let (head, text) = source.split_once("\n\n").unwrap_or((source, ""));
+        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        Self { subject: header("Subject: "), button: header("Button: "), text }
     }
 }
 
-/// Subject and text of an email.
-///
-/// *Errors*: a placeholder without a value.
-pub(super) fn render(mail: &PreparedMail) -> Result<(String, String), MailError> {
-    let kind = mail.content.kind();
-    let values = values(mail);
-    let template = template(kind, &mail.to.locale);
-    let (subject, text) = template.split_once("\n\n").unwrap_or((template, ""));
-    let subject = subject.strip_prefix("Subject: ").unwrap_or(subject);
-    Ok((fill(kind, subject, &values)?, fill(kind, text, &values)?))
+/// An email in words.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    /// The subject.
+    pub(super) subject: String,
+    /// The plain text.
+    pub(super) text: String,
+    /// The same as HTML.
+    pub(super) html: String,
 }
 
-fn values(mail: &PreparedMail) -> Vec<(&'static str, String)> {
+/// Subject, text and HTML of an email.
+///
+/// *Errors*: a placeholder without a value.
+pub(super) fn render(mail: &PreparedMail) -> Result<Rendered, MailError> {
+    let kind = mail.content.kind();
+    let values = values(mail);
+    let template = Template::of(kind, &mail.to.locale);
+    let subject = fill(kind, template.subject, &values)?;
+    let html = html::render(kind, &template, &values, mail.to.locale.as_str(), &subject)?;
+    Ok(Rendered { text: fill(kind, template.text, &values)?, html, subject })
+}
+
+/// What the placeholders stand for; each in one line.
+pub(super) type Values = Vec<(&'static str, String)>;
+
+fn values(mail: &PreparedMail) -> Values {
     let to = &mail.to;
-    let expires = |at: &Timestamp| ("expires", local(*at, &to.time_zone));
+    let at = |at: &Timestamp| local(*at, &to.time_zone);
     let mut values = vec![("name", to.name.clone()), ("email", to.email.to_string())];
     match &mail.content {
         MailContent::Welcome { organization, link, expires_at } => {
-            values.extend([("organization", organization.clone()), ("link", link.clone()), expires(expires_at)]);
+            values.extend([
+                ("organization", organization.clone()),
+                ("link", link.clone()),
+                ("expires", at(expires_at)),
+            ]);
         }
         MailContent::PasswordReset { link, expires_at } => {
-            values.extend([("link", link.clone()), expires(expires_at)]);
+            values.extend([("link", link.clone()), ("expires", at(expires_at))]);
         }
         MailContent::PointOfContact { number, subject, organization, point_of_contact } => values.extend([
             ("number", number.clone()),
@@ -58,12 +102,26 @@ fn values(mail: &PreparedMail) -> Vec<(&'static str, String)> {
             ("organization", organization.clone()),
             ("point_of_contact", point_of_contact.clone()),
         ]),
+        MailContent::Invitation { organization, current_organization, inviter, link, expires_at } => values.extend([
+            ("organization", organization.clone()),
+            ("current_organization", current_organization.clone()),
+            ("inviter", inviter.clone()),
+            ("link", link.clone()),
+            ("expires", at(expires_at)),
+        ]),
+        MailContent::InvitationAccepted { organization, person, email }
+        | MailContent::ContactTransferred { organization, person, email } => values.extend([
+            ("organization", organization.clone()),
+            ("person", person.clone()),
+            ("person_email", email.clone()),
+        ]),
+        MailContent::PasswordChanged { changed_at } => values.push(("changed", at(changed_at))),
     }
-    values
+    values.into_iter().map(|(name, value)| (name, plain(&value))).collect()
 }
 
 /// Fills a template in one pass: braces within a value are text.
-fn fill(kind: MailKind, template: &str, values: &[(&'static str, String)]) -> Result<String, MailError> {
+pub(super) fn fill(kind: MailKind, template: &str, values: &[(&'static str, String)]) -> Result<String, MailError> {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((text, behind)) = rest.split_once('{') {
@@ -72,7 +130,7 @@ fn fill(kind: MailKind, template: &str, values: &[(&'static str, String)]) -> Re
         let missing = || MailError::Placeholder { kind: kind.name(), placeholder: placeholder.to_owned() };
         let (_, value) = value.ok_or_else(missing)?;
         filled.push_str(text);
-        filled.push_str(&plain(value));
+        filled.push_str(value);
         rest = behind;
     }
     filled.push_str(rest);

@@ -5,6 +5,7 @@ use std::thread;
 
 use mandate_core::text::LOCALES;
 
+use super::template::Template;
 use super::*;
 use crate::settings::MailTarget;
 
@@ -15,19 +16,35 @@ fn now() -> Timestamp {
     Timestamp::parse("2026-03-01T12:00:00.25Z").unwrap()
 }
 
-fn contents() -> [MailContent; 3] {
+/// One of each kind; a kind that is new does not compile without its line.
+fn content(kind: MailKind) -> MailContent {
     let expires_at = Timestamp::parse("2026-03-04T02:30:00Z").unwrap();
     let (link, organization) = (LINK.to_owned(), "Acme".to_owned());
-    [
-        MailContent::Welcome { organization: organization.clone(), link: link.clone(), expires_at },
-        MailContent::PasswordReset { link, expires_at },
-        MailContent::PointOfContact {
+    let (person, email) = ("Caro O'Hara".to_owned(), "caro.ohara@acme.example".to_owned());
+    match kind {
+        MailKind::Welcome => MailContent::Welcome { organization, link, expires_at },
+        MailKind::PasswordReset => MailContent::PasswordReset { link, expires_at },
+        MailKind::PointOfContact => MailContent::PointOfContact {
             number: "SR-001042".to_owned(),
             subject: "Printer {link} on fire".to_owned(),
             organization,
             point_of_contact: "Bo Berg".to_owned(),
         },
-    ]
+        MailKind::Invitation => MailContent::Invitation {
+            organization,
+            current_organization: "Zenith & Sons".to_owned(),
+            inviter: "Bo Berg".to_owned(),
+            link,
+            expires_at,
+        },
+        MailKind::InvitationAccepted => MailContent::InvitationAccepted { organization, person, email },
+        MailKind::ContactTransferred => MailContent::ContactTransferred { organization, person, email },
+        MailKind::PasswordChanged => MailContent::PasswordChanged { changed_at: now() },
+    }
+}
+
+fn contents() -> impl Iterator<Item = MailContent> {
+    MailKind::ALL.iter().map(|kind| content(*kind))
 }
 
 fn mail(content: MailContent, locale: &str) -> PreparedMail {
@@ -58,9 +75,73 @@ fn every_kind_in_every_language() {
     }
 }
 
+/// Each language has words of its own for everything: English stands in for none that is known.
+#[test]
+fn every_language_has_its_own_templates() {
+    for kind in MailKind::ALL {
+        let templates = LOCALES.iter().map(|locale| Template::of(*kind, &Locale::parse(locale).unwrap()));
+        let mut subjects = Vec::new();
+        for template in templates {
+            assert!(!template.subject.is_empty() && !template.text.is_empty(), "{kind:?}");
+            // Whoever clicks a link knows what it does.
+            assert_eq!(template.text.contains("\n\n{link}\n\n"), !template.button.is_empty(), "{kind:?}");
+            assert!(!subjects.contains(&template.subject), "{kind:?}: {}", template.subject);
+            subjects.push(template.subject);
+        }
+    }
+}
+
+/// The HTML part of an email.
+fn html(mail: &PreparedMail) -> String {
+    let text = written(mail, Encoding::EightBit);
+    let (_, html) = text.split_once("Content-Type: text/html").unwrap();
+    let (_, html) = html.split_once("\r\n\r\n").unwrap();
+    html.split_once("\r\n--=").unwrap().0.to_owned()
+}
+
+#[test]
+fn nothing_that_people_typed_makes_html() {
+    let evil = "<img src=\"https://evil.example/x.png\"> </p>&lt; {link} javascript:alert('x')".to_owned();
+    let content = MailContent::Invitation {
+        organization: evil.clone(),
+        current_organization: evil.clone(),
+        inviter: evil.clone(),
+        link: "https://host/?a=1&token=\"><b>".to_owned(),
+        expires_at: now(),
+    };
+    let mut mail = mail(content, "en");
+    mail.to.name = evil.clone();
+    let html = html(&mail);
+    // As many elements as the template makes, and none of theirs.
+    for (tag, count) in [("<img", 0), ("<b>", 0), ("<p ", 6), ("</p>", 6), ("<a ", 1), ("<blockquote", 1)] {
+        assert_eq!(html.matches(tag).count(), count, "{tag} in {html}");
+    }
+    assert!(
+        html.contains("&lt;img src=&quot;https://evil.example/x.png&quot;&gt; &lt;/p&gt;&amp;lt; {link}"),
+        "{html}"
+    );
+    assert!(html.contains("<a href=\"https://host/?a=1&amp;token=&quot;&gt;&lt;b&gt;\" style="), "{html}");
+}
+
+#[test]
+fn html_loads_nothing_and_says_its_language() {
+    for content in contents() {
+        for locale in LOCALES {
+            let html = html(&mail(content.clone(), locale));
+            assert!(html.starts_with("<!DOCTYPE html>\r\n<html lang=\""), "{html}");
+            assert!(html.contains(&format!("<html lang=\"{locale}\">")), "{html}");
+            let outside = ["src=", "url(", "<link", "<script", "@import", "<img"];
+            assert!(outside.iter().all(|needle| !html.contains(needle)), "{html}");
+            // A button, and the same link to be read and copied.
+            let links = html.matches(LINK).count();
+            assert_eq!(links, if html.contains("<a ") { 2 } else { 0 }, "{html}");
+        }
+    }
+}
+
 #[test]
 fn a_link_stands_in_one_line_whatever_the_language() {
-    for content in contents().into_iter().take(2) {
+    for content in [MailKind::Welcome, MailKind::PasswordReset, MailKind::Invitation].map(content) {
         for locale in LOCALES {
             let text = written(&mail(content.clone(), locale), Encoding::EightBit);
             assert!(text.split("\r\n").any(|line| line == LINK), "{text}");
@@ -107,7 +188,6 @@ fn nothing_that_people_typed_makes_a_header_or_a_receiver() {
             "Content-Language",
             "MIME-Version",
             "Content-Type",
-            "Content-Transfer-Encoding",
         ];
         assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
         assert_eq!(names.len(), expected.len(), "{names:?}");
@@ -120,15 +200,15 @@ fn nothing_that_people_typed_makes_a_header_or_a_receiver() {
 
 #[test]
 fn the_same_email_has_the_same_message_id() {
-    let [welcome, ..] = contents();
-    let text = written(&mail(welcome, "en"), Encoding::EightBit);
+    let text = written(&mail(content(MailKind::Welcome), "en"), Encoding::EightBit);
     assert!(text.contains("Message-ID: <mail_00000000000000000000000007@support.example.com>\r\n"), "{text}");
 }
 
 fn message(locale: &str, encoding: Encoding) -> Message {
-    let [welcome, ..] = contents();
     let from = "support@example.com".parse().unwrap();
-    Writer::new(from, "host", encoding).write(MailId::from_u128(7), &mail(welcome, locale), now()).unwrap()
+    Writer::new(from, "host", encoding)
+        .write(MailId::from_u128(7), &mail(content(MailKind::Welcome), locale), now())
+        .unwrap()
 }
 
 fn names_in(directory: &Path) -> Vec<String> {

@@ -133,8 +133,8 @@ impl ProblemView {
             Extra::CurrentStatus(status) => self.current_status = Some(status),
             Extra::CurrentVersion(version) => self.current_version = Some(*version),
             Extra::About(id) => self.about.push(id.to_string()),
-            // A header, and the code and the place of the entry in `errors`.
-            Extra::RetryAfter(_) | Extra::MemberCode(_) | Extra::Element(_) => {}
+            // A header, the code of the entry in `errors`, and these entries themselves.
+            Extra::RetryAfter(_) | Extra::MemberCode(_) | Extra::Flaws(_) => {}
         }
     }
 }

@@ -230,3 +230,26 @@ fn answers_are_forgotten_when_their_time_is_over() {
     world.bench.pass(Span::seconds(1));
     assert!(!is_kept());
 }
+
+#[tokio::test]
+async fn emails_are_forgotten_thirty_days_after_they_were_done() {
+    let world = World::new();
+    world.owe(10);
+    world.run(1, always(), || world.owed().is_none()).await;
+    world.owe(11);
+    let again = |id: u128| {
+        let notice =
+            Notice { id: MailId::from_u128(id), kind: MailKind::Welcome, to: person(), about: None, link: None };
+        let now = world.worker.clock.now();
+        // That an id is taken says that the email is still there.
+        world.worker.store.write::<_, StorageError>(|unlocked| unlocked.lock(&Fence::new())?.owe_mail(&notice, now))
+    };
+    world.bench.pass(Span::days(30));
+    world.worker.forget_spent().unwrap();
+    assert!(again(10).is_err());
+    world.bench.pass(Span::seconds(1));
+    world.worker.forget_spent().unwrap();
+    assert_eq!(again(10), Ok(()));
+    // One that has not left is kept, however old it is.
+    assert!(again(11).is_err());
+}

@@ -60,6 +60,8 @@ const RULES: &[(&str, &str)] = &[
     ("read_readiness", "dd++++ 66666+ +++++r+ 66666+ ."),
     // G-10: the grantor's own; no partner reads the list of the grants that its customer made.
     ("read_grants", "dd++++ dddddd ++rrrr+ dddddd ."),
+    // G-9: designated_support or above, of its own people alone.
+    ("ask_for_grants", "dd++++ dddddd ddddddd dddddd ."),
     // G-5: contact managers of the grantor; never a partner, full_admin included; never staff.
     ("manage_grants", "mmmm++ mmmmmm mmmmmmm mmmmmm ."),
     // S-3; level table, read requests; S-13.
@@ -130,7 +132,7 @@ fn the_access_table_is_what_the_rules_say_c_6_c_9_c_10_g_3_g_5_s_2_s_3_s_8_s_13_
         }
     }
     println!("compared {compared} cells of the access table with the rules");
-    assert_eq!(compared, 19 * 26);
+    assert_eq!(compared, 20 * 26);
     assert!(differences.is_empty(), "{differences:#?}");
 }
 
@@ -191,7 +193,7 @@ fn each_permission_and_each_level_includes_the_one_before_it_c_6_g_3() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 19 * (4 + 5));
+    assert_eq!(compared, 20 * (4 + 5));
 }
 
 #[test]

@@ -7,16 +7,18 @@ use mandate_core::contact::{
     self, Contact, CreateFacts, EditContact, EditFacts, Existing, NewContact, Others, Sites, create, edit,
 };
 use mandate_core::contact_site::WantedSites;
+use mandate_core::id::SiteKind;
 use mandate_core::person::{EditProfile, NewProfile, Profile};
-use mandate_core::preferences::NotificationPreferences;
+use mandate_core::preferences::{EditCall, EditPreferences, NotificationPreferences};
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::session::Link;
-use mandate_core::text::{Email, Locale, PersonName, Phone, TimeZone, TypedEmail};
+use mandate_core::text::{Email, Flaw, Locale, PersonName, Phone, TimeZone, TypedEmail};
 use mandate_core::vocabulary::{
     ContactType, Duty, Level, LinkPurpose, Permission, PersonStatus, StaffRole, Vocabulary as _,
 };
 
 use crate::ladder::{climb, code, lacks, mails, refusal, short, trips, written};
+use crate::preferences::new_call_flaws;
 use crate::world::{
     CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person, TOMORROW, VENDOR, by, consultant, designated, desk, domains,
     guardian, id, levels, manager, member, organization, outsider, partner, partner_designated, reader, staff,
@@ -52,6 +54,12 @@ pub(crate) fn typed(email: &str) -> NewProfile {
 pub(crate) fn settled(profile: NewProfile) -> Profile {
     let NewProfile { email, first_name, last_name, phone, time_zone, locale } = profile;
     Profile { email: email.email, first_name, last_name, phone, time_zone, locale }
+}
+
+/// What is said of the site 404 in the first place, which nobody has.
+fn no_site() -> Extra {
+    let message = format!("`{}` is no site of the organization that is in use", id::<SiteKind>(404));
+    Extra::Flaws(vec![("#/site_ids/0".to_owned(), Flaw::new("site_not_allowed", message))])
 }
 
 fn facts(standing: Standing) -> CreateFacts {
@@ -104,10 +112,7 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
                 .at("#/email")
                 .with(Extra::MemberCode("email_not_lower_case"))
                 .until(|world| world.command.profile.email = TypedEmail::parse("new@acme.example").unwrap()),
-            trips(Code::SiteNotAllowed)
-                .at("#/site_ids")
-                .with(Extra::Element(0))
-                .until(|world| world.command.sites = WantedSites::default()),
+            trips(Code::SiteNotAllowed).with(no_site()).until(|world| world.command.sites = WantedSites::default()),
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Permission::DesignatedSupport),
@@ -220,8 +225,8 @@ fn only_a_guardian_or_a_full_admin_partner_appoints_and_removes_a_primary_suppor
     let editing = |standing: Standing, before, kind| {
         let contact = Contact { kind: before, permission: Permission::DesignatedSupport, ..reader() };
         let others = Others { active_manager: true, active_primary: true };
-        let facts =
-            EditFacts { actor: guardian().actor(), standing, contact: Some(contact), others, sites: Vec::new() };
+        let contact = Some(contact);
+        let facts = EditFacts { actor: guardian().actor(), standing, contact, others, sites: Vec::new(), review: None };
         let command = EditContact { kind: Some(kind), ..EditContact::default() };
         edit(&by(&guardian()), facts, command).map(drop).map_err(|refusal| refusal.code)
     };
@@ -257,9 +262,10 @@ fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13()
     }
 }
 
-fn editing(person: &impl Person, contact: Contact) -> EditFacts {
+pub(crate) fn editing(person: &impl Person, contact: Contact) -> EditFacts {
     let others = Others { active_manager: true, active_primary: true };
-    EditFacts { actor: person.actor(), standing: standing(person), contact: Some(contact), others, sites: Vec::new() }
+    let (actor, standing, contact) = (person.actor(), standing(person), Some(contact));
+    EditFacts { actor, standing, contact, others, sites: Vec::new(), review: None }
 }
 
 #[derive(Debug, Clone)]
@@ -293,6 +299,7 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             kind: Some(ContactType::PrimarySupport),
             permission: Some(Permission::KnowledgeBase),
             sites: WantedSites { ids: Some(vec![id(404)]), shifts: None },
+            preferences: EditPreferences { severity_2: Some(Some(EditCall::default())), ..EditPreferences::default() },
             expected_version: Some(7),
         },
     };
@@ -322,13 +329,13 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             trips(Code::InvalidTransition)
                 .with(Extra::CurrentStatus("transferred"))
                 .until(|world| world.contact().status = PersonStatus::Active),
-            trips(Code::SiteNotAllowed)
-                .at("#/site_ids")
-                .with(Extra::Element(0))
-                .until(|world| world.command.sites = WantedSites::default()),
+            trips(Code::SiteNotAllowed).with(no_site()).until(|world| world.command.sites = WantedSites::default()),
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Some(Permission::DesignatedSupport)),
+            trips(Code::ValidationFailed)
+                .with(Extra::Flaws(new_call_flaws("severity_2")))
+                .until(|world| world.command.preferences = EditPreferences::default()),
             trips(Code::LastContactManager).until(|world| {
                 world.facts.others.active_manager = true;
                 world.contact().kind = ContactType::PrimarySupport;
@@ -337,6 +344,8 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             trips(Code::LastPrimarySupportContact).until(|world| world.facts.others.active_primary = true),
         ],
     );
+    assert!(edited.review.is_none());
+    let edited = edited.contact;
     assert_eq!(
         (edited.after().version, edited.after().updated_at, edited.after().created_at),
         (2, NOW, manager().created_at)
@@ -367,7 +376,7 @@ fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_ty
         ..EditContact::default()
     };
     for person in [reader(), designated(), manager(), guardian()] {
-        let edited = edit(&by(&person), editing(&person, person.clone()), profile.clone()).unwrap();
+        let edited = edit(&by(&person), editing(&person, person.clone()), profile.clone()).unwrap().contact;
         let head = format!("contact.updated in org_1 by {} for org_1", short(person.id));
         assert_eq!(
             written(&edited),

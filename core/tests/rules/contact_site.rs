@@ -35,10 +35,11 @@ fn sent(before: &Sites, ids: Option<&[SiteId]>, shifts: Option<&[(SiteId, &str)]
         contact: Some(Contact { sites: before.clone(), ..designated() }),
         others: BACKED,
         sites: in_use(),
+        review: None,
     };
     let shifts = shifts.map(|shifts| shifts.iter().map(|(site, shift)| (*site, name(shift))).collect());
     let sites = WantedSites { ids: ids.map(<[SiteId]>::to_vec), shifts };
-    let change = contact::edit(&by(&manager()), facts, EditContact { sites, ..EditContact::default() })?;
+    let change = contact::edit(&by(&manager()), facts, EditContact { sites, ..EditContact::default() })?.contact;
     Ok(change.after().sites.clone())
 }
 
@@ -63,17 +64,20 @@ fn sites_and_shifts_that_are_not_the_organizations_are_refused_alike_o_5_x_3() {
     let refused = |ids: Option<&[SiteId]>, shifts: Option<&[(SiteId, &str)]>| {
         let refusal = sent(&at(&[(OFFICE, &[])]), ids, shifts).unwrap_err();
         assert_eq!(refusal.code, Code::SiteNotAllowed);
-        (refusal.pointer.unwrap(), refusal.extras)
+        let [Extra::Flaws(flaws)] = refusal.extras.as_slice() else { panic!("{refusal:?}") };
+        assert!(flaws.iter().all(|(_, flaw)| flaw.code == "site_not_allowed"));
+        flaws.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>()
     };
-    let site = |index| ("#/site_ids", vec![Extra::Element(index)]);
-    let shift = |index| ("#/site_shifts", vec![Extra::Element(index)]);
-    assert_eq!(refused(Some(&[PLANT, FOREIGN]), None), site(1));
-    assert_eq!(refused(Some(&[BARN]), None), site(0));
-    assert_eq!(refused(Some(&[PLANT]), Some(&[(PLANT, "day"), (PLANT, "evening")])), shift(1));
-    assert_eq!(refused(Some(&[OFFICE]), Some(&[(OFFICE, "day")])), shift(0));
+    assert_eq!(refused(Some(&[PLANT, FOREIGN]), None), ["#/site_ids/1"]);
+    assert_eq!(refused(Some(&[BARN]), None), ["#/site_ids/0"]);
+    assert_eq!(refused(Some(&[PLANT]), Some(&[(PLANT, "day"), (PLANT, "evening")])), ["#/site_shifts/1"]);
+    assert_eq!(refused(Some(&[OFFICE]), Some(&[(OFFICE, "day")])), ["#/site_shifts/0"]);
     // A shift of a site at which they do not work, or that is nobody's.
-    assert_eq!(refused(None, Some(&[(PLANT, "day")])), shift(0));
-    assert_eq!(refused(Some(&[PLANT]), Some(&[(FOREIGN, "day")])), shift(0));
+    assert_eq!(refused(None, Some(&[(PLANT, "day")])), ["#/site_shifts/0"]);
+    assert_eq!(refused(Some(&[PLANT]), Some(&[(FOREIGN, "day")])), ["#/site_shifts/0"]);
+    // All of them at once.
+    let all = refused(Some(&[FOREIGN, PLANT, BARN]), Some(&[(PLANT, "evening"), (PLANT, "day"), (FOREIGN, "day")]));
+    assert_eq!(all, ["#/site_ids/0", "#/site_ids/2", "#/site_shifts/0", "#/site_shifts/2"]);
 }
 
 #[test]
@@ -95,6 +99,7 @@ fn what_was_archived_or_lost_meanwhile_may_stay_where_it_stands_o_5() {
         contact: Some(designated()),
         others: BACKED,
         sites: vec![archived],
+        review: None,
     };
     let sites = WantedSites { ids: Some(vec![BARN]), shifts: None };
     let refused = contact::edit(&by(&manager()), facts, EditContact { sites, ..EditContact::default() });
@@ -109,9 +114,11 @@ fn the_journal_tells_where_somebody_works_o_5_x_2() {
         contact: Some(Contact { sites: at(&[(OFFICE, &[])]), ..designated() }),
         others: BACKED,
         sites: in_use(),
+        review: None,
     };
     let sites = WantedSites { ids: Some(vec![PLANT]), shifts: Some(vec![(PLANT, name("day"))]) };
-    let change = contact::edit(&by(&manager()), facts, EditContact { sites, ..EditContact::default() }).unwrap();
+    let change =
+        contact::edit(&by(&manager()), facts, EditContact { sites, ..EditContact::default() }).unwrap().contact;
     let line = format!("sites: {OFFICE} -> {PLANT} / day");
     assert_eq!(written(&change), ["contact.updated in org_1 by contact_2 for org_1", &line]);
 }

@@ -6,6 +6,7 @@ use mandate_core::contact_state::{
     DisableContact, DisableFacts, Disabled, RecordIds, StateFacts, activate, disable, enable, resend_welcome,
     reset_password,
 };
+use mandate_core::invitation::Invitation;
 use mandate_core::partner_grant::PartnerGrant;
 use mandate_core::person;
 use mandate_core::refusal::{Code, Extra, Requirement};
@@ -13,14 +14,15 @@ use mandate_core::service_request::ServiceRequest;
 use mandate_core::session::{may_sign_in, use_link};
 use mandate_core::text::PersonName;
 use mandate_core::vocabulary::{
-    Category, GrantStatus, Level, LinkPurpose, OrganizationStatus, Permission, PersonStatus, RequestStatus, StaffRole,
+    Category, GrantStatus, InvitationStatus, Level, LinkPurpose, OrganizationStatus, Permission, PersonStatus,
+    RequestStatus, StaffRole,
 };
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
-    BACKED, CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, by, consultant, designated, desk, grant, guardian, id,
-    manager, named, note, one, outsider, partner, partner_designated, partner_guardian, reader, reference, request,
-    request_in, staff, standing, welcome_ids,
+    BACKED, CUSTOMER, NOW, OTHER_CUSTOMER, PARTNER, Person, TOMORROW, YESTERDAY, by, consultant, designated, desk,
+    grant, guardian, id, invitation, manager, named, note, one, outsider, partner, partner_designated,
+    partner_guardian, reader, reference, request, request_in, staff, standing, welcome_ids,
 };
 
 fn state(person: &impl Person, contact: Contact) -> StateFacts {
@@ -127,10 +129,11 @@ fn a_manager_enables_a_disabled_contact_who_is_invited_anew_c_10_c_17() {
     assert!(!may_sign_in(&contact.actor(), OrganizationStatus::Active));
 }
 
+/// Somebody disables somebody, and nothing is wrong.
 #[derive(Debug, Clone)]
-struct Disabling {
-    facts: DisableFacts,
-    command: DisableContact,
+pub(crate) struct Disabling {
+    pub(crate) facts: DisableFacts,
+    pub(crate) command: DisableContact,
 }
 
 impl Disabling {
@@ -139,7 +142,7 @@ impl Disabling {
     }
 }
 
-fn disabling(person: &impl Person, contact: Contact) -> Disabling {
+pub(crate) fn disabling(person: &impl Person, contact: Contact) -> Disabling {
     let organization = named(contact.organization);
     let record = RecordIds { request: id(2), number: 124, message: id(1) };
     Disabling {
@@ -150,6 +153,9 @@ fn disabling(person: &impl Person, contact: Contact) -> Disabling {
             grants: Vec::new(),
             requests: Vec::new(),
             successor: None,
+            review: None,
+            invitations: Vec::new(),
+            grant_requests: Vec::new(),
         },
         command: DisableContact { reason: note("left the company"), expected_version: None, record },
     }
@@ -250,6 +256,56 @@ fn disabling_ends_the_grants_hands_over_the_requests_and_is_recorded_c_15_g_12()
 }
 
 #[test]
+fn invitations_around_a_disabled_contact_are_cancelled_c_15() {
+    let mut world = disabling(&manager(), designated());
+    let made = invitation(1, &designated(), &outsider());
+    let abroad = Invitation { organization: PARTNER, ..invitation(2, &designated(), &outsider()) };
+    let got = Invitation { organization: OTHER_CUSTOMER, ..invitation(3, &outsider(), &designated()) };
+    let over = Invitation { expires_at: NOW, ..invitation(4, &designated(), &partner_designated()) };
+    world.facts.invitations = vec![made, abroad, got, over];
+    let done = disabled_by(&manager(), world);
+    let lines: Vec<_> = done.invitations.iter().map(|change| written(change)[0].clone()).collect();
+    assert_eq!(
+        lines,
+        [
+            "invitation.cancelled in org_1 by contact_2 for org_1",
+            "invitation.cancelled in org_2 by contact_2 for org_1",
+            "invitation.cancelled in org_4 by contact_2 for org_1",
+        ]
+    );
+    assert!(done.invitations.iter().all(|change| change.after().status(NOW) == InvitationStatus::Cancelled));
+    // What others do is not told, and one whose time was over had ended already.
+    assert_eq!(done.effects.invitations, [id(1)]);
+}
+
+#[test]
+fn the_answer_to_disabling_tells_what_its_reader_may_know_c_15_x_3_g_10() {
+    let mut world = disabling(&partner_guardian(), partner_designated());
+    let mine = Some(reference(&partner_designated()));
+    let customers = ServiceRequest { point_of_contact: mine.clone(), ..request() };
+    let own = ServiceRequest { id: id(9), organization: named(PARTNER), ..customers.clone() };
+    world.facts.requests = vec![customers, own];
+    world.facts.grants = vec![grant(5, one(&partner_designated()), Level::Create)];
+    let told = disabled_by(&partner_guardian(), world.clone()).effects;
+    assert_eq!((told.grants, told.requests), (vec![id(5)], vec![id(9)]));
+    assert_eq!(told.heir, Some(reference(&partner_guardian())));
+    // Somebody who manages the partner's contacts by a grant does not see what the partner's people hold.
+    world.facts.state.actor = outsider().actor();
+    world.facts.state.standing = partner(Level::FullAdmin);
+    let told = disabled_by(&outsider(), world.clone()).effects;
+    assert_eq!((told.grants, told.requests), (vec![], vec![id(9)]));
+    // The desk does; where nobody is left, it is told so.
+    world.facts.state.actor = staff(StaffRole::Agent).actor();
+    world.facts.state.standing = desk(StaffRole::Agent);
+    let told = disabled_by(&staff(StaffRole::Agent), world.clone()).effects;
+    assert_eq!((told.grants, told.requests, told.heir), (vec![id(5)], vec![id(9)], None));
+    world.facts.requests.clear();
+    world.facts.successor = Some(reference(&partner_guardian()));
+    let told = disabled_by(&staff(StaffRole::Agent), world).effects;
+    assert_eq!((told.requests, told.heir), (vec![], None), "nobody takes over nothing");
+}
+
+#[test]
 fn when_staff_disable_somebody_a_guardian_takes_over_or_nobody_does_c_11_c_15() {
     for role in [StaffRole::Agent, StaffRole::DutyManager, StaffRole::Administrator] {
         for successor in [Some(reference(&guardian())), None] {
@@ -343,12 +399,14 @@ fn the_longest_name_and_reason_still_make_a_record_c_15() {
 
 #[test]
 fn only_who_may_sign_in_sets_a_new_password_c_15() {
-    let reset = reset_password(&by(&designated()), designated()).unwrap();
+    let reset = reset_password(&by(&designated()), designated(), id(5)).unwrap();
     assert_eq!(reset.after().status, PersonStatus::Active);
     assert_eq!(written(&reset), ["person.password_reset in org_1 by contact_3 for org_1"]);
+    // They learn of it, should it not have been them.
+    assert_eq!(mails(&reset), ["mail_5: password_changed to contact_3"]);
     for status in [PersonStatus::Invited, PersonStatus::Disabled, PersonStatus::Transferred] {
         let person = Contact { status, ..designated() };
-        assert_eq!(code(reset_password(&by(&person), person.clone())), Code::InvalidLink);
+        assert_eq!(code(reset_password(&by(&person), person.clone(), id(5))), Code::InvalidLink);
     }
 }
 
@@ -405,8 +463,10 @@ fn staff_who_disable_the_last_of_a_kind_open_a_critical_finding_r_1_r_3() {
         world.facts.others = others;
         written(&disabled_by(&agent, world).contact).into_iter().skip(3).collect::<Vec<_>>()
     };
-    let (primary, managing) =
-        ("readiness.finding_opened no_primary_support_contact", "readiness.finding_opened no_contact_manager");
+    let (primary, managing) = (
+        "readiness.finding_opened no_primary_support_contact in org_1",
+        "readiness.finding_opened no_contact_manager in org_1",
+    );
     let alone = Others { active_manager: false, active_primary: false };
     assert_eq!(opened(guardian(), alone), [primary, managing]);
     assert_eq!(opened(manager(), alone), [managing]);

@@ -26,6 +26,7 @@ fn change() -> Change<Contact> {
         contact: Some(designated()),
         others: Others { active_manager: true, active_primary: true },
         sites: Vec::new(),
+        review: None,
     };
     let phone = Some(Some(Phone::parse("112").unwrap()));
     contact::edit(
@@ -34,6 +35,7 @@ fn change() -> Change<Contact> {
         EditContact { profile: EditProfile { phone, ..EditProfile::default() }, ..EditContact::default() },
     )
     .unwrap()
+    .contact
 }
 
 fn entry() -> Entry {

@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 
 use mandate_core::change::{Change, Recorded};
 use mandate_core::id::AnyId;
-use mandate_core::journal::Fact;
+use mandate_core::journal::{Entry, Fact};
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
 use mandate_core::vocabulary::Vocabulary as _;
 
@@ -116,8 +116,10 @@ pub(crate) fn written<T: Recorded + Debug>(change: &Change<T>) -> Vec<String> {
         assert_eq!(change.before().map(Recorded::version), Some(after.version()));
         return Vec::new();
     };
-    // Behind it there are only critical findings that it opened or cleared (section 6).
-    assert!(change.entries().iter().skip(1).all(|entry| entry.kind.name().starts_with("readiness.finding_")));
+    // Behind it there are only critical findings that it opened or cleared (section 6), and copies for another journal.
+    let is_copy = |other: &Entry| Entry { organization: entry.organization, ..other.clone() } == *entry;
+    let is_finding = |other: &Entry| other.kind.name().starts_with("readiness.finding_");
+    assert!(change.entries().iter().skip(1).all(|other| is_copy(other) || is_finding(other)));
     assert_eq!((entry.at, &entry.origin), (NOW, &origin()));
     assert_eq!((entry.subject, entry.organization), (after.subject(), after.journal_of()));
     let (old, new) = match change.before() {
@@ -138,11 +140,12 @@ pub(crate) fn written<T: Recorded + Debug>(change: &Change<T>) -> Vec<String> {
         entry.authority.grant.map(|grant| format!(" by {}", short(grant))).unwrap_or_default()
     );
     let members = old.iter().zip(&new).map(|((name, old), (_, new))| format!("{name}: {} -> {}", fact(old), fact(new)));
-    let findings = change.entries().iter().skip(1).map(|entry| {
-        let code = entry.before.iter().chain(&entry.after).map(|(_, code)| fact(code)).collect::<String>();
-        format!("{} {code}", entry.kind.name())
+    let further = change.entries().iter().skip(1).map(|entry| {
+        let codes = entry.before.iter().chain(&entry.after).filter(|(name, _)| *name == "code");
+        let codes = codes.map(|(_, code)| format!(" {}", fact(code))).collect::<String>();
+        format!("{}{codes} in {}", entry.kind.name(), short(entry.organization))
     });
-    std::iter::once(head).chain(members).chain(findings).collect()
+    std::iter::once(head).chain(members).chain(further).collect()
 }
 
 fn fact(fact: &Fact) -> String {

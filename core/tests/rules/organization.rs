@@ -47,6 +47,7 @@ fn wrong_creation() -> Creation {
             kind: OrganizationType::Vendor,
             name: OrganizationName::parse("Acme").unwrap(),
             domains: domains(&["acme.example"]),
+            review_period_days: Some(30),
             first_contact,
         },
     }
@@ -80,6 +81,7 @@ fn an_administrator_creates_a_customer_and_its_first_contact_guards_it_o_1_o_2_c
     let acme = created.organization.after();
     assert_eq!((acme.id, acme.kind, acme.status), (CUSTOMER, OrganizationType::Customer, OrganizationStatus::Active));
     assert_eq!((acme.domains.clone(), acme.version, acme.created_at), (domains(&["acme.example"]), 1, NOW));
+    assert_eq!(acme.review_period_days, Some(30));
     assert_eq!(written(&created.organization), ["organization.created in org_1 by staff_7 for org_9"]);
     // Whatever the command says of them, the first contact is a primary support contact who manages contacts (C-10).
     let first = created.first_contact.contact.after();
@@ -161,10 +163,11 @@ struct Editing {
 }
 
 #[test]
-fn an_administrator_edits_an_organization() {
+fn an_administrator_edits_an_organization_c_20() {
     let command = EditOrganization {
         name: Some(OrganizationName::parse("Acme Works").unwrap()),
         domains: Some(domains(&["acme.example", "works.example"])),
+        review_period_days: Some(Some(30)),
         expected_version: Some(7),
     };
     let edited = climb(
@@ -188,6 +191,7 @@ fn an_administrator_edits_an_organization() {
             "organization.updated in org_1 by staff_7 for org_1",
             "name: Acme -> Acme Works",
             "domains: acme.example -> acme.example works.example",
+            "review_period_days: nothing -> 30",
         ]
     );
 }

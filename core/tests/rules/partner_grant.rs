@@ -18,7 +18,7 @@ use crate::world::{
 
 fn contact(person: Contact) -> Candidate {
     let organization = organization(person.organization);
-    Candidate::Contact(person, organization)
+    Candidate::Contact(Box::new(person), organization)
 }
 
 fn member(role: StaffRole) -> Candidate {

@@ -354,8 +354,10 @@ fn who_becomes_active_clears_the_critical_findings_that_nobody_else_keeps_away_r
         written(&change).into_iter().skip(2).collect::<Vec<_>>()
     };
     let invited = |contact: Contact| Contact { status: PersonStatus::Invited, ..contact };
-    let (primary, managing) =
-        ("readiness.finding_cleared no_primary_support_contact", "readiness.finding_cleared no_contact_manager");
+    let (primary, managing) = (
+        "readiness.finding_cleared no_primary_support_contact in org_1",
+        "readiness.finding_cleared no_contact_manager in org_1",
+    );
     assert_eq!(activated(invited(guardian()), ALONE), [primary, managing]);
     assert_eq!(activated(invited(manager()), ALONE), [managing]);
     assert_eq!(activated(invited(designated()), ALONE), [""; 0]);
@@ -368,8 +370,8 @@ fn who_becomes_active_clears_the_critical_findings_that_nobody_else_keeps_away_r
 fn an_edit_clears_a_critical_finding_and_never_opens_one_r_1_r_3() {
     let edited = |contact: Contact, others, command: EditContact| {
         let (actor, standing) = (outsider().actor(), partner(Level::FullAdmin));
-        let facts = EditFacts { actor, standing, contact: Some(contact), others, sites: Vec::new() };
-        edit(&by(&outsider()), facts, command)
+        let facts = EditFacts { actor, standing, contact: Some(contact), others, sites: Vec::new(), review: None };
+        edit(&by(&outsider()), facts, command).map(|edited| edited.contact)
     };
     let lift = EditContact {
         kind: Some(ContactType::PrimarySupport),

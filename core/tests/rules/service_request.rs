@@ -76,7 +76,7 @@ fn a_guardian_submits_a_request_s_1_s_2_s_4_s_8() {
             lacks(Requirement::PrimarySupport).until(|world| world.facts.standing = standing(&guardian())),
             trips(Code::PointOfContactNotAllowed)
                 .at("#/point_of_contact")
-                .until(|world| world.facts.point_of_contact = PointOfContact::Contact(designated(), None)),
+                .until(|world| world.facts.point_of_contact = PointOfContact::Contact(Box::new(designated()), None)),
             trips(Code::FollowUpNotAllowed)
                 .at("#/follow_up_of")
                 .until(|world| world.facts.follow_up_of = Some(Some(request_in(RequestStatus::Closed)))),
@@ -193,28 +193,36 @@ fn the_point_of_contact_is_a_designated_contact_or_for_the_own_submitter_an_enab
     let by_partner = || facts(&partner_designated(), partner(Level::FullAdmin));
     let by_agent = || facts(&staff(StaffRole::Agent), desk(StaffRole::Agent));
     let with_status = |status| Contact { status, ..guardian() };
-    let enabled = |level| PointOfContact::Contact(partner_designated(), Some(level));
+    let enabled = |level| PointOfContact::Contact(Box::new(partner_designated()), Some(level));
     let (yes, no) = (Ok(()), Err(Code::PointOfContactNotAllowed));
     // For each: named by the organization's own contact, by a partner, by an agent.
     for (who, point_of_contact, expected) in [
-        ("a designated contact", PointOfContact::Contact(designated(), None), [yes, yes, yes]),
-        ("an invited one", PointOfContact::Contact(with_status(PersonStatus::Invited), None), [yes, yes, yes]),
-        ("a disabled one", PointOfContact::Contact(with_status(PersonStatus::Disabled), None), [no, no, no]),
-        ("a transferred one", PointOfContact::Contact(with_status(PersonStatus::Transferred), None), [no, no, no]),
-        ("a reader", PointOfContact::Contact(reader(), None), [no, no, no]),
-        ("an enabled partner", PointOfContact::Contact(partner_reader(), Some(Level::Create)), [yes, no, no]),
+        ("a designated contact", PointOfContact::Contact(Box::new(designated()), None), [yes, yes, yes]),
+        (
+            "an invited one",
+            PointOfContact::Contact(Box::new(with_status(PersonStatus::Invited)), None),
+            [yes, yes, yes],
+        ),
+        ("a disabled one", PointOfContact::Contact(Box::new(with_status(PersonStatus::Disabled)), None), [no, no, no]),
+        (
+            "a transferred one",
+            PointOfContact::Contact(Box::new(with_status(PersonStatus::Transferred)), None),
+            [no, no, no],
+        ),
+        ("a reader", PointOfContact::Contact(Box::new(reader()), None), [no, no, no]),
+        ("an enabled partner", PointOfContact::Contact(Box::new(partner_reader()), Some(Level::Create)), [yes, no, no]),
         ("the partner themselves", enabled(Level::Create), [yes, yes, no]),
         ("a partner at update", enabled(Level::Update), [no, no, no]),
-        ("a partner without a grant", PointOfContact::Contact(partner_designated(), None), [no, no, no]),
+        ("a partner without a grant", PointOfContact::Contact(Box::new(partner_designated()), None), [no, no, no]),
         (
             "a disabled partner",
             PointOfContact::Contact(
-                Contact { status: PersonStatus::Disabled, ..partner_designated() },
+                Box::new(Contact { status: PersonStatus::Disabled, ..partner_designated() }),
                 Some(Level::FullAdmin),
             ),
             [no, no, no],
         ),
-        ("an outsider", PointOfContact::Contact(outsider(), None), [no, no, no]),
+        ("an outsider", PointOfContact::Contact(Box::new(outsider()), None), [no, no, no]),
         ("a staff member", PointOfContact::Staff(staff(StaffRole::Agent)), [no, no, no]),
         ("nobody who exists", PointOfContact::Unknown, [no, no, no]),
     ] {
@@ -225,7 +233,7 @@ fn the_point_of_contact_is_a_designated_contact_or_for_the_own_submitter_an_enab
 
 #[test]
 fn naming_a_partner_tells_the_submitter_and_the_partner_s_2_s_10() {
-    let partner = PointOfContact::Contact(partner_designated(), Some(Level::Create));
+    let partner = PointOfContact::Contact(Box::new(partner_designated()), Some(Level::Create));
     let facts = CreateFacts { point_of_contact: partner, ..facts(&designated(), standing(&designated())) };
     let created = submitted(&designated(), facts).unwrap();
     assert!(created.request.after().is_partner_managed());

@@ -84,7 +84,7 @@ fn an_agent_edits_a_request_s_3_s_4_s_13() {
                 .until(|world| world.facts.assignee = Some(staff(StaffRole::DutyManager))),
             trips(Code::PointOfContactNotAllowed)
                 .at("#/point_of_contact")
-                .until(|world| world.facts.point_of_contact = PointOfContact::Contact(guardian(), None)),
+                .until(|world| world.facts.point_of_contact = PointOfContact::Contact(Box::new(guardian()), None)),
         ],
     );
     let after = edited.after();
@@ -112,7 +112,7 @@ fn the_status_is_checked_before_the_references_s_4() {
         point_of_contact: Some(reader().id.into()),
         ..EditRequest::default()
     };
-    let facts = EditFacts { point_of_contact: PointOfContact::Contact(reader(), None), ..own(request()) };
+    let facts = EditFacts { point_of_contact: PointOfContact::Contact(Box::new(reader()), None), ..own(request()) };
     let refused = refusal(edit(&by(&manager()), facts.clone(), named.clone()));
     assert_eq!((refused.code, refused.pointer), (Code::StaffOnly, Some("#/status")));
     assert!(refused.extras.contains(&Extra::Required(Requirement::Roles(DESK))));
@@ -197,7 +197,7 @@ fn naming(person: &Contact) -> EditRequest {
 
 #[test]
 fn the_flag_follows_the_point_of_contact_and_a_partner_who_is_named_is_told_s_2_s_10() {
-    let enabled = PointOfContact::Contact(partner_designated(), Some(Level::Create));
+    let enabled = PointOfContact::Contact(Box::new(partner_designated()), Some(Level::Create));
     let facts_named = EditFacts { point_of_contact: enabled, ..own(request()) };
     let edited = edit(&by(&manager()), facts_named, naming(&partner_designated())).unwrap();
     assert!(edited.after().is_partner_managed());
@@ -210,14 +210,14 @@ fn the_flag_follows_the_point_of_contact_and_a_partner_who_is_named_is_told_s_2_
     let again = edit(&by(&manager()), own(managed.clone()), naming(&partner_designated())).unwrap();
     assert!(!again.is_effective() && again.notices().is_empty());
     // Back to one's own people.
-    let back = EditFacts { point_of_contact: PointOfContact::Contact(designated(), None), ..own(managed) };
+    let back = EditFacts { point_of_contact: PointOfContact::Contact(Box::new(designated()), None), ..own(managed) };
     let edited = edit(&by(&manager()), back, naming(&designated())).unwrap();
     assert!(!edited.after().is_partner_managed() && edited.notices().is_empty());
 }
 
 #[test]
 fn a_submitter_is_told_also_when_the_partner_takes_over_and_nobody_is_told_twice_s_2() {
-    let enabled = PointOfContact::Contact(partner_designated(), Some(Level::Create));
+    let enabled = PointOfContact::Contact(Box::new(partner_designated()), Some(Level::Create));
     let by_partner = facts(partner_designated().actor(), partner(Level::Create), request());
     let taken = EditFacts { point_of_contact: enabled.clone(), ..by_partner };
     let edited = edit(&by(&partner_designated()), taken, naming(&partner_designated())).unwrap();
@@ -232,7 +232,7 @@ fn a_submitter_is_told_also_when_the_partner_takes_over_and_nobody_is_told_twice
 #[test]
 fn only_the_organizations_own_people_hand_a_request_to_a_partner_s_2_s_7() {
     let named_by = |actor: Actor, standing: Standing, level: Option<Level>| {
-        let point_of_contact = PointOfContact::Contact(second_partner_designated(), level);
+        let point_of_contact = PointOfContact::Contact(Box::new(second_partner_designated()), level);
         let facts = EditFacts { point_of_contact, ..facts(actor, standing, request()) };
         edit(&by(&manager()), facts, naming(&second_partner_designated())).map(drop).map_err(|refusal| refusal.code)
     };

@@ -15,8 +15,8 @@ use mandate_core::vocabulary::{GrantStatus, Level, OrganizationStatus, PersonSta
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NEW_STAFF, NOW, Person as _, TOMORROW, VENDOR, by, grant, guardian, manager, note, one, outsider, staff,
-    standing, welcome_ids,
+    CUSTOMER, NEW_STAFF, NOW, Person as _, TOMORROW, VENDOR, by, grant, guardian, id, manager, note, one, outsider,
+    staff, standing, welcome_ids,
 };
 
 const ADMINISTRATOR: StaffRole = StaffRole::Administrator;
@@ -305,9 +305,9 @@ fn a_staff_member_is_invited_until_they_set_a_password() {
 #[test]
 fn only_who_may_sign_in_sets_a_new_password() {
     let active = with_status(PersonStatus::Active);
-    let reset = reset_password(&by(&active), active).unwrap();
+    let reset = reset_password(&by(&active), active, id(5)).unwrap();
     assert_eq!(written(&reset), ["person.password_reset in org_9 by staff_6 for org_9"]);
     for status in [PersonStatus::Invited, PersonStatus::Disabled] {
-        assert_eq!(code(reset_password(&by(&with_status(status)), with_status(status))), Code::InvalidLink);
+        assert_eq!(code(reset_password(&by(&with_status(status)), with_status(status), id(5))), Code::InvalidLink);
     }
 }

@@ -9,6 +9,7 @@ use mandate_core::actor::{Actor, OrganizationRef, PersonRef, Position};
 use mandate_core::change::{Context, Origin};
 use mandate_core::contact::{Contact, Others, Sites, WelcomeIds};
 use mandate_core::id::{ContactId, GrantId, Id, Kind, LinkId, MailId, OrganizationId, ServiceRequestId, StaffId};
+use mandate_core::invitation::Invitation;
 use mandate_core::organization::Organization;
 use mandate_core::partner_grant::{Grantee, PartnerGrant};
 use mandate_core::person::Profile;
@@ -324,6 +325,26 @@ pub(crate) fn request_in(status: RequestStatus) -> ServiceRequest {
 pub(crate) fn welcome_ids() -> WelcomeIds {
     let (link, mail): (LinkId, MailId) = (id(1), id(1));
     WelcomeIds { link, mail, expires_at: TOMORROW }
+}
+
+/// The customer's pending invitation of somebody, good until [`TOMORROW`].
+pub(crate) fn invitation(number: u128, inviter: &impl Person, invited: &Contact) -> Invitation {
+    Invitation {
+        id: id(number),
+        organization: CUSTOMER,
+        person: invited.id,
+        email: invited.profile.email.clone(),
+        kind: ContactType::Technical,
+        permission: Permission::DesignatedSupport,
+        duties: BTreeSet::new(),
+        link: id(number),
+        expires_at: TOMORROW,
+        ending: None,
+        created_at: YESTERDAY,
+        created_by: inviter.actor().id(),
+        updated_at: YESTERDAY,
+        version: 1,
+    }
 }
 
 /// A note.

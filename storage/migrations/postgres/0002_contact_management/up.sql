@@ -114,7 +114,7 @@ CREATE TABLE contact_review_items (
     decided_by TEXT COLLATE "C",
     PRIMARY KEY (review_id, contact_id)
 );
-CREATE INDEX contact_review_items_pending ON contact_review_items (review_id) WHERE outcome = 'pending';
+CREATE INDEX contact_review_items_by_outcome ON contact_review_items (review_id, outcome);
 
 -- Whether a grant was used lately (R-10).
 CREATE INDEX journal_by_grant ON journal (grant_id, at) WHERE grant_id IS NOT NULL;

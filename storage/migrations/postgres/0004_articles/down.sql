@@ -1,0 +1,2 @@
+DROP TABLE articles_fts;
+DROP TABLE articles;

@@ -1,0 +1,24 @@
+-- The knowledge base.
+CREATE TABLE articles (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL UNIQUE,
+    vendor_id TEXT COLLATE "C" NOT NULL REFERENCES organizations,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    language TEXT COLLATE "C" NOT NULL,
+    products TEXT NOT NULL,
+    last_reviewed_at BIGINT NOT NULL,
+    archived_at BIGINT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT COLLATE "C" NOT NULL REFERENCES people,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX articles_in_order ON articles (last_reviewed_at, id);
+
+-- The words of articles, under their numbers: full-text search of the database's own kind.
+CREATE TABLE articles_fts (
+    rowid BIGINT NOT NULL PRIMARY KEY,
+    words TSVECTOR NOT NULL
+);
+CREATE INDEX articles_fts_words ON articles_fts USING gin (words);
