@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
-use mandate_core::access::Visible;
 use mandate_core::change::Context;
-use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact, Sites};
-use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind, SiteId};
+use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact};
+use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind};
 use mandate_core::person::EditProfile;
-use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, SiteName, TimeZone};
+use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
 use mandate_core::vocabulary::ContactType;
 use mandate_storage::{Fence, Unlocked, WriteTx};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -22,157 +21,18 @@ use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId};
 use crate::input::{Errors, present};
 use crate::person::PersonBody;
-use crate::preferences::{self, NotificationPreferencesBody, NotificationPreferencesView};
+use crate::preferences::{self, NotificationPreferencesBody};
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
-use crate::wire::{
-    ContactIdWire, ContactTypeIn, ContactTypeOut, DutyIn, DutyOut, OrganizationIdWire, PermissionIn, PermissionOut,
-    PersonIdWire, PersonStatusOut, SiteIdWire, TimestampWire,
-};
+use crate::wire::{ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, PermissionIn, SiteIdWire};
 
-/// A shift of a site.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SiteShiftView {
-    /// The site.
-    site_id: SiteIdWire,
-    /// What the shift is called.
-    #[schema(example = "night")]
-    name: String,
-}
+mod sites;
+mod view;
 
-/// The shifts of all sites in one list.
-pub(crate) fn site_shifts(sites: &Sites) -> Vec<SiteShiftView> {
-    let views = |(site, shifts): (&SiteId, &BTreeSet<SiteName>)| {
-        let view = |name: &SiteName| SiteShiftView { site_id: (*site).into(), name: name.to_string() };
-        shifts.iter().map(view).collect::<Vec<_>>()
-    };
-    sites.iter().flat_map(views).collect()
-}
-
-/// A contact of a customer or partner.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ContactView {
-    /// Their id.
-    id: ContactIdWire,
-    /// Where they belong.
-    organization_id: OrganizationIdWire,
-    /// The user id.
-    #[schema(format = "email", example = "ana.silva@acme.example")]
-    email: String,
-    /// First name.
-    #[schema(example = "Ana")]
-    first_name: String,
-    /// Last name.
-    #[schema(example = "Silva")]
-    last_name: String,
-    /// First and last name.
-    #[schema(example = "Ana Silva")]
-    name: String,
-    /// Phone.
-    #[schema(required = true, example = "+1.650.555.0100")]
-    phone: Option<String>,
-    /// IANA time zone name.
-    #[schema(example = "America/Sao_Paulo")]
-    time_zone: String,
-    /// Language of emails.
-    #[schema(example = "pt-BR")]
-    locale: String,
-    /// `technical` or `primary_support`.
-    #[serde(rename = "type")]
-    kind: ContactTypeOut,
-    /// `knowledge_base`, `designated_support` or `manage_contacts`, each including those before it.
-    permission: PermissionOut,
-    /// What they look after.
-    duties: Vec<DutyOut>,
-    /// The sites where they work.
-    site_ids: Vec<SiteIdWire>,
-    /// The shifts in which they work at these sites; for a site that is not named here, all of them.
-    site_shifts: Vec<SiteShiftView>,
-    /// How they want to be told of things.
-    notification_preferences: NotificationPreferencesView,
-    /// What training they lack, as staff noted it.
-    #[schema(required = true, example = "has not seen the new console")]
-    training_note: Option<String>,
-    /// When it was noted.
-    #[schema(required = true)]
-    training_noted_at: Option<TimestampWire>,
-    /// Who noted it.
-    #[schema(required = true)]
-    training_noted_by: Option<PersonIdWire>,
-    /// `invited`, `active`, `disabled` or `transferred`.
-    status: PersonStatusOut,
-    /// Why they were disabled, while they are.
-    #[schema(required = true, example = "left the company")]
-    disabled_reason: Option<String>,
-    /// When they were disabled, while they are.
-    #[schema(required = true)]
-    disabled_at: Option<TimestampWire>,
-    /// Who disabled them, while they are.
-    #[schema(required = true)]
-    disabled_by: Option<PersonIdWire>,
-    /// When they last signed in.
-    #[schema(required = true)]
-    last_sign_in_at: Option<TimestampWire>,
-    /// When a contact manager last confirmed them.
-    #[schema(required = true)]
-    last_confirmed_at: Option<TimestampWire>,
-    /// Who confirmed them last.
-    #[schema(required = true)]
-    last_confirmed_by: Option<PersonIdWire>,
-    /// When they were created.
-    created_at: TimestampWire,
-    /// Who created them; `null` for the system.
-    #[schema(required = true)]
-    created_by: Option<PersonIdWire>,
-    /// When they were last changed.
-    updated_at: TimestampWire,
-    /// Grows by one with each change.
-    #[schema(example = 1)]
-    version: i64,
-}
-
-impl From<&Contact> for ContactView {
-    fn from(contact: &Contact) -> Self {
-        Self {
-            id: contact.id.into(),
-            organization_id: contact.organization.into(),
-            email: contact.profile.email.to_string(),
-            first_name: contact.profile.first_name.to_string(),
-            last_name: contact.profile.last_name.to_string(),
-            name: contact.name(),
-            phone: contact.profile.phone.as_ref().map(ToString::to_string),
-            time_zone: contact.profile.time_zone.to_string(),
-            locale: contact.profile.locale.to_string(),
-            kind: contact.kind.into(),
-            permission: contact.permission.into(),
-            duties: contact.duties.iter().copied().map(Into::into).collect(),
-            site_ids: contact.sites.keys().copied().map(Into::into).collect(),
-            site_shifts: site_shifts(&contact.sites),
-            notification_preferences: NotificationPreferencesView::from(&contact.preferences),
-            training_note: contact.training.as_ref().map(|training| training.note.to_string()),
-            training_noted_at: contact.training.as_ref().map(|training| training.at.into()),
-            training_noted_by: contact.training.as_ref().map(|training| training.by.into()),
-            status: contact.status.into(),
-            disabled_reason: contact.disabled.as_ref().map(|disabled| disabled.reason.to_string()),
-            disabled_at: contact.disabled.as_ref().map(|disabled| disabled.at.into()),
-            disabled_by: contact.disabled.as_ref().map(|disabled| disabled.by.into()),
-            last_sign_in_at: contact.last_sign_in_at.map(Into::into),
-            last_confirmed_at: contact.last_confirmed_at.map(Into::into),
-            last_confirmed_by: contact.last_confirmed_by.map(Into::into),
-            created_at: contact.created_at.into(),
-            created_by: contact.created_by.map(Into::into),
-            updated_at: contact.updated_at.into(),
-            version: contact.version,
-        }
-    }
-}
-
-impl From<Visible<Contact>> for ContactView {
-    fn from(visible: Visible<Contact>) -> Self {
-        Self::from(visible.value())
-    }
-}
+use sites::{SiteShiftBody, wanted_sites};
+pub(crate) use sites::{SiteShiftView, site_shifts, sites_for};
+pub use view::ContactView;
 
 /// A contact to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -215,6 +75,14 @@ pub struct CreateContactBody {
     /// What they look after.
     #[serde(default)]
     duties: Vec<DutyIn>,
+    /// The sites where they work: sites of the organization that are not archived.
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    site_ids: Vec<SiteIdWire>,
+    /// The shifts in which they work at these sites; for a site that is not named here, all of them.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    site_shifts: Vec<SiteShiftBody>,
 }
 
 impl CreateContactBody {
@@ -237,6 +105,9 @@ impl CreateContactBody {
             locale: self.locale,
         };
         let profile = person.read(&mut errors, "");
+        let site_ids = Some(self.site_ids).filter(|ids| !ids.is_empty());
+        let site_shifts = Some(self.site_shifts).filter(|shifts| !shifts.is_empty());
+        let sites = wanted_sites(&mut errors, site_ids, site_shifts);
         errors.finish(|| {
             Some(NewContact {
                 id: app.id(),
@@ -244,7 +115,7 @@ impl CreateContactBody {
                 kind: self.kind.map_or(ContactType::Technical, |kind| kind.0),
                 permission: permission?.0,
                 duties: self.duties.into_iter().map(|duty| duty.0).collect(),
-                sites: Sites::new(),
+                sites,
                 welcome: app.welcome(now),
             })
         })
@@ -285,6 +156,7 @@ fn create(
         own_domains: tx.organization(actor.organization)?.map(|own| own.domains).unwrap_or_default(),
         existing: tx.person_by_email(&wanted.profile.email.email)?,
         never_entered: tx.never_entered(organization)?,
+        sites: sites_for(tx, &wanted.sites, organization)?,
     };
     let created = contact::create(context, facts, wanted.clone())?;
     tx.save_contact(&created.contact)?;
@@ -353,6 +225,14 @@ pub struct PatchContactBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<DutyIn>>, nullable = false)]
     duties: Option<Option<Vec<DutyIn>>>,
+    /// The sites where they work; replaces the list. Sites that stay keep their shifts, unless these are given too.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<SiteIdWire>>, nullable = false, max_items = 500)]
+    site_ids: Option<Option<Vec<SiteIdWire>>>,
+    /// The shifts in which they work at their sites; replaces the list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<SiteShiftBody>>, nullable = false, max_items = 1000)]
+    site_shifts: Option<Option<Vec<SiteShiftBody>>>,
     /// How they want to be told of things: a merge patch of its own.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<NotificationPreferencesBody>, nullable = false)]
@@ -365,6 +245,8 @@ impl PatchContactBody {
         let last_name = errors.not_null("/last_name", self.last_name);
         let time_zone = errors.not_null("/time_zone", self.time_zone);
         let locale = errors.not_null("/locale", self.locale);
+        let site_ids = errors.not_null("/site_ids", self.site_ids);
+        let site_shifts = errors.not_null("/site_shifts", self.site_shifts);
         let edit = EditContact {
             profile: EditProfile {
                 first_name: errors.optional("/first_name", &first_name, PersonName::parse),
@@ -378,6 +260,7 @@ impl PatchContactBody {
             duties: errors
                 .not_null("/duties", self.duties)
                 .map(|duties| duties.into_iter().map(|duty| duty.0).collect::<BTreeSet<_>>()),
+            sites: wanted_sites(&mut errors, site_ids, site_shifts),
             preferences: preferences::read(self.notification_preferences, &mut errors),
             expected_version: None,
         };
@@ -438,6 +321,7 @@ pub(crate) fn change(
         Some(found) => EditFacts {
             standing: tx.standing(&actor, found.organization, context.now)?,
             others: tx.others_than(id, found.organization)?,
+            sites: sites_for(tx, &wanted.sites, found.organization)?,
             review: tx.open_review_of(id, found.organization, context.now)?,
             actor,
             contact: Some(found.clone()),

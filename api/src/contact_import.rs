@@ -187,6 +187,10 @@ fn read_file(app: &App, format: Format, file: Bytes, now: mandate_core::time::Ti
     rows::read(format, &file, |body| body.value.into_command(body.errors, app, now))
 }
 
+fn names_sites(rows: &[ImportRow]) -> bool {
+    rows.iter().filter_map(|row| row.contact.as_ref()).any(|contact| !contact.sites.is_nothing())
+}
+
 /// Loads the facts and asks core.
 fn decide(
     tx: &mut ReadTx<'_>,
@@ -203,6 +207,7 @@ fn decide(
             own_domains: tx.organization(actor.organization)?.map(|own| own.domains).unwrap_or_default(),
             existing: None,
             never_entered: tx.never_entered(organization)?,
+            sites: if names_sites(&rows.rows) { tx.sites_of(organization)? } else { Vec::new() },
         },
         existing: existing(tx, organization, &rows.rows)?,
     };

@@ -22,7 +22,7 @@ use crate::problem::{Problem, Problems};
 use crate::routes_table::preferred;
 use crate::state::App;
 use crate::wire::{
-    ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, PermissionIn, PersonStatusIn, TimestampWire,
+    ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, PermissionIn, PersonStatusIn, SiteIdWire, TimestampWire,
 };
 
 page!(ContactPage, ContactView);
@@ -48,6 +48,9 @@ pub struct ListContactsQuery {
     /// With one of these duties.
     #[serde(default)]
     duty: Vec<DutyIn>,
+    /// Who work at one of these sites.
+    #[serde(default)]
+    site_id: Vec<SiteIdWire>,
     /// Words, in whatever order and case, each of which begins a word of the name or of the email: `sil ana` and
     /// `ana.silva@acme.example` find Ana Silva. Words end at white space and ASCII punctuation.
     #[validate(length(max = SEARCH_MAX))]
@@ -140,6 +143,7 @@ pub(crate) async fn list_contacts(
             permissions: value.permission.iter().map(|permission| permission.0).collect(),
             kinds: value.kind.iter().map(|kind| kind.0).collect(),
             duties: value.duty.iter().map(|duty| duty.0).collect(),
+            sites: value.site_id.iter().map(|site| site.0).collect(),
             email: value.email,
             search,
             last_sign_in_before: value.last_sign_in_before.map(|moment| moment.0),

@@ -7,6 +7,7 @@
 //! [`partner_grant`], then the edge ([`edge`], [`extract`], [`problem`]).
 
 pub mod access_token;
+pub mod account_team;
 pub mod article;
 pub mod caller;
 pub mod command;
@@ -47,6 +48,7 @@ pub mod person;
 pub mod preferences;
 pub mod probes;
 pub mod problem;
+pub mod readiness;
 mod replay;
 pub mod reply;
 pub mod request_list;
@@ -58,6 +60,7 @@ pub mod service_request;
 pub mod session;
 pub mod settings;
 pub mod shutdown;
+pub mod site;
 pub mod sources;
 pub mod staff;
 pub mod state;

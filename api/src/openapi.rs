@@ -13,9 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    article, contact, contact_import, contact_list, contact_review, contact_state, credential, effective_access,
-    grant_list, grant_request, grant_request_list, invitation, me, message, organization, partner_grant, probes,
-    request_list, service_request, session, staff, training, transfer, viewer, wire,
+    account_team, article, contact, contact_import, contact_list, contact_review, contact_state, credential,
+    effective_access, grant_list, grant_request, grant_request_list, invitation, me, message, organization,
+    partner_grant, probes, readiness, request_list, service_request, session, site, staff, training, transfer, viewer,
+    wire,
 };
 
 #[derive(OpenApi)]
@@ -31,6 +32,9 @@ use crate::{
         (name = "passwords", description = "Passwords that are set with a link from an email."),
         (name = "me", description = "Oneself."),
         (name = "organizations", description = "Customers, partners and the vendor."),
+        (name = "account-team", description = "Who of the vendor looks after an organization."),
+        (name = "sites", description = "Where organizations work."),
+        (name = "readiness", description = "What organizations lack to be well looked after."),
         (name = "staff", description = "The vendor's staff."),
         (name = "contacts", description = "The people of customers and partners."),
         (name = "contact-reviews", description = "Whether the list of contacts is right."),
@@ -81,6 +85,13 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(organization::update_organization)
         .service(organization::suspend_organization)
         .service(organization::resume_organization)
+        .service(account_team::get_account_team)
+        .service(account_team::set_account_team)
+        .service(site::create_site)
+        .service(site::list_sites)
+        .service(site::get_site)
+        .service(site::update_site)
+        .service(readiness::get_organization_readiness)
         .service(staff::create_staff)
         .service(staff::list_staff)
         .service(staff::get_staff)
@@ -171,6 +182,7 @@ fn add_headers(item: &mut PathItem) {
     };
     add(item.get.as_mut().filter(|operation| operation.responses.responses.contains_key("304")), &if_none_match);
     add(item.patch.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
+    add(item.put.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
     add(item.post.as_mut().filter(|operation| is_for_callers(operation)), &key);
     let is_action =
         |operation: &&mut Operation| operation.responses.responses.contains_key("200") && changes_a_version(operation);

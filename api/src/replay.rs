@@ -3,7 +3,7 @@
 use mandate_core::access::{DESK, Standing, require_role};
 use mandate_core::id::{
     AnyId, ArticleId, ContactId, GrantId, GrantRequestId, InvitationId, MessageKind, OrganizationId, ReviewId,
-    ServiceRequestId, StaffId,
+    ServiceRequestId, SiteId, StaffId,
 };
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
@@ -46,6 +46,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
     } else if let Some(id) = subject.as_id() {
         let id: StaffId = id;
         staff::view(StaffFacts { actor: actor.clone(), staff: tx.staff_member(id)? })?;
+    } else if let Some(id) = subject.as_id() {
+        let id: SiteId = id;
+        crate::site::visible(tx, asker, id)?;
     } else if let Some(id) = subject.as_id() {
         let id: InvitationId = id;
         invitation::view(crate::invitation::facts(tx, actor, asker.now, id)?)?;

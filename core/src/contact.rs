@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Action, Standing, Visible, require};
 use crate::actor::{Actor, PersonRef};
-use crate::change::{Authority, Change, Context, Notice, Recorded};
+use crate::change::{Authority, Change, Context, Notice};
 use crate::contact_review::{self, OpenReview, ReviewStep};
-use crate::id::{AnyId, ContactId, LinkId, MailId, OrganizationId, PersonId, SiteId};
-use crate::journal::{EventKind, Fact, Snapshot};
+use crate::contact_site::{self, WantedSites};
+use crate::id::{ContactId, LinkId, MailId, OrganizationId, PersonId, SiteId};
+use crate::journal::EventKind;
 use crate::organization::{Organization, expect_version};
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
-use crate::preferences::{CallPreference, EditPreferences, NotificationPreferences};
+use crate::preferences::{EditPreferences, NotificationPreferences};
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
 use crate::session::Link;
+use crate::site::Site;
 use crate::text::{Domain, Email, Note, SiteName};
 use crate::time::Timestamp;
 use crate::vocabulary::{
@@ -110,53 +112,6 @@ impl Contact {
     }
 }
 
-/// Each site with its shifts, as one text.
-fn sites_facts(sites: &Sites) -> Vec<String> {
-    let words = |(site, shifts): (&SiteId, &BTreeSet<SiteName>)| {
-        std::iter::once(site.to_string()).chain(shifts.iter().map(ToString::to_string)).collect::<Vec<_>>().join(" / ")
-    };
-    sites.iter().map(words).collect()
-}
-
-fn call_fact(call: Option<&CallPreference>) -> Fact {
-    call.map_or(Fact::Null, |call| Fact::text(format!("{} {}", call.phone, call.hours)))
-}
-
-impl Recorded for Contact {
-    fn subject(&self) -> AnyId {
-        self.id.into()
-    }
-
-    fn journal_of(&self) -> OrganizationId {
-        self.organization
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        let mut members = self.profile.snapshot();
-        members.extend([
-            ("type", Fact::text(self.kind.name())),
-            ("permission", Fact::text(self.permission.name())),
-            ("duties", Fact::Texts(self.duties.iter().map(|duty| duty.name().to_owned()).collect())),
-            ("sites", Fact::Texts(sites_facts(&self.sites))),
-            ("email_notifications", Fact::Flag(self.preferences.email)),
-            ("severity_1_calls", call_fact(self.preferences.severity_1.as_ref())),
-            ("severity_2_calls", call_fact(self.preferences.severity_2.as_ref())),
-            ("training_note", Fact::optional(self.training.as_ref().map(|training| &training.note))),
-            ("status", Fact::text(self.status.name())),
-            ("disabled_reason", Disabling::fact(self.disabled.as_ref())),
-        ]);
-        members
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn next_version(self, now: Timestamp) -> Self {
-        Self { version: self.version + 1, updated_at: now, ..self }
-    }
-}
-
 /// A contact to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewContact {
@@ -171,7 +126,7 @@ pub struct NewContact {
     /// What they look after.
     pub duties: BTreeSet<Duty>,
     /// Where they work.
-    pub sites: Sites,
+    pub sites: WantedSites,
     /// The welcome link.
     pub welcome: WelcomeIds,
 }
@@ -229,6 +184,8 @@ pub struct CreateFacts {
     pub existing: Option<Existing>,
     /// Whether no contact of the organization has ever set a password.
     pub never_entered: bool,
+    /// The organization's sites in use; needed only where the contact shall work at some.
+    pub sites: Vec<Site>,
 }
 
 /// Whether the vendor's administrators may still onboard an organization, because none of its contacts ever got in (C-10).
@@ -248,7 +205,7 @@ pub struct Welcomed {
 /// Creates a contact (C-9).
 ///
 /// *Decides*: visible? may manage contacts, or onboards? may appoint, if primary (C-10)? not of the vendor (O-2)? lower case (C-2)?
-/// combination (C-7)? email free (C-13)?
+/// sites and shifts of the organization (O-5)? combination (C-7)? email free (C-13)?
 pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Result<Welcomed, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
     let is_onboarding = is_onboarding(&facts.standing, facts.never_entered);
@@ -260,11 +217,11 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Res
     }
     let authority = facts.standing.authority(organization.id);
     let invitable = command.profile.email.email.is_in(&facts.own_domains);
-    onboard(context, authority, &organization, &facts.vendor_domains, facts.existing, command).map_err(|refusal| {
-        match refusal.code {
-            Code::ContactInOtherOrganization => refusal.with(Extra::InvitationAvailable(invitable)),
-            _ => refusal,
-        }
+    let onboarded =
+        onboard(context, authority, (&organization, &facts.sites), &facts.vendor_domains, facts.existing, command);
+    onboarded.map_err(|refusal| match refusal.code {
+        Code::ContactInOtherOrganization => refusal.with(Extra::InvitationAvailable(invitable)),
+        _ => refusal,
     })
 }
 
@@ -272,13 +229,14 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Res
 pub(crate) fn onboard(
     context: &Context,
     authority: Authority,
-    organization: &Organization,
+    (organization, sites): (&Organization, &[Site]),
     vendor_domains: &[Domain],
     existing: Option<Existing>,
     person: NewContact,
 ) -> Result<Welcomed, Refusal> {
     refuse_vendor(organization, &person.profile.email.email, vendor_domains, existing.as_ref())?;
     let profile = person.profile.settle()?;
+    let sites = contact_site::assign(&Sites::new(), &person.sites, sites)?;
     check_combination(person.kind, person.permission)?;
     refuse_existing(organization.id, &profile.email, existing)?;
     let link = person.welcome.link(person.id.into(), context.now);
@@ -290,7 +248,7 @@ pub(crate) fn onboard(
         kind: person.kind,
         permission: person.permission,
         duties: person.duties,
-        sites: person.sites,
+        sites,
         preferences: NotificationPreferences::default(),
         status: PersonStatus::Invited,
         disabled: None,
@@ -368,6 +326,8 @@ pub struct EditContact {
     pub permission: Option<Permission>,
     /// What they look after.
     pub duties: Option<BTreeSet<Duty>>,
+    /// Where they work.
+    pub sites: WantedSites,
     /// How they want to be told of things.
     pub preferences: EditPreferences,
     /// The version that the editor saw.
@@ -377,7 +337,11 @@ pub struct EditContact {
 impl EditContact {
     /// Whether it touches only what everybody may change of themselves (C-9).
     fn is_own_profile(&self) -> bool {
-        self.profile.is_ones_own() && self.kind.is_none() && self.permission.is_none() && self.duties.is_none()
+        self.profile.is_ones_own()
+            && self.kind.is_none()
+            && self.permission.is_none()
+            && self.duties.is_none()
+            && self.sites.is_nothing()
     }
 }
 
@@ -401,6 +365,8 @@ pub struct EditFacts {
     pub contact: Option<Contact>,
     /// Who is left besides them.
     pub others: Others,
+    /// The organization's sites in use; needed only where the edit is about sites.
+    pub sites: Vec<Site>,
     /// The open review in which they are pending.
     pub review: Option<OpenReview>,
 }
@@ -418,10 +384,10 @@ pub struct Edited {
 ///
 /// *Decides*: visible? one's own profile, or may manage contacts? not one's own type or permission (and if it were the last
 /// manager's or primary's, that is said first)? may appoint or remove
-/// a primary support contact, if the type changes? version? state? combination? preferences whole? not the last
-/// manager, not the last primary?
+/// a primary support contact, if the type changes? version? state? sites and shifts of the organization (O-5)? combination?
+/// preferences whole? not the last manager, not the last primary?
 pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result<Edited, Refusal> {
-    let EditFacts { actor, standing, others, .. } = facts;
+    let EditFacts { actor, standing, others, sites, .. } = facts;
     let before = view(&actor, &standing, facts.contact)?.into_value();
     let is_self = actor.id() == PersonId::Contact(before.id);
     if !(is_self && command.is_own_profile()) {
@@ -441,6 +407,7 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
         return Err(Refusal::new(Code::InvalidTransition, "the contact belongs to another organization now")
             .with(Extra::CurrentStatus(before.status.name())));
     }
+    let sites = contact_site::assign(&before.sites, &command.sites, &sites)?;
     check_combination(kind, permission)?;
     let profile = command.profile.apply(&before.profile);
     let mut after = Contact {
@@ -449,6 +416,7 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
         kind,
         permission,
         duties: command.duties.unwrap_or_else(|| before.duties.clone()),
+        sites,
         ..before.clone()
     };
     keep_guarded(&before, &after, others)?;

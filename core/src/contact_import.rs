@@ -7,7 +7,8 @@ use crate::change::Context;
 use crate::contact::{self, CreateFacts, Existing, NewContact, Welcomed, is_onboarding};
 use crate::id::PersonId;
 use crate::organization::Organization;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Extra, Refusal};
+use crate::site::Site;
 use crate::text::Email;
 
 /// Rows of an import, at most.
@@ -45,6 +46,12 @@ impl RowRefusal {
             (Some(field), _) => field,
             (None, Code::ContactExists | Code::ContactInOtherOrganization) => "email",
             (None, Code::PrimarySupportContactRequired | Code::PermissionRequired) => "type",
+            (None, Code::SiteNotAllowed) => match self.refusal.extras.first() {
+                Some(Extra::Flaws(flaws)) if flaws.iter().all(|(at, _)| at.starts_with("#/site_shifts")) => {
+                    "site_shifts"
+                }
+                _ => "site_ids",
+            },
             (None, _) => "",
         }
     }
@@ -143,8 +150,20 @@ impl ImportFacts {
 
     /// Creates one of them.
     fn create(&self, context: &Context, contact: &NewContact) -> Result<Welcomed, Refusal> {
-        let existing = self.existing.get(&contact.profile.email.email).cloned();
-        contact::create(context, CreateFacts { existing, ..self.create.clone() }, contact.clone())
+        let CreateFacts { standing, organization, vendor_domains, own_domains, never_entered, sites, .. } =
+            &self.create;
+        let named = |site: &&Site| contact.sites.ids.as_ref().is_some_and(|ids| ids.contains(&site.id));
+        let facts = CreateFacts {
+            standing: standing.clone(),
+            organization: organization.clone(),
+            vendor_domains: vendor_domains.clone(),
+            own_domains: own_domains.clone(),
+            existing: self.existing.get(&contact.profile.email.email).cloned(),
+            never_entered: *never_entered,
+            // An organization may have hundreds, and a file thousands of rows.
+            sites: sites.iter().filter(named).cloned().collect(),
+        };
+        contact::create(context, facts, contact.clone())
     }
 }
 

@@ -14,14 +14,19 @@
 //! [`change`], then the nouns.
 
 pub mod access;
+pub mod account_team;
 pub mod actor;
 pub mod article;
 pub mod change;
 pub mod contact;
 pub mod contact_import;
+mod contact_record;
 pub mod contact_review;
+pub mod contact_site;
 pub mod contact_state;
+pub mod duty_coverage;
 pub mod effective_access;
+pub mod finding;
 pub mod grant_request;
 pub mod hours;
 pub mod id;
@@ -36,6 +41,7 @@ pub mod readiness;
 pub mod refusal;
 pub mod service_request;
 pub mod session;
+pub mod site;
 pub mod staff;
 pub mod text;
 pub mod throttle;

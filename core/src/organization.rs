@@ -144,7 +144,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
         ..command.first_contact
     };
     let first_contact =
-        contact::onboard(context, authority, &organization, &facts.vendor_domains, facts.existing, person)?;
+        contact::onboard(context, authority, (&organization, &[]), &facts.vendor_domains, facts.existing, person)?;
     let organization = Change::create(context, authority, EventKind::OrganizationCreated, organization);
     Ok(Created { organization, first_contact })
 }

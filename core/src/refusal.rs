@@ -125,6 +125,8 @@ codes! {
         "Finish the review that `about` names.";
     SiteExists = "site_exists" : Conflict, "the organization has a site of this name",
         "Use another name, or edit the site that `about` names.";
+    TooManySites = "too_many_sites" : Conflict, "the organization has as many sites as it may have",
+        "Archive a site that is out of use with PATCH /v1/sites/{site_id} first.";
     GrantRequestExists = "grant_request_exists" : Conflict, "this grant has been asked for already",
         "Wait for the answer to the request that `about` names, or withdraw it first.";
     InvalidTransition = "invalid_transition" : Conflict, "the present state does not allow this",

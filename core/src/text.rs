@@ -376,6 +376,13 @@ impl Email {
     }
 }
 
+impl Domain {
+    /// The domain, and all domains above it, the nearest first.
+    pub fn with_parents(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(self.as_str()), |name| name.split_once('.').map(|(_, parent)| parent))
+    }
+}
+
 impl Default for TimeZone {
     fn default() -> Self {
         Self("UTC".to_owned())

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use mandate_core::contact::Contact;
-use mandate_core::id::OrganizationId;
+use mandate_core::id::{OrganizationId, SiteId};
 use mandate_core::text::SearchWords;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{ContactType, Duty, Permission, PersonStatus, Vocabulary as _};
@@ -60,6 +60,8 @@ pub struct ContactFilter {
     pub kinds: Vec<ContactType>,
     /// With one of these duties.
     pub duties: Vec<Duty>,
+    /// Who work at one of these sites.
+    pub sites: Vec<SiteId>,
     /// With exactly this email.
     pub email: Option<String>,
     /// Of whose name or email words begin with each of these.
@@ -92,6 +94,13 @@ fn narrowed(filter: &ContactFilter) -> Sql {
             query.push(if position == 0 { " AND (p.duties LIKE " } else { " OR p.duties LIKE " }).bind_text(pattern);
     }
     if !filter.duties.is_empty() {
+        query = query.push(")");
+    }
+    for (position, site) in once(&filter.sites).enumerate() {
+        let pattern = format!("%\"{site}\"%");
+        query = query.push(if position == 0 { " AND (p.sites LIKE " } else { " OR p.sites LIKE " }).bind_text(pattern);
+    }
+    if !filter.sites.is_empty() {
         query = query.push(")");
     }
     if let Some(email) = &filter.email {

@@ -10,6 +10,7 @@
 //!
 //! Read the modules in this order: `error`, `backend`, `store`, `tx`, `journal`, `sql`, `column`, then the nouns.
 
+mod account_team;
 mod article;
 mod backend;
 mod batch;
@@ -33,10 +34,12 @@ mod partner_grant;
 mod people;
 mod people_save;
 mod people_words;
+mod readiness;
 mod request_list;
 mod schema;
 mod service_request;
 mod session;
+mod site;
 mod sql;
 mod store;
 #[cfg(test)]

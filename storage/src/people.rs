@@ -142,13 +142,7 @@ impl PersonRow {
 impl PersonRow {
     fn sites(&self) -> Result<Sites, StorageError> {
         let cells = Cells::of("people", &self.id);
-        let Some(json) = self.sites.as_deref() else { return Ok(Sites::new()) };
-        let sites: BTreeMap<String, Vec<String>> = cells.read("sites", serde_json::from_str(json).ok())?;
-        let shift = |name: &String| cells.read("sites", SiteName::parse(name).ok());
-        sites
-            .iter()
-            .map(|(id, shifts)| Ok((cells.id("sites", id)?, shifts.iter().map(shift).collect::<Result<_, _>>()?)))
-            .collect()
+        self.sites.as_deref().map_or(Ok(Sites::new()), |json| read_sites(&cells, json))
     }
 
     fn preferences(&self) -> Result<NotificationPreferences, StorageError> {
@@ -184,6 +178,16 @@ fn sites_json(sites: &Sites) -> Option<String> {
     let shifts = |shifts: &BTreeSet<SiteName>| shifts.iter().map(ToString::to_string).collect::<Vec<_>>();
     let members = sites.iter().map(|(site, names)| (site.to_string(), Value::from(shifts(names))));
     (!sites.is_empty()).then(|| Value::Object(members.collect()).to_string())
+}
+
+/// Sites from such an object.
+pub(crate) fn read_sites(cells: &Cells<'_>, json: &str) -> Result<Sites, StorageError> {
+    let sites: BTreeMap<String, Vec<String>> = cells.read("sites", serde_json::from_str(json).ok())?;
+    let shift = |name: &String| cells.read("sites", SiteName::parse(name).ok());
+    sites
+        .iter()
+        .map(|(id, shifts)| Ok((cells.id("sites", id)?, shifts.iter().map(shift).collect::<Result<_, _>>()?)))
+        .collect()
 }
 
 /// Preferences as a JSON object; nothing for the usual ones.

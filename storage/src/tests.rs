@@ -49,6 +49,7 @@ macro_rules! on_both {
 mod contact_review;
 mod contact_search;
 mod postgres;
+mod readiness;
 mod records;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::r2d2::PooledConnection;
 use mandate_core::change::{Change, Recorded};
 use mandate_core::id::{
-    ContactId, GrantId, InvitationId, LinkId, OrganizationId, PersonId, ReviewId, ServiceRequestId, StaffId,
+    ContactId, GrantId, InvitationId, LinkId, OrganizationId, PersonId, ReviewId, ServiceRequestId, SiteId, StaffId,
 };
 use mandate_core::journal::Entry;
 use mandate_core::text::Email;
@@ -18,7 +18,7 @@ use mandate_core::text::Email;
 use crate::backend::{self, AnyConnection, FenceMode, Manager, on};
 use crate::column::Cells;
 use crate::error::StorageError;
-use crate::schema::{contact_reviews, partner_grants, people, service_requests};
+use crate::schema::{contact_reviews, partner_grants, people, service_requests, sites};
 
 /// Where the ids of journal entries come from: 128 bits of a UUIDv7, or whatever a test counts.
 pub type IdSource = Arc<dyn Fn() -> u128 + Send + Sync>;
@@ -199,6 +199,14 @@ impl<'a> Unlocked<'a> {
         let query = partner_grants::table.find(&id).select(partner_grants::grantor_id);
         let found = on!(self.tx, |connection| query.first::<String>(connection).optional())?;
         self.tx.organization_of("partner_grants", &id, found)
+    }
+
+    /// Whose a site is.
+    pub fn organization_of_site(&mut self, id: SiteId) -> Result<Option<OrganizationId>, StorageError> {
+        let id = id.to_string();
+        let query = sites::table.find(&id).select(sites::organization_id);
+        let found = on!(self.tx, |connection| query.first::<String>(connection).optional())?;
+        self.tx.organization_of("sites", &id, found)
     }
 
     /// Whose contacts a review covers.

@@ -70,6 +70,7 @@ struct Scene {
     grant: String,
     request: String,
     session: String,
+    site: String,
     review: String,
     /// The organization of those who are invited.
     umbrella: Actor,
@@ -89,6 +90,8 @@ impl Scene {
         let request = acme.request("The printer is on fire").await.id();
         let session = world.sign_in(&acme.email).await.session_id();
         let review = acme.post(acme.own("contact-reviews"), ()).await.expect(201).id();
+        let site = json!({"name": "Plant", "time_zone": "America/Sao_Paulo"});
+        let site = acme.post(acme.own("sites"), site).await.expect(201).id();
         let vendor = spare.organization_id.clone();
         let article = json!({"title": "Reset", "body": "Hold the button."});
         let article = world.agent().await.post("/v1/articles", article).await.expect(201).id();
@@ -104,6 +107,7 @@ impl Scene {
             grant,
             request,
             session,
+            site,
             article,
             review,
             umbrella,
@@ -229,6 +233,7 @@ impl Scene {
             ("article_id", self.article.clone()),
             ("service_request_id", self.request.clone()),
             ("session_id", self.session.clone()),
+            ("site_id", self.site.clone()),
             ("contact_review_id", self.review.clone()),
             ("code", "not_found".to_owned()),
         ])
@@ -246,6 +251,7 @@ impl Scene {
             "getContact" | "getMe" | "listOrganizations" | "getOrganization" | "listContactManagers" => nothing(),
             "listContacts" | "listPartnerGrants" | "listReceivedGrants" | "listStaff" | "getPartnerGrant" => nothing(),
             "getPartnerGrantHistory" | "listServiceRequests" | "getServiceRequest" | "listMessages" => nothing(),
+            "listSites" | "getSite" | "getAccountTeam" | "getOrganizationReadiness" => nothing(),
             "listServiceRequestViewers" | "listSessions" | "getStaff" | "deleteSession" => nothing(),
             "enableContact" | "resendContactWelcome" | "resumeOrganization" | "suspendOrganization" => nothing(),
             "enableStaff" | "resendStaffWelcome" => nothing(),
@@ -272,6 +278,12 @@ impl Scene {
                 let line = with(self.fresh("acme.example"), json!({"permission": "knowledge_base"}));
                 ("?dry_run=false".to_owned(), Payload::Raw(line.to_string().into_bytes()))
             }
+            "createSite" => {
+                self.count += 1;
+                send(json!({"name": format!("Site {}", self.count), "time_zone": "UTC"}))
+            }
+            "updateSite" => send(json!({"archived": false})),
+            "setAccountTeam" => send(json!({"sales_manager": self.spare.id})),
             "createStaff" => send(with(self.fresh("vendor.example"), json!({"roles": ["agent"]}))),
             "createPartnerGrant" => {
                 let expiry = self.world.after(days(1));

@@ -1,12 +1,14 @@
 //! Stories over HTTP, and what holds for the code base as a whole.
 
 mod access;
+mod account_team;
 mod article;
 mod concurrency;
 mod contact;
 mod contact_import;
 mod contact_list;
 mod contact_review;
+mod contact_site;
 mod contact_state;
 mod crash;
 mod demo;
@@ -25,10 +27,12 @@ mod organization;
 mod partner_grant;
 mod password;
 mod preferences;
+mod readiness;
 mod request_list;
 mod rules;
 mod service_request;
 mod session;
+mod site;
 mod staff;
 mod tidy;
 mod training;

@@ -6,11 +6,13 @@ use mandate_core::access::Standing;
 use mandate_core::contact::{
     self, Contact, CreateFacts, EditContact, EditFacts, Existing, NewContact, Others, Sites, create, edit,
 };
+use mandate_core::contact_site::WantedSites;
+use mandate_core::id::SiteKind;
 use mandate_core::person::{EditProfile, NewProfile, Profile};
 use mandate_core::preferences::{EditCall, EditPreferences, NotificationPreferences};
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::session::Link;
-use mandate_core::text::{Email, Locale, PersonName, Phone, TimeZone, TypedEmail};
+use mandate_core::text::{Email, Flaw, Locale, PersonName, Phone, TimeZone, TypedEmail};
 use mandate_core::vocabulary::{
     ContactType, Duty, Level, LinkPurpose, Permission, PersonStatus, StaffRole, Vocabulary as _,
 };
@@ -38,7 +40,7 @@ pub(crate) fn new_contact() -> NewContact {
         kind: ContactType::Technical,
         permission: Permission::DesignatedSupport,
         duties: BTreeSet::from([Duty::Security, Duty::It]),
-        sites: Sites::new(),
+        sites: WantedSites::default(),
         welcome: welcome_ids(),
     }
 }
@@ -54,6 +56,12 @@ pub(crate) fn settled(profile: NewProfile) -> Profile {
     Profile { email: email.email, first_name, last_name, phone, time_zone, locale }
 }
 
+/// What is said of the site 404 in the first place, which nobody has.
+fn no_site() -> Extra {
+    let message = format!("`{}` is no site of the organization that is in use", id::<SiteKind>(404));
+    Extra::Flaws(vec![("#/site_ids/0".to_owned(), Flaw::new("site_not_allowed", message))])
+}
+
 fn facts(standing: Standing) -> CreateFacts {
     CreateFacts {
         standing,
@@ -62,6 +70,7 @@ fn facts(standing: Standing) -> CreateFacts {
         own_domains: domains(&["acme.example"]),
         existing: None,
         never_entered: false,
+        sites: Vec::new(),
     }
 }
 
@@ -83,6 +92,7 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
             profile: typed("New@VENDOR.example"),
             kind: ContactType::PrimarySupport,
             permission: Permission::KnowledgeBase,
+            sites: WantedSites { ids: Some(vec![id(404)]), shifts: None },
             ..new_contact()
         },
     };
@@ -102,6 +112,7 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
                 .at("#/email")
                 .with(Extra::MemberCode("email_not_lower_case"))
                 .until(|world| world.command.profile.email = TypedEmail::parse("new@acme.example").unwrap()),
+            trips(Code::SiteNotAllowed).with(no_site()).until(|world| world.command.sites = WantedSites::default()),
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Permission::DesignatedSupport),
@@ -214,7 +225,8 @@ fn only_a_guardian_or_a_full_admin_partner_appoints_and_removes_a_primary_suppor
     let editing = |standing: Standing, before, kind| {
         let contact = Contact { kind: before, permission: Permission::DesignatedSupport, ..reader() };
         let others = Others { active_manager: true, active_primary: true };
-        let facts = EditFacts { actor: guardian().actor(), standing, contact: Some(contact), others, review: None };
+        let contact = Some(contact);
+        let facts = EditFacts { actor: guardian().actor(), standing, contact, others, sites: Vec::new(), review: None };
         let command = EditContact { kind: Some(kind), ..EditContact::default() };
         edit(&by(&guardian()), facts, command).map(drop).map_err(|refusal| refusal.code)
     };
@@ -252,7 +264,8 @@ fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13()
 
 pub(crate) fn editing(person: &impl Person, contact: Contact) -> EditFacts {
     let others = Others { active_manager: true, active_primary: true };
-    EditFacts { actor: person.actor(), standing: standing(person), contact: Some(contact), others, review: None }
+    let (actor, standing, contact) = (person.actor(), standing(person), Some(contact));
+    EditFacts { actor, standing, contact, others, sites: Vec::new(), review: None }
 }
 
 #[derive(Debug, Clone)]
@@ -285,6 +298,7 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             duties: Some(BTreeSet::from([Duty::It])),
             kind: Some(ContactType::PrimarySupport),
             permission: Some(Permission::KnowledgeBase),
+            sites: WantedSites { ids: Some(vec![id(404)]), shifts: None },
             preferences: EditPreferences { severity_2: Some(Some(EditCall::default())), ..EditPreferences::default() },
             expected_version: Some(7),
         },
@@ -315,6 +329,7 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             trips(Code::InvalidTransition)
                 .with(Extra::CurrentStatus("transferred"))
                 .until(|world| world.contact().status = PersonStatus::Active),
+            trips(Code::SiteNotAllowed).with(no_site()).until(|world| world.command.sites = WantedSites::default()),
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Some(Permission::DesignatedSupport)),
@@ -374,11 +389,12 @@ fn everybody_changes_their_own_phone_time_zone_and_locale_and_never_their_own_ty
         EditContact { profile: EditProfile { first_name, ..profile.profile.clone() }, ..EditContact::default() };
     let duties = EditContact { duties: Some(BTreeSet::from([Duty::It])), ..profile.clone() };
     let kind = EditContact { kind: Some(ContactType::PrimarySupport), ..profile.clone() };
-    let permission = EditContact { permission: Some(Permission::DesignatedSupport), ..profile };
+    let permission = EditContact { permission: Some(Permission::DesignatedSupport), ..profile.clone() };
+    let sites = EditContact { sites: WantedSites { ids: Some(Vec::new()), shifts: None }, ..profile };
     let own = |person: &Contact, command: &EditContact| {
         edit(&by(person), editing(person, person.clone()), command.clone()).map(drop).map_err(|refusal| refusal.code)
     };
-    for command in [&rename, &duties, &kind, &permission] {
+    for command in [&rename, &duties, &kind, &permission, &sites] {
         assert_eq!(own(&reader(), command), Err(Code::PermissionRequired), "{command:?}");
     }
     assert_eq!((own(&manager(), &rename), own(&manager(), &duties)), (Ok(()), Ok(())));

@@ -33,6 +33,7 @@ fn facts() -> ImportFacts {
         own_domains: domains(&["acme.example"]),
         existing: None,
         never_entered: false,
+        sites: Vec::new(),
     };
     ImportFacts { create, existing: BTreeMap::new() }
 }

@@ -454,3 +454,25 @@ fn administrators_send_the_first_welcome_again_while_nobody_has_ever_entered_c_1
     assert_eq!(attempt(StaffRole::Administrator, false), Err(Code::PermissionRequired));
     assert_eq!(attempt(StaffRole::Agent, true), Err(Code::PermissionRequired));
 }
+
+#[test]
+fn staff_who_disable_the_last_of_a_kind_open_a_critical_finding_r_1_r_3() {
+    let opened = |contact: Contact, others| {
+        let agent = staff(StaffRole::Agent);
+        let mut world = disabling(&agent, contact);
+        world.facts.others = others;
+        written(&disabled_by(&agent, world).contact).into_iter().skip(3).collect::<Vec<_>>()
+    };
+    let (primary, managing) = (
+        "readiness.finding_opened no_primary_support_contact in org_1",
+        "readiness.finding_opened no_contact_manager in org_1",
+    );
+    let alone = Others { active_manager: false, active_primary: false };
+    assert_eq!(opened(guardian(), alone), [primary, managing]);
+    assert_eq!(opened(manager(), alone), [managing]);
+    assert_eq!(opened(designated(), alone), [""; 0]);
+    // Not where others remain, and not where there was nobody to lose.
+    assert_eq!(opened(guardian(), Others { active_manager: true, active_primary: true }), [""; 0]);
+    assert_eq!(opened(guardian(), Others { active_manager: true, active_primary: false }), [primary]);
+    assert_eq!(opened(Contact { status: PersonStatus::Invited, ..guardian() }, alone), [""; 0]);
+}

@@ -25,6 +25,7 @@ fn change() -> Change<Contact> {
         standing: standing(&manager()),
         contact: Some(designated()),
         others: Others { active_manager: true, active_primary: true },
+        sites: Vec::new(),
         review: None,
     };
     let phone = Some(Some(Phone::parse("112").unwrap()));

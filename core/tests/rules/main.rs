@@ -4,10 +4,12 @@
 //! file per noun. A test's name is a sentence and ends with the ids of the rules that it holds.
 
 mod access_table;
+mod account_team;
 mod article;
 mod contact;
 mod contact_import;
 mod contact_review;
+mod contact_site;
 mod contact_state;
 mod effective_access;
 mod grant_request;
@@ -20,10 +22,12 @@ mod organization;
 mod partner_grant;
 mod partner_grant_sides;
 mod preferences;
+mod readiness;
 mod refusal;
 mod service_request;
 mod service_request_edit;
 mod session;
+mod site;
 mod staff;
 mod text;
 mod training;

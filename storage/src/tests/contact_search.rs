@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use mandate_core::access::Standing;
 use mandate_core::change::{Context, Origin};
-use mandate_core::contact::{
-    self, CreateFacts, EditContact, EditFacts, NewContact, Others, Sites, WelcomeIds, Welcomed,
-};
+use mandate_core::contact::{self, CreateFacts, EditContact, EditFacts, NewContact, Others, WelcomeIds, Welcomed};
 use mandate_core::id::{ContactId, LinkId, MailId};
 use mandate_core::organization::Organization;
 use mandate_core::person::{EditProfile, NewProfile, Profile};
@@ -66,6 +64,7 @@ fn contacts(organization_number: u128, domain: &str, numbers: std::ops::Range<u1
         own_domains: Vec::new(),
         existing: None,
         never_entered: false,
+        sites: Vec::new(),
     };
     let create = |number: u128| {
         let id = organization_number * 100_000 + number;
@@ -76,7 +75,7 @@ fn contacts(organization_number: u128, domain: &str, numbers: std::ops::Range<u1
             kind: ContactType::Technical,
             permission: Permission::DesignatedSupport,
             duties: BTreeSet::new(),
-            sites: Sites::new(),
+            sites: Default::default(),
             welcome: WelcomeIds { link, mail, expires_at: NOW.plus(Span::hours(1)) },
         };
         contact::create(&context(), facts.clone(), command).unwrap()
@@ -96,6 +95,7 @@ fn found(store: &Store, text: &str, descending: bool) -> Vec<ContactId> {
         permissions: Vec::new(),
         kinds: Vec::new(),
         duties: Vec::new(),
+        sites: Vec::new(),
         email: None,
         search: Some(SearchWords::parse(text).unwrap()),
         last_sign_in_before: None,
@@ -166,7 +166,7 @@ on_both! {
                 email: Email::parse("manager@acme.example").unwrap(),
                 status: mandate_core::vocabulary::PersonStatus::Active,
             };
-            let facts = EditFacts { actor, standing: manager(), contact: Some(before.clone()), others, review: None };
+            let facts = EditFacts { actor, standing: manager(), contact: Some(before.clone()), others, review: None, sites: Vec::new() };
             contact::edit(&context(), facts, EditContact { profile, ..EditContact::default() }).unwrap()
         };
         write(&store, |tx| tx.save_contact(&named("Gabriella").contact)).unwrap();

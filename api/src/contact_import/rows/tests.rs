@@ -1,4 +1,4 @@
-use mandate_core::contact::{Sites, WelcomeIds};
+use mandate_core::contact::WelcomeIds;
 use mandate_core::id::{ContactId, LinkId, MailId};
 use mandate_core::person::NewProfile;
 use mandate_core::text::{Locale, PersonName, TimeZone, TypedEmail};
@@ -24,7 +24,7 @@ fn anybody(body: Body<CreateContactBody>) -> Result<NewContact, Problem> {
         kind: ContactType::Technical,
         permission: Permission::KnowledgeBase,
         duties: Default::default(),
-        sites: Sites::new(),
+        sites: Default::default(),
         welcome: WelcomeIds { link, mail, expires_at: Timestamp::from_micros(1) },
     };
     body.errors.finish(|| Some(contact))

@@ -11,6 +11,7 @@ UPDATE people SET search = lower(first_name || ' ' || last_name || ' ' || email)
 DROP INDEX people_to_train;
 DROP INDEX people_by_sign_in;
 DROP INDEX people_with_duties;
+DROP INDEX people_on_site;
 DROP INDEX people_guards;
 DROP INDEX people_by_email;
 DROP INDEX people_by_email_local;

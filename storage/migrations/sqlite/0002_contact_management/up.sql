@@ -10,13 +10,16 @@ ALTER TABLE people ADD COLUMN training_by TEXT;
 ALTER TABLE people ADD COLUMN email_local TEXT NOT NULL DEFAULT '';
 ALTER TABLE people ADD COLUMN email_domain TEXT NOT NULL DEFAULT '';
 UPDATE people SET email_local = substr(email, 1, instr(email, '@') - 1), email_domain = substr(email, instr(email, '@') + 1);
-CREATE INDEX people_by_email_domain ON people (organization_id, email_domain) WHERE status = 'active';
-CREATE INDEX people_by_email_local ON people (organization_id, email_local) WHERE status = 'active';
+CREATE INDEX people_by_email_domain ON people (organization_id, email_domain, id) WHERE status = 'active';
+CREATE INDEX people_by_email_local ON people (organization_id, email_local, id) WHERE status = 'active';
 CREATE INDEX people_by_email ON people (organization_id, email, id);
-CREATE INDEX people_guards ON people (organization_id, permission, contact_type)
-    WHERE status = 'active' AND (permission = 'manage_contacts' OR contact_type = 'primary_support');
-CREATE INDEX people_with_duties ON people (organization_id, duties, sites) WHERE status = 'active' AND duties <> '[]';
-CREATE INDEX people_by_sign_in ON people (organization_id, last_sign_in_at, created_at) WHERE status = 'active';
+-- What readiness counts, without looking at whole rows (R-1 to R-5, R-9). Where somebody works is in no index: it may be long.
+CREATE INDEX people_guards ON people (organization_id, status, permission, contact_type, id)
+    WHERE status IN ('active', 'invited') AND (permission = 'manage_contacts' OR contact_type = 'primary_support');
+CREATE INDEX people_with_duties ON people (organization_id, duties) WHERE status = 'active' AND duties <> '[]';
+CREATE INDEX people_on_site ON people (organization_id, duties)
+    WHERE status = 'active' AND duties <> '[]' AND sites IS NOT NULL;
+CREATE INDEX people_by_sign_in ON people (organization_id, last_sign_in_at, created_at, id) WHERE status = 'active';
 CREATE INDEX people_to_train ON people (organization_id) WHERE training_note IS NOT NULL;
 
 -- The words of names and emails, so that people are found by how a word begins (C-18). `search` has the same words in a row.
