@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use mandate_core::id::OrganizationId;
 use mandate_core::person::Profile;
 use mandate_core::text::{SearchWords, words};
@@ -58,9 +58,9 @@ pub(crate) fn with_words(query: Sql, words: &SearchWords) -> Sql {
     words.as_slice().iter().fold(query, |query, word| query.push(" AND p.search LIKE ").bind_text(format!("% {word}%")))
 }
 
-/// Narrows a list of `people p` to these; at most the largest of [`IDS_IN_STATEMENT`].
+/// Narrows a list of `people p` to these, of whom there is at least one and at most the largest of [`IDS_IN_STATEMENT`].
 pub(crate) fn among<ST>(query: Sql<ST>, ids: &BTreeSet<String>) -> Sql<ST> {
-    let Some(last) = ids.last() else { return query.push(" AND FALSE") };
+    let Some(last) = ids.last() else { return query };
     let count = IDS_IN_STATEMENT.into_iter().find(|count| *count >= ids.len()).unwrap_or(ids.len());
     let padded = ids.iter().chain(std::iter::repeat(last)).take(count);
     query.push(" AND p.id IN (").bind_texts(padded).push(")")
@@ -74,21 +74,34 @@ impl ReadTx<'_> {
         words: &SearchWords,
     ) -> Result<Option<BTreeSet<String>>, StorageError> {
         for word in words.as_slice().iter().take(LOOKED_UP_MAX) {
-            let query = Sql::<Text>::new("SELECT person_id FROM people_words WHERE organization_id = ")
-                .bind_text(organization)
-                .push(" AND word >= ")
-                .bind_text(word)
-                .push(" AND word < ")
-                .bind_text(format!("{word}{LAST}"))
-                .push(" LIMIT ")
-                .bind_big(RARE_MAX);
-            let found: Vec<String> = on!(self, |connection| query.load(connection))?;
-            if i64::try_from(found.len()).is_ok_and(|count| count < RARE_MAX) {
-                return Ok(Some(found.into_iter().collect()));
+            let entries = |select| beginning(select, organization, word);
+            let count = entries("SELECT COUNT(*) FROM (SELECT 1 AS one").push(") AS found");
+            let count: i64 = on!(self, |connection| count.retyped::<BigInt>().get_result(connection))?;
+            match count {
+                0 => return Ok(Some(BTreeSet::new())),
+                1..RARE_MAX => {
+                    let ids = entries("SELECT person_id").retyped::<Text>();
+                    let ids: Vec<String> = on!(self, |connection| ids.load(connection))?;
+                    return Ok(Some(ids.into_iter().collect()));
+                }
+                _ => {}
             }
         }
         Ok(None)
     }
+}
+
+/// The entries of the index whose word begins like this, so many as need to be looked at.
+fn beginning(select: &'static str, organization: OrganizationId, word: &str) -> Sql {
+    Sql::new(select)
+        .push(" FROM people_words WHERE organization_id = ")
+        .bind_text(organization)
+        .push(" AND word >= ")
+        .bind_text(word)
+        .push(" AND word < ")
+        .bind_text(format!("{word}{LAST}"))
+        .push(" LIMIT ")
+        .bind_big(RARE_MAX)
 }
 
 impl WriteTx<'_> {

@@ -72,6 +72,11 @@ impl<ST> Sql<ST> {
         self
     }
 
+    /// The same statement with a result of other columns.
+    pub(crate) fn retyped<X>(self) -> Sql<X> {
+        Sql { parts: self.parts, columns: PhantomData }
+    }
+
     /// Appends another piece with its values.
     #[must_use]
     pub(crate) fn append<X>(mut self, piece: Sql<X>) -> Self {

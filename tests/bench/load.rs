@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, QueryResult, RunQueryDsl as _, SqliteConnection, sql_types::Text};
 use mandate_core::id::{ContactId, GrantId, Id, Kind, MessageId, OrganizationId, PersonId, ServiceRequestId, StaffId};
-use mandate_core::text::fold;
+use mandate_core::text::{fold, words};
 
 const ORGANIZATIONS: usize = 1_000;
 const PARTNERS: usize = 20;
@@ -21,6 +21,8 @@ const REQUESTS_OF_OTHERS: usize = 10;
 const MESSAGES_OF_ONE: usize = 3;
 /// Those whose contacts create requests and write messages: some that have nothing else to do with what is measured.
 const WRITERS: std::ops::Range<usize> = 500..516;
+/// Whose contact manager imports contacts; nobody else has anything to do with it.
+const IMPORTER: usize = 900;
 const AGENTS: usize = 10;
 const ROWS_AT_ONCE: usize = 500;
 
@@ -42,6 +44,10 @@ pub(crate) struct Cast {
     pub(crate) contact: String,
     /// The user ids of those who write, with the ids of their organizations' requests.
     pub(crate) writers: Vec<(String, Vec<String>)>,
+    /// The user id of a contact manager whose organization has five contacts and gets very many.
+    pub(crate) importer: String,
+    /// That organization.
+    pub(crate) importing: String,
 }
 
 /// Rows of one table, written many at a time.
@@ -132,7 +138,23 @@ pub(crate) fn fill(url: &str) -> QueryResult<Cast> {
         customers_requests: CUSTOMERS.flat_map(requests).collect(),
         contact: email(BUSY.start, 0),
         writers: WRITERS.map(|number| (email(number, 0), requests(number).collect())).collect(),
+        importer: email(IMPORTER, 0),
+        importing: organization(IMPORTER).to_string(),
     })
+}
+
+/// Forgets the emails that are owed, so that sending them is not measured, and looks at the tables.
+pub(crate) fn settle(url: &str) -> QueryResult<()> {
+    const FORGET: &str = "UPDATE mails SET done_at = created_at, outcome = 'dropped' WHERE done_at IS NULL";
+    let failed = |error: diesel::ConnectionError| diesel::result::Error::QueryBuilderError(error.into());
+    match url.strip_prefix("sqlite://") {
+        Some(path) => SqliteConnection::establish(path).map_err(failed)?.run(FORGET),
+        None => {
+            let mut connection = PgConnection::establish(url).map_err(failed)?;
+            connection.run(FORGET)?;
+            connection.run("VACUUM ANALYZE")
+        }
+    }
 }
 
 fn id_text<T: ToString>(id: T) -> String {
@@ -154,7 +176,7 @@ fn everything(connection: &mut dyn Batch, vendor: &str, now: i64) -> QueryResult
     requests(connection, now)?;
     messages(connection, now)?;
     let password = "(SELECT password_hash FROM credentials LIMIT 1)";
-    let who = [0, BUSY.start].into_iter().chain(WRITERS).map(|number| format!("'{}'", contact(number, 0)));
+    let who = [0, BUSY.start, IMPORTER].into_iter().chain(WRITERS).map(|number| format!("'{}'", contact(number, 0)));
     let who = who.collect::<Vec<_>>().join(", ");
     connection.run(&format!(
         "INSERT INTO credentials SELECT id, {password}, {now} FROM people WHERE id IN ({who});
@@ -173,7 +195,7 @@ fn organizations(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
         let (id, kind) = (organization(number), if number < PARTNERS { "partner" } else { "customer" });
         let (name, domain) = (format!("Organization {number:04}"), domain(number));
         rows.add(format!(
-            "'{id}', '{kind}', '{name}', '{}', '[\"{domain}\"]', 'active', 1, {now}, {now}",
+            "'{id}', '{kind}', '{name}', '{}', '[\"{domain}\"]', 'active', 1, {now}, {now}, NULL",
             fold(&name)
         ))?;
     }
@@ -193,12 +215,17 @@ fn organizations(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
 
 fn people(connection: &mut dyn Batch, vendor: &str, now: i64) -> QueryResult<()> {
     let mut rows = table(connection, "people");
+    let mut kept = Vec::new();
     let mut add = |id: PersonId, organization: &str, email: String, last: String, rest: [&str; 4]| {
         let [kind, permission, duties, roles] = rest;
+        let own = words(&format!("Ana {last} {email}"));
+        let search: String = own.iter().map(|word| format!(" {word}")).collect();
+        kept.extend(own.into_iter().map(|word| format!("'{organization}', '{word}', '{id}'")));
+        let (local, domain) = email.split_once('@').unwrap_or_default();
         rows.add(format!(
-            "'{id}', '{organization}', '{email}', 'Ana', '{last}', 'ana {} {email}', '{} ana', NULL, 'UTC', 'en', {kind}, \
-             {permission}, '{duties}', '{roles}', 'active', NULL, NULL, NULL, {now}, NULL, {now}, NULL, NULL, 1",
-            fold(&last),
+            "'{id}', '{organization}', '{email}', 'Ana', '{last}', '{search}', '{} ana', NULL, 'UTC', 'en', {kind}, \
+             {permission}, '{duties}', '{roles}', 'active', NULL, NULL, NULL, {now}, NULL, {now}, NULL, NULL, 1, \
+             NULL, NULL, NULL, NULL, NULL, NULL, '{local}', '{domain}'",
             fold(&last)
         ))
     };
@@ -218,6 +245,9 @@ fn people(connection: &mut dyn Batch, vendor: &str, now: i64) -> QueryResult<()>
         let (email, last) = (format!("agent{number}@vendor.example"), format!("Agent {number}"));
         add(id.into(), vendor, email, last, ["NULL", "NULL", "[]", "[\"agent\"]"])?;
     }
+    rows.flush()?;
+    rows.table = "people_words";
+    kept.into_iter().try_for_each(|word| rows.add(word))?;
     rows.flush()
 }
 

@@ -4,10 +4,12 @@
 //! machines and their neighbours differ.
 //!
 //! Read the modules in this order: [`run`] is one database from its migration to its tables; [`load`] fills it;
-//! [`operation`] says what is sent and [`client`] sends it; [`bare`] is the limit; [`report`] prints.
+//! [`operation`] says what is sent and [`client`] sends it; [`bare`] is the limit; [`contacts`] is what ten thousand
+//! contacts take; [`report`] prints.
 
 mod bare;
 mod client;
+mod contacts;
 mod load;
 mod operation;
 mod pgbench;
@@ -48,6 +50,9 @@ struct Cli {
     /// Print the statements, and how PostgreSQL carries out those that read
     #[arg(long)]
     explain: bool,
+    /// Contacts alone: import, search, readiness
+    #[arg(long)]
+    contacts: bool,
     /// The server to measure [default: built now]
     #[arg(long)]
     mandate: Option<PathBuf>,
@@ -124,7 +129,8 @@ async fn measure(cli: &Cli) -> Result<(), String> {
     };
     let (seconds, rounds) = if cli.quick { (0.2, 1) } else { (cli.seconds, cli.rounds) };
     let (pool, explain) = (cli.pool, cli.explain);
-    let plan = Plan { mandate, seconds, rounds, connections: cli.connections.clone(), pool, explain };
+    let plan =
+        Plan { mandate, seconds, rounds, connections: cli.connections.clone(), pool, explain, contacts: cli.contacts };
     let sqlite = match cli.database {
         Which::Sqlite | Which::Both => Some(run::run(&plan, Database::Sqlite).await?),
         Which::Postgres => None,
@@ -137,7 +143,7 @@ async fn measure(cli: &Cli) -> Result<(), String> {
     for measured in [&sqlite, &postgres].into_iter().flatten() {
         measured.print(&plan.connections);
     }
-    if let (Some(sqlite), Some(postgres)) = (&sqlite, &postgres) {
+    if let (Some(sqlite), Some(postgres), false) = (&sqlite, &postgres, cli.contacts) {
         report::compare(sqlite, postgres);
     }
     Ok(())

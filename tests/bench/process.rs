@@ -100,7 +100,21 @@ fn stat(id: u32) -> Option<Stat> {
 
 /// Resident memory in MiB.
 pub(crate) fn memory(id: u32) -> f64 {
+    of_status(id, "VmRSS:")
+}
+
+/// The most resident memory since [`forget_peak`], in MiB.
+pub(crate) fn peak_memory(id: u32) -> f64 {
+    of_status(id, "VmHWM:")
+}
+
+/// Begins anew to note the most resident memory (proc(5), `clear_refs`).
+pub(crate) fn forget_peak(id: u32) -> io::Result<()> {
+    fs::write(format!("/proc/{id}/clear_refs"), "5")
+}
+
+fn of_status(id: u32, name: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()).unwrap_or_default() / 1_024.0
 }

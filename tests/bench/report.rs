@@ -1,5 +1,6 @@
 //! What was measured, as tables in Markdown.
 
+use crate::contacts::Contacts;
 use crate::operation::Operation;
 
 /// Against what an operation was measured.
@@ -56,6 +57,8 @@ pub(crate) struct Measured {
     pub(crate) idle: f64,
     /// The most of it that was seen after a point, in MiB.
     pub(crate) busy: f64,
+    /// What contacts take.
+    pub(crate) contacts: Contacts,
 }
 
 /// The one in the middle.
@@ -80,6 +83,13 @@ impl Measured {
     /// Prints everything.
     pub(crate) fn print(&self, connections: &[usize]) {
         println!("\n## {}\n", self.name);
+        if !self.points.is_empty() {
+            self.print_all_points(connections);
+        }
+        self.contacts.print();
+    }
+
+    fn print_all_points(&self, connections: &[usize]) {
         self.print_points(connections);
         self.print_statements();
         self.print_ratios();

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::bare::Setting;
 use crate::client::{Load, once, request};
+use crate::contacts;
 use crate::load::{self, Cast};
 use crate::operation::{Operation, Tokens, requests};
 use crate::pgbench::{self, Varies};
@@ -24,7 +25,7 @@ use crate::report::{Measured, Point, Target};
 use crate::statement::{self, Statement};
 
 const ADMINISTRATOR: &str = "admin@vendor.example";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 /// How often a new process is timed.
 const STARTS: usize = 5;
 /// How long each point is driven before it counts.
@@ -45,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) pool: u32,
     /// Whether to print statements and plans.
     pub(crate) explain: bool,
+    /// Whether to measure contacts alone.
+    pub(crate) contacts: bool,
 }
 
 /// On what to measure.
@@ -57,9 +60,10 @@ pub(crate) enum Database {
 }
 
 /// Where everything lies while it is measured.
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
-    url: String,
+    /// The database.
+    pub(crate) url: String,
     /// The name of the database of PostgreSQL.
     name: String,
     database: Database,
@@ -100,7 +104,8 @@ impl Place {
         options.iter().flat_map(|(option, value)| [(*option).to_owned(), (*value).to_owned()]).collect()
     }
 
-    fn serve(&self, program: &Path) -> Result<Server, String> {
+    /// Starts a server.
+    pub(crate) fn serve(&self, program: &Path) -> Result<Server, String> {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MANDATE_")) {
             command.env_remove(name);
@@ -118,7 +123,7 @@ impl Place {
     }
 }
 
-fn said(error: impl std::fmt::Display) -> String {
+pub(crate) fn said(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
@@ -130,6 +135,10 @@ pub(crate) async fn run(plan: &Plan, database: Database) -> Result<Measured, Str
     eprintln!("{name}: filling the database");
     drop(place.serve(&plan.mandate)?);
     let cast = Rc::new(load::fill(&place.url).map_err(said)?);
+    if plan.contacts {
+        measured.contacts = contacts::measure(plan, &place, &cast).await?;
+        return leave(&place, measured);
+    }
     let heard = listen(&place, &cast).await?;
     measured.counts = heard.iter().map(|(operation, sent)| (*operation, sent.iter().map(short).collect())).collect();
     if plan.explain {
@@ -170,7 +179,12 @@ pub(crate) async fn run(plan: &Plan, database: Database) -> Result<Measured, Str
     }
     drop((server, bare));
     measured.statements = alone(plan, &place, &setting, &cast)?;
-    if let Database::Postgres(cluster) = database {
+    measured.contacts = contacts::measure(plan, &place, &cast).await?;
+    leave(&place, measured)
+}
+
+fn leave(place: &Place, measured: Measured) -> Result<Measured, String> {
+    if let Database::Postgres(cluster) = place.database {
         cluster.drop_database(&place.name)?;
     }
     Ok(measured)
