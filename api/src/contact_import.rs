@@ -8,7 +8,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post};
 use mandate_core::change::{Context, Origin};
 use mandate_core::contact::{CreateFacts, Existing};
-use mandate_core::contact_import::{self, Import, ImportFacts, ImportRow};
+use mandate_core::contact_import::{self, Import, ImportFacts, ImportRow, RowRefusal};
 use mandate_core::id::{OrganizationId, OrganizationKind};
 use mandate_core::refusal::{Code, Extra};
 use mandate_core::text::{Email, Flaw};
@@ -43,6 +43,9 @@ const FILE_MAX: usize = 16 * 1024 * 1024;
 pub(crate) const AT_ONCE: usize = 2;
 /// New contacts that are saved at once.
 const SAVED_AT_ONCE: usize = 500;
+
+/// Flaws of one row that a rule finds, at most so many are told.
+const FLAWS_MAX: usize = 10;
 
 /// How to import.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -170,7 +173,7 @@ pub(crate) async fn import_contacts(
         let _held = &turn;
         carry_out(tx, context, organization.0, &rows)
     };
-    app.write(caller.with_body(digest.into()), command(move |_| Ok(Fence::new().changes(organization.0)), work)).await
+    app.write(caller.with_body(digest.into()), command(move |_| Ok(Fence::new().uses(organization.0)), work)).await
 }
 
 /// Asks whether the caller may import at all, before anything of the file is received.
@@ -256,9 +259,9 @@ fn refused(rows: &Rows, import: &Import) -> Problem {
             errors.iter().map(move |error| (row, FieldError { pointer: below(row, error), ..error.clone() }))
         })
         .collect();
-    list.extend(import.refusals.iter().map(|refused| {
-        let flaw = Flaw { code: code(&refused.refusal), message: refused.refusal.detail.clone() };
-        (refused.row, FieldError::in_body(&format!("/{}/{}", refused.row, refused.field()), flaw))
+    list.extend(import.refusals.iter().flat_map(|refused| {
+        let at = move |place: String| format!("/{}/{place}", refused.row);
+        flaws(refused).map(move |(place, flaw)| (refused.row, FieldError::in_body(&at(place), flaw)))
     }));
     list.sort_by_key(|(row, _)| *row);
     Problem::new(Code::ImportRefused, detail).with_errors(list.into_iter().map(|(_, error)| error).collect())
@@ -267,6 +270,20 @@ fn refused(rows: &Rows, import: &Import) -> Problem {
 /// The pointer into the file, of an error within one row.
 fn below(row: usize, error: &FieldError) -> Option<String> {
     Some(format!("#/{row}{}", error.place().trim_start_matches('#')))
+}
+
+/// What a rule finds wrong with a row: each value where it blames several, at most [`FLAWS_MAX`], else the one.
+fn flaws(refused: &RowRefusal) -> impl Iterator<Item = (String, Flaw)> + '_ {
+    let each = refused.refusal.extras.iter().find_map(|extra| match extra {
+        Extra::Flaws(flaws) => Some(flaws.as_slice()),
+        _ => None,
+    });
+    let one = each.is_none().then(|| {
+        let flaw = Flaw { code: code(&refused.refusal), message: refused.refusal.detail.clone() };
+        (refused.field().to_owned(), flaw)
+    });
+    let several = each.unwrap_or_default().iter().take(FLAWS_MAX);
+    one.into_iter().chain(several.map(|(at, flaw)| (at.trim_start_matches("#/").to_owned(), flaw.clone())))
 }
 
 /// The code that names the flaw most finely.
@@ -281,8 +298,8 @@ fn code(refusal: &mandate_core::refusal::Refusal) -> &'static str {
 /// Every error of every row, in the order of the rows.
 fn errors(rows: &Rows, import: &Import) -> Vec<ContactImportErrorView> {
     let line = |row: usize| rows.lines.get(row.wrapping_sub(1)).copied().unwrap_or_default();
-    let flaws = rows.flaws.iter().flat_map(|(row, errors)| errors.iter().map(move |error| (*row, error)));
-    let read = flaws.map(|(row, error)| ContactImportErrorView {
+    let unread = rows.flaws.iter().flat_map(|(row, errors)| errors.iter().map(move |error| (*row, error)));
+    let read = unread.map(|(row, error)| ContactImportErrorView {
         row,
         line: line(row),
         field: error.place().trim_start_matches("#/").split('/').next().unwrap_or_default().replace('#', ""),
@@ -292,12 +309,13 @@ fn errors(rows: &Rows, import: &Import) -> Vec<ContactImportErrorView> {
         about: None,
     });
     let mut list: Vec<ContactImportErrorView> = read.collect();
-    list.extend(import.refusals.iter().map(|refused| ContactImportErrorView {
+    let each = import.refusals.iter().flat_map(|refused| flaws(refused).map(move |flaw| (refused, flaw)));
+    list.extend(each.map(|(refused, (place, flaw))| ContactImportErrorView {
         row: refused.row,
         line: line(refused.row),
-        field: refused.field().to_owned(),
-        code: code(&refused.refusal).to_owned(),
-        message: refused.refusal.detail.clone(),
+        field: place.split('/').next().unwrap_or_default().to_owned(),
+        code: flaw.code.to_owned(),
+        message: flaw.message,
         invitation_available: refused.refusal.extras.iter().find_map(|extra| match extra {
             Extra::InvitationAvailable(is_available) => Some(*is_available),
             _ => None,

@@ -244,10 +244,6 @@ fn create(
         grantor: grantor.map(|grantor| tx.organization(grantor)).transpose()?.flatten(),
         renewed: wanted.renews.map(|grant| tx.partner_grant(grant)).transpose()?.flatten(),
         same_name: holder.map(|holder| tx.request_by_name(holder, &wanted.named)).transpose()?.flatten(),
-        same_grantor: match (holder, grantor) {
-            (Some(holder), Some(grantor)) => tx.request_to(holder, grantor)?,
-            _ => None,
-        },
         grantee,
     };
     let request = grant_request::create(context, facts, wanted.clone())?;
@@ -370,6 +366,11 @@ fn approve_facts(tx: &mut WriteTx<'_>, context: &Context, id: GrantRequestId) ->
     })
 }
 
+/// The partner's alone: whether anybody else is fenced may not show (G-9). An answer fences the partner as well.
+fn own_fence(unlocked: &mut Unlocked<'_>, id: GrantRequestId) -> Result<Fence, Problem> {
+    Ok(unlocked.sides_of_grant_request(id)?.map_or_else(Fence::new, |(partner, _)| Fence::new().changes(partner)))
+}
+
 /// Both sides: whoever is granted something holds still while it is granted.
 fn fence(unlocked: &mut Unlocked<'_>, id: GrantRequestId) -> Result<Fence, Problem> {
     Ok(match unlocked.sides_of_grant_request(id)? {
@@ -405,7 +406,7 @@ pub(crate) async fn decline_partner_grant_request(
     let decide = move |context: &Context, facts, expected_version| {
         grant_request::decline(context, facts, reason.clone(), expected_version)
     };
-    end(app, caller.with_body(digest), id.0, if_match, decide).await
+    end(app, caller.with_body(digest), id.0, if_match, fence, decide).await
 }
 
 /// Withdraw a request for a grant
@@ -424,7 +425,7 @@ pub(crate) async fn withdraw_partner_grant_request(
 ) -> Result<HttpResponse, Problem> {
     let digest = body.0.digest;
     body.0.errors.finish(|| Some(()))?;
-    end(app, caller.with_body(digest), id.0, if_match, grant_request::withdraw).await
+    end(app, caller.with_body(digest), id.0, if_match, own_fence, grant_request::withdraw).await
 }
 
 async fn end(
@@ -432,6 +433,7 @@ async fn end(
     caller: Caller,
     id: GrantRequestId,
     if_match: IfMatch,
+    fence: fn(&mut Unlocked<'_>, GrantRequestId) -> Result<Fence, Problem>,
     decide: impl Fn(&Context, RequestFacts, Option<i64>) -> Result<Change<GrantRequest>, Refusal> + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {

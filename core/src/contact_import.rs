@@ -7,7 +7,7 @@ use crate::change::Context;
 use crate::contact::{self, CreateFacts, Existing, NewContact, Welcomed, is_onboarding};
 use crate::id::PersonId;
 use crate::organization::Organization;
-use crate::refusal::{Code, Extra, Refusal};
+use crate::refusal::{Code, Refusal};
 use crate::site::Site;
 use crate::text::Email;
 
@@ -46,12 +46,6 @@ impl RowRefusal {
             (Some(field), _) => field,
             (None, Code::ContactExists | Code::ContactInOtherOrganization) => "email",
             (None, Code::PrimarySupportContactRequired | Code::PermissionRequired) => "type",
-            (None, Code::SiteNotAllowed) => match self.refusal.extras.first() {
-                Some(Extra::Flaws(flaws)) if flaws.iter().all(|(at, _)| at.starts_with("#/site_shifts")) => {
-                    "site_shifts"
-                }
-                _ => "site_ids",
-            },
             (None, _) => "",
         }
     }

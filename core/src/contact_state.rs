@@ -231,8 +231,9 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     let requests: Vec<_> =
         requests.map(|request| hand_over(context, authority, &before, heir.as_ref(), request)).collect();
     let invitations = cancel_pending(context, authority, facts.invitations);
-    let grant_requests = grant_request::cancel_open(context, facts.grant_requests);
-    let asked = grant_requests.iter().map(|request| request.after().id).collect();
+    let grant_requests = grant_request::cancel_open(context, authority, facts.grant_requests);
+    let is_own = |request: &&GrantRequest| actor.organization == request.grantee.organization();
+    let asked = grant_requests.iter().map(Change::after).filter(is_own).map(|request| request.id).collect();
     Ok(Disabled {
         effects: effects(&actor, &before, &facts.grants, &requests, &invitations, asked),
         grants: facts.grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),

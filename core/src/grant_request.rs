@@ -61,7 +61,7 @@ pub struct GrantRequest {
     pub id: GrantRequestId,
     /// How the customer was named.
     pub named: NamedGrantor,
-    /// Who that is; none if nobody, and if they have another open request for the same grantee.
+    /// Who that is; none if nobody.
     pub grantor: Option<OrganizationRef>,
     /// Who shall hold the grant.
     pub grantee: Grantee,
@@ -188,8 +188,6 @@ pub struct CreateFacts {
     pub renewed: Option<PartnerGrant>,
     /// The request of the same grantee under the same name that has no decision.
     pub same_name: Option<GrantRequest>,
-    /// The request of the same grantee to the same grantor that has no decision, under whatever name.
-    pub same_grantor: Option<GrantRequest>,
 }
 
 /// Asks for a grant (G-9), or for its renewal (G-11).
@@ -197,7 +195,8 @@ pub struct CreateFacts {
 /// *Decides*: partner visible? designated contact of it? a partner? grantee of its own (G-9)? not of itself? a level that
 /// opens something, an expiry in the future? renewal of a grant that this grantee holds? no open request under this name?
 ///
-/// Whether the name is anybody's changes nothing in the answer.
+/// Whether the name is anybody's changes nothing in the answer. So a customer may be asked under several names; it is shown the
+/// oldest of such requests alone, as long as that one is open (G-9).
 pub fn create(
     context: &Context,
     facts: CreateFacts,
@@ -227,10 +226,9 @@ pub fn create(
         let detail = format!("`{}` has been asked for `{}` already", open.named, open.grantee.name());
         return Err(Refusal::new(Code::GrantRequestExists, detail).with(Extra::About(open.id.into())));
     }
-    let is_asked = facts.same_grantor.is_some_and(|request| is_open(&request));
-    let may_grant = |grantor: &Organization| grantor.kind != OrganizationType::Vendor && !is_asked;
+    let may_grant = |grantor: &Organization| grantor.kind != OrganizationType::Vendor;
     let grantor = match renewed {
-        Some(grant) => Some(grant.grantor).filter(|_| !is_asked),
+        Some(grant) => Some(grant.grantor),
         None => facts.grantor.filter(may_grant).map(|grantor| grantor.reference()),
     };
     let request = GrantRequest {
@@ -432,18 +430,29 @@ pub fn withdraw(
     }
     expect_version(expected_version, before.version)?;
     expect_open(context.now, &before)?;
-    Ok(end(context, before, EventKind::GrantRequestWithdrawn, GrantRequestStatus::Withdrawn))
+    let (kind, status) = (EventKind::GrantRequestWithdrawn, GrantRequestStatus::Withdrawn);
+    Ok(end(context, Authority::own(partner), before, kind, status))
 }
 
 /// Cancels those that are open, because whoever made them, or was to hold the grant, is disabled or leaves (C-15).
-pub(crate) fn cancel_open(context: &Context, requests: Vec<GrantRequest>) -> Vec<Change<GrantRequest>> {
+pub(crate) fn cancel_open(
+    context: &Context,
+    authority: Authority,
+    requests: Vec<GrantRequest>,
+) -> Vec<Change<GrantRequest>> {
     let open = requests.into_iter().filter(|request| request.status(context.now) == GrantRequestStatus::Open);
-    open.map(|request| end(context, request, EventKind::GrantRequestCancelled, GrantRequestStatus::Cancelled)).collect()
+    let (kind, status) = (EventKind::GrantRequestCancelled, GrantRequestStatus::Cancelled);
+    open.map(|request| end(context, authority, request, kind, status)).collect()
 }
 
-fn end(context: &Context, before: GrantRequest, kind: EventKind, status: GrantRequestStatus) -> Change<GrantRequest> {
+fn end(
+    context: &Context,
+    authority: Authority,
+    before: GrantRequest,
+    kind: EventKind,
+    status: GrantRequestStatus,
+) -> Change<GrantRequest> {
     let decision = Decision { at: context.now, status, by: context.actor_id(), reason: None, grant: None };
-    let authority = Authority::own(before.grantee.organization());
     let after = GrantRequest { decision: Some(decision), ..before.clone() };
     tell_grantor(Change::update(context, authority, kind, before, after))
 }

@@ -156,7 +156,7 @@ pub fn accept(context: &Context, facts: AcceptFacts, ids: TransferIds) -> Result
             .map(|request| hand_over(context, own, left.after(), around.successor.as_ref(), request))
             .collect(),
         invitations: cancel_pending(context, own, around.invitations),
-        grant_requests: cancel_open(context, around.grant_requests),
+        grant_requests: cancel_open(context, own, around.grant_requests),
         review: around.review.map(gone),
         invitation: come(context, authority, invitation, &ids),
         link,

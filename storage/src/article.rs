@@ -13,7 +13,7 @@ use crate::column::{Cells, moment, texts_json};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::schema::articles;
-use crate::sql::{Sql, like, once};
+use crate::sql::{Sql, once};
 use crate::tx::{ReadTx, WriteTx};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -115,7 +115,8 @@ impl ReadTx<'_> {
         for (position, product) in once(&filter.products).enumerate() {
             query = query.push(if position == 0 { " AND (" } else { " OR " });
             let cell = serde_json::Value::from(product.as_str()).to_string();
-            query = query.push("a.products LIKE ").bind_text(like(&cell)).push(" ESCAPE '!'");
+            // Not LIKE, which minds case in PostgreSQL alone.
+            query = query.push("REPLACE(a.products, ").bind_text(cell).push(", '') <> a.products");
         }
         if !filter.products.is_empty() {
             query = query.push(")");

@@ -209,23 +209,10 @@ impl ReadTx<'_> {
         grantee: AnyId,
         named: &NamedGrantor,
     ) -> Result<Option<GrantRequest>, StorageError> {
-        self.newest_undecided(grantee, Sql::new("q.named = ").bind_text(named))
-    }
-
-    /// The newest request without a decision for a grantee to a customer, under whatever name.
-    pub fn request_to(
-        &mut self,
-        grantee: AnyId,
-        grantor: OrganizationId,
-    ) -> Result<Option<GrantRequest>, StorageError> {
-        self.newest_undecided(grantee, Sql::new("q.grantor_id = ").bind_text(grantor))
-    }
-
-    fn newest_undecided(&mut self, grantee: AnyId, to: Sql) -> Result<Option<GrantRequest>, StorageError> {
         let whose = Sql::new("WHERE q.decided_at IS NULL AND q.grantee_id = ")
             .bind_text(grantee)
-            .push(" AND ")
-            .append(to)
+            .push(" AND q.named = ")
+            .bind_text(named)
             .push(" ORDER BY q.created_at DESC, q.id DESC LIMIT 1");
         Ok(self.load_grant_requests(whose)?.pop())
     }
@@ -259,7 +246,16 @@ impl ReadTx<'_> {
     ) -> Result<Slice<GrantRequest>, StorageError> {
         let mut whose = match side {
             RequestSide::Sent(holder) => Sql::new("WHERE q.grantee_organization_id = ").bind_text(holder),
-            RequestSide::Received(grantor) => Sql::new("WHERE q.grantor_id = ").bind_text(grantor),
+            // Of several open ones for the same grantee, asked under several names, the oldest (G-9).
+            RequestSide::Received(grantor) => Sql::new("WHERE q.grantor_id = ")
+                .bind_text(grantor)
+                .push(
+                    " AND (q.decided_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM grant_requests e WHERE e.grantor_id = q.grantor_id \
+                     AND e.grantee_id = q.grantee_id AND e.decided_at IS NULL AND (e.created_at, e.id) < (q.created_at, q.id) \
+                     AND e.created_at > ",
+                )
+                .bind_big(now.minus(LAPSE).micros())
+                .push("))"),
         };
         whose = whose.append(in_states(statuses, now));
         if let Some(Position { key: SortKey::Number(created_at), id }) = &page.after {

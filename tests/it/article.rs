@@ -40,6 +40,7 @@ e2e! {
             ("language=pt-br", json!(["KB-000002"])),
             ("product=Console", json!(["KB-000001"])),
             ("product=Cons", json!([])),
+            ("product=console", json!([])),
             ("product=Tablet&product=Phone&language=en", json!(["KB-000001"])),
             ("limit=1", json!(["KB-000002"])),
         ] {

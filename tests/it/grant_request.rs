@@ -118,7 +118,7 @@ e2e! {
         ask(&globex, by_domain(whole(&globex), "nobody.example")).await.expect_problem(409, "grant_request_exists");
         // A second name of a customer who has been asked is no way to find out either, and the customer is asked once.
         let body = json!({"grantor": {"id": acme.organization_id}, "grantee": whole(&globex), "level": "view"});
-        ask(&globex, by_domain(whole(&globex), "acme.example")).await.expect(201);
+        let first = ask(&globex, by_domain(whole(&globex), "acme.example")).await.expect(201);
         let by_id = ask(&globex, body).await.expect(201);
         let random = json!({"grantor": {"id": "org_01h455vb4pex5vsknk084sn02q"}, "grantee": whole(&globex), "level": "view"});
         let nobody = ask(&globex, random).await.expect(201);
@@ -126,7 +126,19 @@ e2e! {
             essence(&by_id, &acme.organization_id).replace("[domain]", "org_01h455vb4pex5vsknk084sn02q"),
             essence(&nobody, "[nothing]")
         );
-        assert_eq!(listed(&acme, "direction=received").await.len(), 1);
+        assert_eq!(listed(&acme, "direction=received").await, [first["id"].clone()]);
+        act(&globex, &first, "withdraw", json!({})).await.expect(200);
+        assert_eq!(listed(&acme, "direction=received").await, [by_id["id"].clone()]);
+        // Nor does a renewal tell: it is delivered, whatever else is open, and says what the grant said before.
+        let eve = globex.contact("eve", "designated_support").await;
+        let grant = acme.grant_person(&eve, "update").await.id();
+        for domain in ["acme.example", "nobody.example"] {
+            ask(&eve, by_domain(person(&eve), domain)).await.expect(201);
+        }
+        let renewal = json!({
+            "grantor": {"id": acme.organization_id}, "grantee": person(&eve), "level": "update", "renews_grant_id": grant,
+        });
+        assert_eq!(ask(&eve, renewal).await.expect(201)["grantor"]["name"], "Acme");
     }
 
     /// G-9: lapses after thirty days; declined with a reason; withdrawn by whoever asked.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::contact::CreateContactBody;
 use crate::contact_csv::{IMPORTED, REQUIRED, is_ignored, member};
-use crate::extract::Body;
+use crate::extract::{BODY_MAX, Body};
 use crate::input::{Errors, FieldError};
 use crate::problem::Problem;
 use crate::strict_json;
@@ -46,6 +46,9 @@ pub(super) struct Rows {
 
 /// Errors of rows that could not be read, at most. Rows beyond them are refused as well.
 const ERRORS_MAX: usize = 50_000;
+
+/// Commas in a file, at most: more cells than any import has that is to be taken.
+const COMMAS_MAX: usize = 1_000_000;
 
 impl Rows {
     /// Adds the next row.
@@ -93,6 +96,10 @@ fn read_ndjson(
 ) -> Result<Rows, Problem> {
     let mut rows = Rows::default();
     for (place, line) in text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        if line.len() > BODY_MAX {
+            rows.add(place + 1, Err(too_long(line.len())))?;
+            continue;
+        }
         let json = strict_json::parse_text(line, "the line").map_err(|error| {
             // Which line it is, the row says.
             flawed("malformed_request", error.replace(" at line 1 column ", " at column "))
@@ -100,6 +107,11 @@ fn read_ndjson(
         rows.add(place + 1, json.and_then(|json| Body::of(json, [0; 32])).and_then(&build))?;
     }
     Ok(rows)
+}
+
+/// A row is one contact: as large as the body that creates one, and no larger.
+fn too_long(bytes: usize) -> Problem {
+    flawed("too_long", format!("has {bytes} bytes; a row may have {BODY_MAX}"))
 }
 
 /// A flaw of a row as a whole.
@@ -116,6 +128,10 @@ fn read_csv(
     // The reader would take everything behind a quote that is never closed for one cell, and say nothing.
     if !text.bytes().filter(|byte| *byte == b'"').count().is_multiple_of(2) {
         return Err(Problem::malformed("the file is not CSV: a quoted cell is never closed"));
+    }
+    // Nor would it mind a line of nothing but commas, whatever it costs to keep so many cells.
+    if text.bytes().filter(|byte| *byte == b',').count() > COMMAS_MAX {
+        return Err(Problem::malformed(format!("the file has more than {COMMAS_MAX} commas")));
     }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
@@ -164,6 +180,9 @@ fn header(record: &csv::StringRecord) -> Result<Vec<Option<&'static str>>, Probl
 ///
 /// *Errors*: `cell_count`, or what is wrong with the members.
 fn row(columns: &[Option<&'static str>], record: &csv::StringRecord) -> Result<Body<CreateContactBody>, Problem> {
+    if record.as_slice().len() > BODY_MAX {
+        return Err(too_long(record.as_slice().len()));
+    }
     if record.len() != columns.len() {
         let message = format!("has {} cells where the header has {}", record.len(), columns.len());
         return Err(flawed("cell_count", message));

@@ -77,7 +77,9 @@ impl Worker {
 
     /// Sends what is due, one after the other, and says how many emails it looked at.
     async fn send_due(&self, prepare: &Prepare, shutdown: &Shutdown) -> i64 {
-        let due = self.in_thread(|worker| worker.store.glance(|tx| tx.due_mails(worker.clock.now(), AT_ONCE))).await;
+        let due = self
+            .in_thread(|worker| worker.store.read::<_, StorageError>(|tx| tx.due_mails(worker.clock.now(), AT_ONCE)))
+            .await;
         let Some(due) = self.note("the outbox", due) else { return 0 };
         let mut looked_at = 0;
         for mail in due {

@@ -37,6 +37,18 @@ on_both! {
         assert_eq!(again, Err(StorageError::Contention));
     }
 
+    fn whoever_waits_for_a_link_does_not_wait_for_thousands_of_welcomes(database: Database) {
+        let store = store(&database);
+        let owed = [MailKind::Welcome, MailKind::Welcome, MailKind::PasswordReset];
+        for (number, kind) in (1..).zip(owed) {
+            let notice = Notice { id: MailId::from_u128(number), kind, to: person().into(), about: None, link: None };
+            write(&store, |tx| tx.owe_mail(&notice, NOW)).unwrap();
+        }
+        let due = |limit| store.glance(|tx| tx.due_mails(NOW, limit)).unwrap();
+        let order = |limit| due(limit).iter().map(|mail| mail.notice.id.as_u128()).collect::<Vec<_>>();
+        assert_eq!((order(1), order(2), order(9)), (vec![3], vec![3, 1], vec![3, 1, 2]));
+    }
+
     fn a_stored_response_comes_back_until_it_is_forgotten(database: Database) {
         let store = store(&database);
         let response = StoredResponse {
