@@ -82,6 +82,27 @@ e2e! {
         snapshot!(acme.patch(&path, json!({"site_ids": null, "site_shifts": null})).await.expect(422));
     }
 
+    /// O-5, C-22: an import names sites as single creation does, and an export comes back with them.
+    async fn imported_contacts_work_at_sites(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let initech = world.customer("Initech", "initech.example").await;
+        let (plant, theirs) = (site(&acme, "Plant", &["day", "night"]).await, site(&initech, "Plant", &[]).await);
+        let import = async |path: &str, file: String| {
+            acme.send("POST", path, &[("content-type", "text/csv")], file.as_str()).await
+        };
+        let head = "email,first_name,last_name,permission,site_ids,site_shifts";
+        let path = acme.own("contacts/import");
+        let rows = format!("{head}\nana@acme.example,Ana,Silva,knowledge_base,{plant},{plant}:night\n");
+        let refused = import(&format!("{path}?dry_run=true"), format!("{rows}ben@acme.example,Ben,Costa,knowledge_base,{theirs},\n")).await;
+        let error = refused.expect(200)["errors"][0].clone();
+        assert_eq!((&error["row"], &error["field"], &error["code"]), (&json!(2), &json!("site_ids"), &json!("site_not_allowed")));
+        import(&path, rows).await.expect(200);
+        let list = acme.get(format!("{}?site_id={plant}", acme.own("contacts"))).await.expect(200);
+        assert_eq!(list.column("site_shifts"), [json!([{"site_id": plant, "name": "night"}])]);
+        let csv = acme.send("GET", &acme.own("contacts"), &[("accept", "text/csv")], ()).await.expect(200);
+        assert!(csv.text().contains(&format!("{plant}:night")), "{}", csv.text());
+    }
+
     /// C-18, O-5
     async fn contacts_are_found_by_the_sites_where_they_work(world: World) {
         let acme = world.customer("Acme", "acme.example").await;

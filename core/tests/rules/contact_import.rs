@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use mandate_core::access::Standing;
 use mandate_core::contact::{CreateFacts, Existing, NewContact};
 use mandate_core::contact_import::{Import, ImportFacts, ImportRow, ROWS_MAX, allow, check_length, decide};
+use mandate_core::contact_site::WantedSites;
+use mandate_core::id::SiteId;
 use mandate_core::refusal::{Code, Extra, Requirement};
-use mandate_core::text::Email;
+use mandate_core::text::{Email, SiteName};
 use mandate_core::vocabulary::{ContactType, Level, Permission, StaffRole};
 
 use crate::contact::{new_contact, typed};
 use crate::ladder::{climb, code, lacks, mails, trips, written};
+use crate::site::site_with;
 use crate::world::{
     CUSTOMER, OTHER_CUSTOMER, VENDOR, by, designated, desk, domains, guardian, id, manager, organization, outsider,
     partner, staff, standing,
@@ -189,4 +192,23 @@ fn an_import_is_for_those_who_create_contacts_c_9_c_10_c_22_g_3() {
     assert_eq!(code(allowed(desk(StaffRole::Agent), true)), Code::PermissionRequired);
     assert_eq!(code(allow(&standing(&guardian()), None, false)), Code::NotFound);
     assert_eq!((check_length(ROWS_MAX), code(check_length(ROWS_MAX + 1))), (Ok(()), Code::ImportTooLong));
+}
+
+#[test]
+fn imported_contacts_work_at_sites_of_the_organization_o_5_c_22() {
+    let at = |email: &str, ids: Vec<SiteId>, shifts: Vec<(SiteId, SiteName)>| {
+        row(NewContact { sites: WantedSites { ids: Some(ids), shifts: Some(shifts) }, ..named(email) })
+    };
+    let mut facts = facts();
+    facts.create.sites = vec![site_with(1, "Plant", &["night"]), site_with(2, "Office", &[])];
+    let shift = |name: &str| vec![(id(1), SiteName::parse(name).unwrap())];
+    let mut rows = vec![at("ana@acme.example", vec![id(1), id(2)], shift("Night")), row(named("ben@acme.example"))];
+    let (context, decided) = (by(&manager()), import(&facts, &rows));
+    let created: Vec<_> = decided.contacts(&context, &facts, &rows).map(Result::unwrap).collect();
+    let sites: Vec<usize> = created.iter().map(|created| created.contact.after().sites.len()).collect();
+    assert_eq!(sites, [2, 0]);
+    rows.push(at("cem@acme.example", vec![id(3)], Vec::new()));
+    rows.push(at("dan@acme.example", vec![id(1)], shift("evening")));
+    let refused = [(3, Code::SiteNotAllowed, "site_ids"), (4, Code::SiteNotAllowed, "site_shifts")];
+    assert_eq!(refusals(&import(&facts, &rows)), refused);
 }
