@@ -220,7 +220,7 @@ pub(crate) fn candidate(tx: &mut ReadTx<'_>, named: &NamedGrantee) -> Result<Opt
     };
     match person {
         None => Ok(None),
-        Some(PersonId::Staff(id)) => Ok(tx.staff_member(id)?.map(Candidate::Staff)),
+        Some(PersonId::Staff(id)) => Ok(tx.staff_member(id)?.map(|staff| Candidate::Staff(Box::new(staff)))),
         Some(PersonId::Contact(id)) => {
             let Some(contact) = tx.contact(id)? else { return Ok(None) };
             let organization = tx.organization(contact.organization)?;

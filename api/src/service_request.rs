@@ -258,7 +258,9 @@ fn point_of_contact(
 ) -> Result<PointOfContact, Problem> {
     match named {
         None => Ok(PointOfContact::Unnamed),
-        Some(PersonId::Staff(id)) => Ok(tx.staff_member(id)?.map_or(PointOfContact::Unknown, PointOfContact::Staff)),
+        Some(PersonId::Staff(id)) => {
+            Ok(tx.staff_member(id)?.map_or(PointOfContact::Unknown, |_| PointOfContact::Staff))
+        }
         Some(PersonId::Contact(id)) => {
             let (Some(contact), Some((person, _))) = (tx.contact(id)?, tx.actor(id.into())?) else {
                 return Ok(PointOfContact::Unknown);

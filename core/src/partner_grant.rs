@@ -146,7 +146,7 @@ pub enum Candidate {
     /// A contact, and their organization.
     Contact(Box<Contact>, Organization),
     /// A staff member.
-    Staff(StaffMember),
+    Staff(Box<StaffMember>),
 }
 
 impl Candidate {

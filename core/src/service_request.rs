@@ -192,7 +192,7 @@ pub enum PointOfContact {
     /// A contact of whatever organization, with the level that decides for them at the request's organization.
     Contact(Box<Contact>, Option<Level>),
     /// A staff member.
-    Staff(StaffMember),
+    Staff,
 }
 
 /// What must be known to create a request.
@@ -323,7 +323,7 @@ fn accept_point_of_contact(
         PointOfContact::Contact(..) => {
             Err(refused("the contact has no permission for service requests, or is disabled"))
         }
-        PointOfContact::Staff(_) | PointOfContact::Unnamed | PointOfContact::Unknown => Err(unknown()),
+        PointOfContact::Staff | PointOfContact::Unnamed | PointOfContact::Unknown => Err(unknown()),
     }
 }
 

@@ -113,10 +113,12 @@ type RequestTerms = (
     Option<String>,
 );
 
+type RequestDecision = (Option<i64>, Option<String>, Option<String>, Option<String>, Option<String>);
+
 #[derive(Debug, Queryable)]
 struct LoadedRequest {
     terms: RequestTerms,
-    decision: (Option<i64>, Option<String>, Option<String>, Option<String>, Option<String>),
+    decision: RequestDecision,
     record: (i64, String, i64, i64),
     names: (String, Option<String>, Option<String>),
     maker: (String, String, String),

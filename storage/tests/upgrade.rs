@@ -5,7 +5,6 @@ mod common;
 use std::collections::BTreeSet;
 
 use diesel::connection::{Connection, SimpleConnection};
-use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -59,13 +58,9 @@ fn check(mut lines: impl FnMut(&str) -> Vec<String>) {
 fn words_are_made_for_those_who_exist_in_sqlite_c_18() {
     let database = common::sqlite().unwrap();
     let mut connection = SqliteConnection::establish(database.url.trim_start_matches("sqlite://")).unwrap();
-    let migrations = MigrationSource::<Sqlite>::migrations(&SQLITE).unwrap();
-    for (number, migration) in migrations.iter().enumerate().take(2) {
-        connection.run_migration(migration).unwrap();
-        if number == 0 {
-            connection.batch_execute(&people()).unwrap();
-        }
-    }
+    MigrationHarness::<Sqlite>::run_next_migration(&mut connection, SQLITE).unwrap();
+    connection.batch_execute(&people()).unwrap();
+    MigrationHarness::<Sqlite>::run_pending_migrations(&mut connection, SQLITE).unwrap();
     check(|query| {
         diesel::sql_query(query).load::<Line>(&mut connection).unwrap().into_iter().map(|line| line.line).collect()
     });
@@ -75,13 +70,9 @@ fn words_are_made_for_those_who_exist_in_sqlite_c_18() {
 fn words_are_made_for_those_who_exist_in_postgres_c_18() {
     let Some(database) = common::postgres() else { return };
     let mut connection = PgConnection::establish(&database.url).unwrap();
-    let migrations = MigrationSource::<Pg>::migrations(&POSTGRES).unwrap();
-    for (number, migration) in migrations.iter().enumerate().take(2) {
-        connection.run_migration(migration).unwrap();
-        if number == 0 {
-            connection.batch_execute(&people()).unwrap();
-        }
-    }
+    MigrationHarness::<Pg>::run_next_migration(&mut connection, POSTGRES).unwrap();
+    connection.batch_execute(&people()).unwrap();
+    MigrationHarness::<Pg>::run_pending_migrations(&mut connection, POSTGRES).unwrap();
     check(|query| {
         diesel::sql_query(query).load::<Line>(&mut connection).unwrap().into_iter().map(|line| line.line).collect()
     });

@@ -65,7 +65,7 @@ e2e! {
             assert!(!created.text().contains(told), "{told} in {created}");
         }
         let mail = world.mail(&olga.email, "invitation").await;
-        assert_eq!(mail.subject, "Acme le invita en el servicio de soporte");
+        assert_eq!(mail.subject, "Acme le invita a representarla ante el servicio de soporte");
         for part in ["Olga Acme", "Manager Acme", "Zenith", "olga@acme.example", "2026-03-08 10:00 (UTC)"] {
             assert!(mail.text.contains(part) && mail.html.contains(part), "`{part}` is missing in\n{}", mail.text);
         }

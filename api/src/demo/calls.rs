@@ -129,7 +129,7 @@ fn calls(cast: &Cast) -> Vec<Call> {
             who: "ANA",
             rest: format!(
                 "\"$URL/v1/organizations/{acme}/contacts/import?dry_run=true\" -H 'Content-Type: text/csv' \
-                 --data-binary $'email,first_name,last_name,permission\\nzoe.hill@acme.example,Zoe,Hill,designated_support\\nIan@acme.example,Ian,7,all\\n'"
+                 --data-binary \"$(printf 'email,first_name,last_name,permission\\nzoe.hill@acme.example,Zoe,Hill,designated_support\\nIan@acme.example,Ian,7,all')\""
             ),
         },
         get(

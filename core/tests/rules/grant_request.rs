@@ -153,7 +153,7 @@ fn a_partner_asks_for_itself_and_its_own_people_alone_g_9() {
         (Some(whole(SECOND_PARTNER)), false),
         (contact(second_partner_designated()), false),
         (contact(designated()), false),
-        (Some(Candidate::Staff(staff(StaffRole::Consultant))), false),
+        (Some(Candidate::Staff(Box::new(staff(StaffRole::Consultant)))), false),
         (None, false),
     ] {
         let mut world = ask();

@@ -22,7 +22,7 @@ fn contact(person: Contact) -> Candidate {
 }
 
 fn member(role: StaffRole) -> Candidate {
-    Candidate::Staff(staff(role))
+    Candidate::Staff(Box::new(staff(role)))
 }
 
 fn whole(id: OrganizationId) -> Candidate {
@@ -138,7 +138,7 @@ fn a_partner_grants_other_partners_access_to_its_own_requests_o_1() {
 #[test]
 fn who_is_no_partner_holds_no_grant_g_8() {
     let disabled = |person: Contact, status| contact(Contact { status, ..person });
-    let staff_member = |status| Candidate::Staff(StaffMember { status, ..staff(StaffRole::Consultant) });
+    let staff_member = |status| Candidate::Staff(Box::new(StaffMember { status, ..staff(StaffRole::Consultant) }));
     for (grantee, why) in [
         // The grantor itself, and its own contacts.
         (Some(whole(CUSTOMER)), "itself"),

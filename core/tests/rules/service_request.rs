@@ -223,7 +223,7 @@ fn the_point_of_contact_is_a_designated_contact_or_for_the_own_submitter_an_enab
             [no, no, no],
         ),
         ("an outsider", PointOfContact::Contact(Box::new(outsider()), None), [no, no, no]),
-        ("a staff member", PointOfContact::Staff(staff(StaffRole::Agent)), [no, no, no]),
+        ("a staff member", PointOfContact::Staff, [no, no, no]),
         ("nobody who exists", PointOfContact::Unknown, [no, no, no]),
     ] {
         let named = |by: &dyn Fn() -> CreateFacts| named_by(by, point_of_contact.clone());
