@@ -32,7 +32,7 @@ pub struct ListPartnerGrantRequestsQuery {
     /// `received` (the default): made to this organization; `sent`: made by it and its people.
     #[param(nullable = false, example = "received")]
     direction: Option<String>,
-    /// In one of these states; `open` if absent.
+    /// In one of these states.
     #[serde(default)]
     status: Vec<GrantRequestStatusIn>,
     /// Rows in a page.
@@ -54,7 +54,7 @@ fn is_sent(text: &str) -> Result<bool, Flaw> {
 
 /// List requests for grants
 ///
-/// For designated contacts of the organization and the desk. Newest first; the open ones unless asked otherwise.
+/// For designated contacts of the organization and the desk. Newest first.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "listPartnerGrantRequests",
     params(("organization_id" = OrganizationIdWire, Path, description = "One of the two sides."), ListPartnerGrantRequestsQuery),
     responses((status = 200, description = "A page of requests.", body = PartnerGrantRequestPage), Problems))]
@@ -75,7 +75,6 @@ pub(crate) async fn list_partner_grant_requests(
     );
     let is_sent = errors.optional("direction", &value.direction, is_sent).unwrap_or(false);
     let statuses: Vec<GrantRequestStatus> = value.status.iter().map(|status| status.0).collect();
-    let statuses = if statuses.is_empty() { vec![GrantRequestStatus::Open] } else { statuses };
     errors.finish(|| Some(()))?;
     let page = request.page.clone();
     let side = if is_sent { RequestSide::Sent(organization.0) } else { RequestSide::Received(organization.0) };

@@ -120,11 +120,11 @@ pub struct ShiftBody {
     /// What it shall be called; no two shifts of a site are called the same, whatever the case.
     #[schema(required = true, nullable = false, min_length = 1, max_length = 100, example = "night")]
     name: Option<String>,
-    /// When it begins, `HH:MM`.
-    #[schema(required = true, nullable = false, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "22:00")]
+    /// When it begins, `HH:MM`; without beginning and end it is the whole day.
+    #[schema(nullable = false, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "22:00")]
     from: Option<String>,
     /// When it ends; the whole day if it is the same as `from`, over midnight if it is earlier.
-    #[schema(required = true, nullable = false, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "06:00")]
+    #[schema(nullable = false, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "06:00")]
     until: Option<String>,
     /// Where these times are told: an IANA time zone name; that of the site if absent.
     #[schema(example = "America/Sao_Paulo")]
@@ -138,8 +138,13 @@ fn shifts(errors: &mut Errors, bodies: &[ShiftBody]) -> Option<NewShifts> {
     for (index, body) in bodies.iter().take(SHIFTS_MAX + 1).enumerate() {
         let at = |member: &str| format!("/shifts/{index}/{member}");
         let name = errors.required(&at("name"), &body.name, SiteName::parse);
-        let from = errors.required(&at("from"), &body.from, TimeOfDay::parse);
-        let until = errors.required(&at("until"), &body.until, TimeOfDay::parse);
+        let midnight = || Some("00:00".to_owned());
+        let (from, until) = match (&body.from, &body.until) {
+            (None, None) => (midnight(), midnight()),
+            (from, until) => (from.clone(), until.clone()),
+        };
+        let from = errors.required(&at("from"), &from, TimeOfDay::parse);
+        let until = errors.required(&at("until"), &until, TimeOfDay::parse);
         let time_zone = errors.optional(&at("time_zone"), &body.time_zone, TimeZone::parse);
         if let (Some(name), Some(from), Some(until)) = (name, from, until) {
             shifts.push(NewShift { name, from, until, time_zone });

@@ -28,8 +28,8 @@ use crate::wire::ContactIdWire;
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoteTrainingBody {
-    /// Whether they do.
-    #[schema(required = true, nullable = false, example = true)]
+    /// Whether they do; `true` if absent.
+    #[schema(nullable = false, example = true)]
     needed: Option<bool>,
     /// What is missing; must be given if training is needed, and left out if not.
     #[validate(length(max = NOTE_MAX))]
@@ -39,13 +39,13 @@ pub struct NoteTrainingBody {
 
 impl NoteTrainingBody {
     fn into_command(self, mut errors: Errors) -> Result<NoteTraining, Problem> {
-        let note = match errors.given("/needed", self.needed) {
-            Some(true) => errors.required("/note", &self.note, Note::parse),
-            Some(false) if self.note.is_some() => {
+        let note = if self.needed.unwrap_or(true) {
+            errors.required("/note", &self.note, Note::parse)
+        } else {
+            if self.note.is_some() {
                 errors.add("/note", Flaw::new("must_be_absent", "is for training that is needed: leave it out"));
-                None
             }
-            Some(false) | None => None,
+            None
         };
         errors.finish(|| Some(NoteTraining { note, expected_version: None }))
     }

@@ -136,6 +136,9 @@ e2e! {
             "shifts": [{"from": "25:00", "until": ""}, {"name": "day", "from": "06:00", "until": "18:00"}],
         })).await.expect(422));
         acme.patch(&path, json!({"shifts": null})).await.expect_problem(422, "validation_failed");
+        // A shift without hours is the whole day.
+        let always = create(&acme, json!({"name": "Depot", "shifts": [{"name": "always"}]})).await.expect(201);
+        assert_eq!((&always["shifts"][0]["from"], &always["shifts"][0]["until"]), (&json!("00:00"), &json!("00:00")));
         for query in ["?archived=maybe", "?archive=true", "?limit=0", "?cursor=x", "?archived=true&archived=false"] {
             acme.get(format!("{}{query}", acme.own("sites"))).await.expect(422);
         }
