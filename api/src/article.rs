@@ -19,7 +19,7 @@ use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId, Query};
 use crate::input::{Errors, present};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -174,22 +174,14 @@ pub struct ListArticlesQuery {
     product: Vec<String>,
     /// `true`: those that were taken out of the knowledge base, for the desk; `false`: the others. Both, as far as one may
     /// see them, if absent.
-    #[param(nullable = false, example = "false")]
-    archived: Option<String>,
+    #[param(nullable = false, example = false)]
+    archived: Option<bool>,
     /// Rows in a page.
     #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the next page begins, from `next_cursor`.
     #[param(nullable = false)]
     cursor: Option<String>,
-}
-
-fn flag(text: &str) -> Result<bool, Flaw> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(Flaw::new("invalid_value", format!("`{text}` is not one of `true`, `false`"))),
-    }
 }
 
 /// List articles
@@ -204,28 +196,16 @@ pub(crate) async fn list_articles(
     query: Query<ListArticlesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let search = errors.optional("q", &value.q, SearchWords::parse);
     let languages = errors.each("language", &value.language, Language::parse);
     let products = errors.each("product", &value.product, ProductName::parse);
-    let archived = errors.optional("archived", &value.archived, flag);
-    let filter = errors.finish(|| Some(ArticleFilter { languages, products, archived, search }))?;
+    let filter = errors.finish(|| Some(ArticleFilter { languages, products, search }))?;
     let page = request.page.clone();
     let slice = app
         .read(caller, move |tx, asker| {
-            // What one may not see is not there: a filter cannot bring it back.
-            let hidden = !article::sees_archived(&asker.actor);
-            if hidden && filter.archived == Some(true) {
-                return Ok(mandate_storage::Slice { rows: Vec::new(), next: None });
-            }
-            let archived = if hidden { Some(false) } else { filter.archived };
-            Ok(tx.articles(&ArticleFilter { archived, ..filter.clone() }, &page)?)
+            let reach = article::reach(&asker.actor, value.archived);
+            Ok(tx.articles(reach, &filter, &page)?)
         })
         .await?;
     Ok(request.answer::<ArticlePage>(slice.rows.iter().map(ArticleSummaryView::from).collect(), slice.next.as_ref()))

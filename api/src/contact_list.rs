@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::contact::ContactView;
 use crate::contact_export::Export;
 use crate::extract::{PathId, Query, WholeList};
-use crate::page::{PageRequest, page};
+use crate::page::{is_descending, page};
 use crate::problem::{Problem, Problems};
 use crate::routes_table::preferred;
 use crate::state::App;
@@ -93,15 +93,6 @@ fn sort(text: &str) -> Result<ContactSort, Flaw> {
     }
 }
 
-/// Reads `asc` or `desc`; true for the latter.
-pub(crate) fn is_descending(text: &str) -> Result<bool, Flaw> {
-    match text {
-        "asc" => Ok(false),
-        "desc" => Ok(true),
-        _ => Err(Flaw::new("invalid_value", format!("`{text}` is not one of `asc`, `desc`"))),
-    }
-}
-
 /// List contacts
 ///
 /// All of them, the disabled ones included, for designated contacts of the organization, partners with `full_admin`, and
@@ -127,13 +118,7 @@ pub(crate) async fn list_contacts(
         let (limit, cursor) = (value.limit.map(|_| whole("limit")), value.cursor.as_ref().map(|_| whole("cursor")));
         limit.into_iter().chain(cursor).for_each(|(parameter, flaw)| errors.add(parameter, flaw));
     }
-    let pages = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let pages = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let search = errors.optional("q", &value.q, SearchWords::parse);
     let sort = errors.optional("sort", &value.sort, sort).unwrap_or(ContactSort::Name);
     let descending = errors.optional("order", &value.order, is_descending).unwrap_or(false);

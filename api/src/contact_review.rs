@@ -18,7 +18,7 @@ use validator::Validate;
 use crate::caller::{Asker, Caller};
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, Empty, OptionalBody, PathId, Query};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -163,13 +163,7 @@ pub(crate) async fn list_contact_reviews(
     query: Query<ListContactReviewsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let statuses = errors.finish(|| Some(value.status.iter().map(|status| status.0).collect::<Vec<_>>()))?;
     let page = request.page.clone();
     let (slice, tallies) = app
@@ -286,13 +280,7 @@ pub(crate) async fn list_reviewed_contacts(
     query: Query<ListReviewedContactsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let outcomes = errors.finish(|| Some(value.outcome.iter().map(|outcome| outcome.0).collect::<Vec<_>>()))?;
     let page = request.page.clone();
     let slice = app

@@ -15,7 +15,7 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::extract::{PathId, Query, WholeList};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::partner_grant::{PartnerGrantView, facts, sees_note};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
@@ -95,13 +95,7 @@ async fn list(
     query: Query<ListPartnerGrantsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let filter = errors.finish(|| {
         let statuses: Vec<GrantStatus> = value.status.iter().map(|status| status.0).collect();
         Some(GrantFilter {

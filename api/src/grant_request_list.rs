@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::extract::{PathId, Query, WholeList};
 use crate::grant_list::HistoryList;
 use crate::grant_request::{PartnerGrantRequestView, facts};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 use crate::wire::{GrantRequestIdWire, GrantRequestStatusIn, OrganizationIdWire};
@@ -66,13 +66,7 @@ pub(crate) async fn list_partner_grant_requests(
     query: Query<ListPartnerGrantRequestsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let is_sent = errors.optional("direction", &value.direction, is_sent).unwrap_or(false);
     let statuses: Vec<GrantRequestStatus> = value.status.iter().map(|status| status.0).collect();
     errors.finish(|| Some(()))?;

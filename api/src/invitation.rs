@@ -20,7 +20,7 @@ use validator::Validate;
 use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, Empty, OptionalBody, PathId, Query};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -229,13 +229,7 @@ pub(crate) async fn list_invitations(
     query: Query<ListInvitationsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let statuses: Vec<InvitationStatus> = value.status.iter().map(|status| status.0).collect();
     errors.finish(|| Some(()))?;
     let (page, now) = (request.page.clone(), caller.now);

@@ -14,9 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::caller::Caller;
-use crate::contact_list::is_descending;
 use crate::extract::{Body, PathId, Query};
-use crate::page::{PageRequest, page};
+use crate::page::{is_descending, page};
 use crate::person::PersonRefView;
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command};
@@ -93,13 +92,7 @@ pub(crate) async fn list_messages(
     query: Query<ListMessagesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let newest_first = errors.optional("order", &value.order, is_descending).unwrap_or(false);
     errors.finish(|| Some(()))?;
     let page = request.page.clone();

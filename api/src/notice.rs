@@ -5,8 +5,10 @@ use mandate_core::actor::Actor;
 use mandate_core::contact::{self, Contact};
 use mandate_core::id::{ContactId, InvitationId, LinkId, OrganizationId, PersonId, ServiceRequestId};
 use mandate_core::invitation::{self, Invitation, InvitationFacts};
+use mandate_core::preferences::NotificationPreferences;
 use mandate_core::service_request::{self, RequestFacts};
 use mandate_core::session::{Link, may_sign_in};
+use mandate_core::staff::StaffMember;
 use mandate_core::text::{Locale, TimeZone};
 use mandate_core::vocabulary::{LinkPurpose, MailKind, OrganizationStatus, PersonStatus};
 use mandate_storage::{Mail, ReadTx, StorageError, Store};
@@ -35,20 +37,20 @@ impl Notices {
     pub fn prepare(&self, mail: &Mail) -> Result<Option<PreparedMail>, StorageError> {
         self.store.read(|tx| {
             let Some((person, status)) = tx.actor(mail.notice.to)? else { return Ok(None) };
+            let (locale, time_zone, preferences) = preferences(tx, mail.notice.to)?;
             let content = match mail.notice.kind {
                 MailKind::Welcome => self.welcome(tx, mail, &person, status)?,
                 MailKind::PasswordReset => self.password_reset(tx, mail, &person, status)?,
                 MailKind::Invitation => self.invitation(tx, mail, &person)?,
                 // What follows is for those who may sign in: nobody else is told of anything (C-15).
                 _ if !may_sign_in(&person, status) => None,
-                MailKind::PointOfContact if !wants_emails(tx, mail.notice.to)? => None,
+                kind if !preferences.wants(kind) => None,
                 MailKind::PointOfContact => self.point_of_contact(tx, mail, &person)?,
                 MailKind::InvitationAccepted => self.invitation_accepted(tx, mail, &person)?,
                 MailKind::ContactTransferred => self.contact_transferred(tx, mail, &person)?,
                 MailKind::PasswordChanged => Some(MailContent::PasswordChanged { changed_at: mail.created_at }),
             };
             let Some(content) = content else { return Ok(None) };
-            let (locale, time_zone) = language(tx, mail.notice.to)?;
             let to = Receiver { name: person.name, email: person.email, locale, time_zone };
             Ok(Some(PreparedMail { to, content }))
         })
@@ -199,18 +201,17 @@ fn name(tx: &mut ReadTx<'_>, organization: OrganizationId) -> Result<String, Sto
     Ok(tx.organization_ref(organization)?.map(|organization| organization.name).unwrap_or_default())
 }
 
-fn language(tx: &mut ReadTx<'_>, person: PersonId) -> Result<(Locale, TimeZone), StorageError> {
+/// In which words and hours to write to somebody, and of what they want to be told. Staff always want all of it.
+fn preferences(
+    tx: &mut ReadTx<'_>,
+    person: PersonId,
+) -> Result<(Locale, TimeZone, NotificationPreferences), StorageError> {
+    let contact = |contact: Contact| (contact.profile.locale, contact.profile.time_zone, contact.preferences);
+    let staff =
+        |staff: StaffMember| (staff.profile.locale, staff.profile.time_zone, NotificationPreferences::default());
     let found = match person {
-        PersonId::Contact(id) => tx.contact(id)?.map(|contact| (contact.profile.locale, contact.profile.time_zone)),
-        PersonId::Staff(id) => tx.staff_member(id)?.map(|staff| (staff.profile.locale, staff.profile.time_zone)),
+        PersonId::Contact(id) => tx.contact(id)?.map(contact),
+        PersonId::Staff(id) => tx.staff_member(id)?.map(staff),
     };
     Ok(found.unwrap_or_default())
-}
-
-/// Whether somebody wants emails about service requests (C-19); staff always do.
-fn wants_emails(tx: &mut ReadTx<'_>, person: PersonId) -> Result<bool, StorageError> {
-    Ok(match person {
-        PersonId::Contact(id) => tx.contact(id)?.is_some_and(|contact| contact.preferences.email),
-        PersonId::Staff(_) => true,
-    })
 }

@@ -23,7 +23,7 @@ use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, Empty, OptionalBody, PathId, Query};
 use crate::input::{Errors, present};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::person::PersonBody;
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
@@ -233,13 +233,7 @@ pub(crate) async fn list_organizations(
     query: Query<ListOrganizationsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let search = errors.optional("q", &value.q, SearchText::parse);
     let filter = errors.finish(|| {
         Some(OrganizationFilter {

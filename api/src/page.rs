@@ -80,6 +80,15 @@ impl Listing {
     }
 }
 
+/// Reads `asc` or `desc`; true for the latter.
+pub(crate) fn is_descending(text: &str) -> Result<bool, Flaw> {
+    match text {
+        "asc" => Ok(false),
+        "desc" => Ok(true),
+        _ => Err(Flaw::new("invalid_value", format!("`{text}` is not one of `asc`, `desc`"))),
+    }
+}
+
 /// Which page of a list is asked for, and all that is needed to answer it.
 #[derive(Debug, Clone)]
 pub struct PageRequest {

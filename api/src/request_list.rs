@@ -13,7 +13,7 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::extract::Query;
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::problem::{Problem, Problems};
 use crate::service_request::ServiceRequestView;
 use crate::state::App;
@@ -97,13 +97,7 @@ pub(crate) async fn list_service_requests(
     query: Query<ListServiceRequestsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let view = errors.optional("view", &value.view, part).unwrap_or(RequestView::All);
     let search = errors.optional("q", &value.q, SearchText::parse);
     if value.severity.iter().any(|severity| !(SEVERITY_MIN..=SEVERITY_MAX).contains(severity)) {

@@ -21,7 +21,7 @@ use crate::caller::{Asker, Caller};
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId, Query};
 use crate::input::{Errors, present};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -248,13 +248,7 @@ pub(crate) async fn list_sites(
     query: Query<ListSitesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     errors.finish(|| Some(()))?;
     let page = request.page.clone();
     let slice = app

@@ -13,10 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access_token::AccessTokens;
 use crate::caller::{Asker, Caller};
+use crate::input::Errors;
 use crate::keyring::KeyRing;
 use crate::metrics::Metrics;
 use crate::number::Numbers;
-use crate::page::CursorKey;
+use crate::page::{CursorKey, Listing, PageRequest};
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::reply::Command;
@@ -71,6 +72,18 @@ impl App {
     /// A new id.
     pub fn id<K: Kind>(&self) -> Id<K> {
         self.ids.fresh()
+    }
+
+    /// The page of a list that somebody asks for; what is wrong with `limit` and `cursor` is in `errors`.
+    pub fn page(
+        &self,
+        caller: &Caller,
+        errors: &mut Errors,
+        listing: Listing,
+        limit: Option<u32>,
+        cursor: &Option<String>,
+    ) -> PageRequest {
+        PageRequest::read(errors, listing, (limit, cursor.as_deref()), caller.claims.person, &self.cursors)
     }
 
     /// A new welcome link and email.

@@ -15,7 +15,7 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::extract::{PathId, Query};
-use crate::page::{PageRequest, page};
+use crate::page::page;
 use crate::person::PersonRefView;
 use crate::problem::{Problem, Problems};
 use crate::state::App;
@@ -83,13 +83,7 @@ pub(crate) async fn list_service_request_viewers(
     query: Query<ListViewersQuery>,
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
-    let request = PageRequest::read(
-        &mut errors,
-        listing,
-        (value.limit, value.cursor.as_deref()),
-        caller.claims.person,
-        &app.cursors,
-    );
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     errors.finish(|| Some(()))?;
     let page = request.page.clone();
     let slice = app

@@ -131,8 +131,33 @@ pub fn view(actor: &Actor, article: Option<Article>) -> Result<Visible<Article>,
 }
 
 /// Whether an actor sees the articles that were taken out of the knowledge base.
-pub fn sees_archived(actor: &Actor) -> bool {
+fn sees_archived(actor: &Actor) -> bool {
     actor.has_role(DESK)
+}
+
+/// Which articles a list may reach. Made by this crate alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArticleReach {
+    current: bool,
+    archived: bool,
+}
+
+impl ArticleReach {
+    /// Whether those in the knowledge base are reached.
+    pub fn reaches_current(self) -> bool {
+        self.current
+    }
+
+    /// Whether those that were taken out of it are reached.
+    pub fn reaches_archived(self) -> bool {
+        self.archived
+    }
+}
+
+/// Which articles a list may reach for its reader, who wants those that were taken out of the knowledge base, the others, or
+/// both. A wish for what one may not see brings nothing back.
+pub fn reach(actor: &Actor, archived: Option<bool>) -> ArticleReach {
+    ArticleReach { current: archived != Some(true), archived: archived != Some(false) && sees_archived(actor) }
 }
 
 /// What changes in an article; absent members stay.

@@ -3,6 +3,7 @@
 use crate::hours::{Hours, TimeOfDay};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::text::{Flaw, Phone, TimeZone};
+use crate::vocabulary::MailKind;
 
 /// Whether to write emails, and when to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,12 @@ pub struct CallPreference {
 }
 
 impl NotificationPreferences {
+    /// Whether emails of this kind are wanted: those about service requests can be switched off, the others tell what one must
+    /// know.
+    pub fn wants(&self, kind: MailKind) -> bool {
+        self.email || kind != MailKind::PointOfContact
+    }
+
     /// What is wrong with the preferences of somebody who has none.
     pub fn not_for_staff() -> Flaw {
         Flaw::new("contacts_only", "only contacts have notification preferences: leave it out")

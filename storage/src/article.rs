@@ -2,18 +2,19 @@
 
 use diesel::dsl::max;
 use diesel::prelude::*;
-use mandate_core::article::Article;
+use mandate_core::article::{Article, ArticleReach};
 use mandate_core::change::Change;
 use mandate_core::id::ArticleId;
 use mandate_core::text::{ArticleBody, Language, ProductName, SearchWords, Subject, words};
 use mandate_core::time::Timestamp;
 
 use crate::backend::on;
+use crate::batch::save_row;
 use crate::column::{Cells, moment, texts_json};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::schema::articles;
-use crate::sql::{Sql, once};
+use crate::sql::{Sql, any_of, once};
 use crate::tx::{ReadTx, WriteTx};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -85,8 +86,6 @@ pub struct ArticleFilter {
     pub languages: Vec<Language>,
     /// About one of these products.
     pub products: Vec<ProductName>,
-    /// In the knowledge base or taken out of it; both if absent.
-    pub archived: Option<bool>,
     /// Whose title, text, products or number have words that begin with these.
     pub search: Option<SearchWords>,
 }
@@ -103,8 +102,13 @@ impl ReadTx<'_> {
         row.map(Article::try_from).transpose()
     }
 
-    /// Articles, the last reviewed first.
-    pub fn articles(&mut self, filter: &ArticleFilter, page: &Page) -> Result<Slice<Article>, StorageError> {
+    /// The articles that a reach allows, the last reviewed first.
+    pub fn articles(
+        &mut self,
+        reach: ArticleReach,
+        filter: &ArticleFilter,
+        page: &Page,
+    ) -> Result<Slice<Article>, StorageError> {
         let mut query = Sql::<articles::SqlType>::new(
             "SELECT a.id, a.number, a.vendor_id, a.title, a.body, a.language, a.products, a.last_reviewed_at, \
              a.archived_at, a.created_at, a.created_by, a.updated_at, a.version FROM articles a WHERE TRUE",
@@ -112,29 +116,23 @@ impl ReadTx<'_> {
         if !filter.languages.is_empty() {
             query = query.push(" AND a.language IN (").bind_texts(once(&filter.languages)).push(")");
         }
-        for (position, product) in once(&filter.products).enumerate() {
-            query = query.push(if position == 0 { " AND (" } else { " OR " });
+        // Not LIKE, which minds case in PostgreSQL alone.
+        let about = |product: &ProductName| {
             let cell = serde_json::Value::from(product.as_str()).to_string();
-            // Not LIKE, which minds case in PostgreSQL alone.
-            query = query.push("REPLACE(a.products, ").bind_text(cell).push(", '') <> a.products");
-        }
-        if !filter.products.is_empty() {
-            query = query.push(")");
-        }
-        query = match filter.archived {
-            Some(true) => query.push(" AND a.archived_at IS NOT NULL"),
-            Some(false) => query.push(" AND a.archived_at IS NULL"),
-            None => query,
+            Sql::new("REPLACE(a.products, ").bind_text(cell).push(", '') <> a.products")
+        };
+        query = query.append(any_of(once(&filter.products).map(about)));
+        query = match (reach.reaches_current(), reach.reaches_archived()) {
+            (true, true) => query,
+            (true, false) => query.push(" AND a.archived_at IS NULL"),
+            (false, true) => query.push(" AND a.archived_at IS NOT NULL"),
+            (false, false) => return Ok(Slice { rows: Vec::new(), next: None }),
         };
         if let Some(search) = &filter.search {
             let matching = self.connection().full_text_match("articles_fts", search);
             query = query.push(" AND a.number IN (SELECT rowid FROM articles_fts WHERE ").append(matching).push(")");
         }
-        if let Some(Position { key: SortKey::Number(reviewed_at), id }) = &page.after {
-            query = query.push(" AND (a.last_reviewed_at, a.id) < (").bind_big(*reviewed_at);
-            query = query.push(", ").bind_text(id).push(")");
-        }
-        query = query.push(" ORDER BY a.last_reviewed_at DESC, a.id DESC LIMIT ").bind_big(page.fetch());
+        query = page.descending(query, "a.last_reviewed_at", "a.id");
         let rows: Vec<ArticleRow> = on!(self, |connection| query.load(connection))?;
         let Slice { rows, next } =
             Slice::cut(rows, page, |row| Position { key: SortKey::Number(row.last_reviewed_at), id: row.id.clone() });
@@ -153,20 +151,13 @@ impl WriteTx<'_> {
     /// Saves an article and its words.
     pub fn save_article(&mut self, change: &Change<Article>) -> Result<(), StorageError> {
         let row = ArticleRow::from(change.after());
-        match change.before() {
-            None => {
-                on!(self, |connection| diesel::insert_into(articles::table).values(&row).execute(connection))?;
-            }
-            Some(before) if change.is_effective() => {
-                let rows = on!(self, |connection| diesel::update(articles::table.find(&row.id))
-                    .filter(articles::version.eq(before.version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "articles", &row.id)?;
-                let delete = Sql::<()>::new("DELETE FROM articles_fts WHERE rowid = ").bind_big(row.number);
-                on!(self, |connection| delete.execute(connection))?;
-            }
-            Some(_) => return Ok(()),
+        if !change.is_effective() {
+            return Ok(());
+        }
+        save_row!(self, articles, &row, change)?;
+        if change.before().is_some() {
+            let forget = Sql::<()>::new("DELETE FROM articles_fts WHERE rowid = ").bind_big(row.number);
+            on!(self, |connection| forget.execute(connection))?;
         }
         let article = change.after();
         let mut found_by = words(article.title.as_str());

@@ -1,4 +1,4 @@
-//! Inserts of many rows in few statements.
+//! How rows are written: one in the place of the version before it, many in few statements.
 
 /// Rows of one statement, at most: 500 people with their 32 columns stay below what SQLite binds (32,766 values) and
 /// PostgreSQL (65,535).
@@ -41,3 +41,30 @@ macro_rules! insert_all {
     }};
 }
 pub(crate) use insert_all;
+
+/// Writes the row of a change: a new one is inserted, another one takes the place of the version before it. Where nothing changed,
+/// nothing is written.
+///
+/// `save_row!(tx, sites, &row, change)` is a `Result<(), StorageError>`; the table has the columns `id` and `version`.
+macro_rules! save_row {
+    ($tx:expr, $table:ident, $row:expr, $change:expr) => {{
+        let (row, change) = ($row, $change);
+        match change.before().map(mandate_core::change::Recorded::version) {
+            None => {
+                let insert = $crate::backend::on!($tx, |connection| {
+                    diesel::insert_into($table::table).values(row).execute(connection)
+                });
+                insert.map(|_| ())
+            }
+            Some(version) if change.is_effective() => {
+                let updated = $crate::backend::on!($tx, |connection| diesel::update($table::table.find(&row.id))
+                    .filter($table::version.eq(version))
+                    .set(row)
+                    .execute(connection));
+                updated.and_then(|rows| $tx.expect_one(rows, stringify!($table), &row.id))
+            }
+            Some(_) => Ok(()),
+        }
+    }};
+}
+pub(crate) use save_row;

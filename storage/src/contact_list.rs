@@ -15,7 +15,7 @@ use crate::page::{Page, Position, Slice, SortKey};
 use crate::people::{PERSON_COLUMNS, PersonRow};
 use crate::people_words::{among, with_words};
 use crate::schema::people;
-use crate::sql::{Sql, once};
+use crate::sql::{Sql, any_of, once};
 use crate::tx::ReadTx;
 
 /// What the list is ordered by.
@@ -90,21 +90,10 @@ fn narrowed(filter: &ContactFilter) -> Sql {
     let mut query = words(Sql::new(""), " AND p.status IN (", &filter.statuses);
     query = words(query, " AND p.permission IN (", &filter.permissions);
     query = words(query, " AND p.contact_type IN (", &filter.kinds);
-    for (position, duty) in once(&filter.duties).enumerate() {
-        let pattern = format!("%\"{}\"%", duty.name());
-        query =
-            query.push(if position == 0 { " AND (p.duties LIKE " } else { " OR p.duties LIKE " }).bind_text(pattern);
-    }
-    if !filter.duties.is_empty() {
-        query = query.push(")");
-    }
-    for (position, site) in once(&filter.sites).enumerate() {
-        let pattern = format!("%\"{site}\"%");
-        query = query.push(if position == 0 { " AND (p.sites LIKE " } else { " OR p.sites LIKE " }).bind_text(pattern);
-    }
-    if !filter.sites.is_empty() {
-        query = query.push(")");
-    }
+    let held = |duty: &Duty| Sql::new("p.duties LIKE ").bind_text(format!("%\"{}\"%", duty.name()));
+    query = query.append(any_of(once(&filter.duties).map(held)));
+    let at_site = |site: &SiteId| Sql::new("p.sites LIKE ").bind_text(format!("%\"{site}\"%"));
+    query = query.append(any_of(once(&filter.sites).map(at_site)));
     if let Some(email) = &filter.email {
         query = query.push(" AND p.email = ").bind_text(email);
     }
@@ -130,7 +119,6 @@ impl ReadTx<'_> {
         filter: &ContactFilter,
         page: &Page,
     ) -> Result<Slice<Contact>, StorageError> {
-        let key = filter.sort.key();
         let few = match &filter.search {
             Some(words) => self.few_with_words(organization, words)?,
             None => None,
@@ -149,16 +137,7 @@ impl ReadTx<'_> {
         if let Some(few) = &few {
             query = among(query, few);
         }
-        if let Some(Position { key: after, id }) = &page.after {
-            query = query.push(" AND (").push(key).push(if filter.descending { ", p.id) < (" } else { ", p.id) > (" });
-            query = match after {
-                SortKey::Text(text) => query.bind_text(text),
-                SortKey::Number(number) => query.bind_big(*number),
-            };
-            query = query.push(", ").bind_text(id).push(")");
-        }
-        let (direction, tie) = if filter.descending { (" DESC", ", p.id DESC LIMIT ") } else { ("", ", p.id LIMIT ") };
-        query = query.push(" ORDER BY ").push(key).push(direction).push(tie).bind_big(page.fetch());
+        query = page.ordered(query, filter.sort.key(), "p.id", filter.descending);
         let rows: Vec<PersonRow> = on!(self, |connection| query.load(connection))?;
         let contacts = rows
             .into_iter()

@@ -18,7 +18,7 @@ use crate::page::{Page, Position, Slice, SortKey};
 use crate::partner_grant::live;
 use crate::people::full_name;
 use crate::schema::{contact_review_items, contact_reviews};
-use crate::sql::{Sql, once};
+use crate::sql::{Sql, any_of, once};
 use crate::tx::{ReadTx, WriteTx};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -250,20 +250,12 @@ impl ReadTx<'_> {
         let mut query = Sql::<contact_reviews::SqlType>::new(REVIEW_SELECT)
             .push("WHERE r.organization_id = ")
             .bind_text(organization);
-        for (position, status) in once(statuses).enumerate() {
-            query = query.push(if position == 0 { " AND (" } else { " OR " }).push(match status {
-                ReviewStatus::Open => "r.closed_at IS NULL",
-                ReviewStatus::Closed => "r.closed_at IS NOT NULL",
-            });
-        }
-        if !statuses.is_empty() {
-            query = query.push(")");
-        }
-        if let Some(Position { key: SortKey::Number(started_at), id }) = &page.after {
-            query =
-                query.push(" AND (r.started_at, r.id) < (").bind_big(*started_at).push(", ").bind_text(id).push(")");
-        }
-        query = query.push(" ORDER BY r.started_at DESC, r.id DESC LIMIT ").bind_big(page.fetch());
+        let in_state = |status: &ReviewStatus| match status {
+            ReviewStatus::Open => Sql::new("r.closed_at IS NULL"),
+            ReviewStatus::Closed => Sql::new("r.closed_at IS NOT NULL"),
+        };
+        query = query.append(any_of(once(statuses).map(in_state)));
+        query = page.descending(query, "r.started_at", "r.id");
         let rows: Vec<ReviewRow> = on!(self, |connection| query.load(connection))?;
         let Slice { rows, next } =
             Slice::cut(rows, page, |row| Position { key: SortKey::Number(row.started_at), id: row.id.clone() });
@@ -288,10 +280,7 @@ impl ReadTx<'_> {
             query =
                 query.push(" AND i.outcome IN (").bind_texts(once(outcomes).map(|outcome| outcome.name())).push(")");
         }
-        if let Some(Position { key: SortKey::Text(name), id }) = &page.after {
-            query = query.push(" AND (p.sort_name, p.id) > (").bind_text(name).push(", ").bind_text(id).push(")");
-        }
-        query = query.push(" ORDER BY p.sort_name, p.id LIMIT ").bind_big(page.fetch());
+        query = page.ascending(query, "p.sort_name", "p.id");
         let rows: Vec<LoadedItem> = on!(self, |connection| query.load(connection))?;
         let Slice { rows, next } = Slice::cut(rows, page, |row| Position {
             key: SortKey::Text(row.sort_name.clone()),

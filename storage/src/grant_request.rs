@@ -11,13 +11,14 @@ use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{GrantRequestStatus, Vocabulary as _};
 
 use crate::backend::on;
+use crate::batch::save_row;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::partner_grant::read_grantee;
 use crate::people::full_name;
 use crate::schema::{grant_requests, organization_domains};
-use crate::sql::{Sql, once};
+use crate::sql::{Sql, any_of, once};
 use crate::tx::{ReadTx, Unlocked, WriteTx};
 
 #[derive(Debug, Clone, Insertable, AsChangeset)]
@@ -183,20 +184,11 @@ pub enum RequestSide {
 /// Requests in one of these states; in any state if none is named.
 fn in_states(statuses: &[GrantRequestStatus], now: Timestamp) -> Sql {
     let lapsed = now.minus(LAPSE).micros();
-    let mut query = Sql::new("");
-    for (position, status) in once(statuses).enumerate() {
-        query = query.push(if position == 0 { " AND (" } else { " OR " });
-        query = match status {
-            GrantRequestStatus::Open => {
-                query.push("(q.decided_at IS NULL AND q.created_at > ").bind_big(lapsed).push(")")
-            }
-            GrantRequestStatus::Lapsed => {
-                query.push("(q.decided_at IS NULL AND q.created_at <= ").bind_big(lapsed).push(")")
-            }
-            decided => query.push("q.decided_status = ").bind_text(decided.name()),
-        };
-    }
-    if statuses.is_empty() { query } else { query.push(")") }
+    any_of(once(statuses).map(|status| match status {
+        GrantRequestStatus::Open => Sql::new("(q.decided_at IS NULL AND q.created_at > ").bind_big(lapsed).push(")"),
+        GrantRequestStatus::Lapsed => Sql::new("(q.decided_at IS NULL AND q.created_at <= ").bind_big(lapsed).push(")"),
+        decided => Sql::new("q.decided_status = ").bind_text(decided.name()),
+    }))
 }
 
 impl ReadTx<'_> {
@@ -260,11 +252,7 @@ impl ReadTx<'_> {
                 .push("))"),
         };
         whose = whose.append(in_states(statuses, now));
-        if let Some(Position { key: SortKey::Number(created_at), id }) = &page.after {
-            whose =
-                whose.push(" AND (q.created_at, q.id) < (").bind_big(*created_at).push(", ").bind_text(id).push(")");
-        }
-        whose = whose.push(" ORDER BY q.created_at DESC, q.id DESC LIMIT ").bind_big(page.fetch());
+        whose = page.descending(whose, "q.created_at", "q.id");
         Ok(Slice::cut(self.load_grant_requests(whose)?, page, |request| Position {
             key: SortKey::Number(request.created_at.micros()),
             id: request.id.to_string(),
@@ -293,19 +281,7 @@ impl WriteTx<'_> {
     /// Saves a request for a grant.
     pub fn save_grant_request(&mut self, change: &Change<GrantRequest>) -> Result<(), StorageError> {
         let row = GrantRequestRow::from(change.after());
-        match change.before() {
-            None => {
-                on!(self, |connection| diesel::insert_into(grant_requests::table).values(&row).execute(connection))?;
-            }
-            Some(before) if change.is_effective() => {
-                let rows = on!(self, |connection| diesel::update(grant_requests::table.find(&row.id))
-                    .filter(grant_requests::version.eq(before.version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "grant_requests", &row.id)?;
-            }
-            Some(_) => {}
-        }
+        save_row!(self, grant_requests, &row, change)?;
         self.record(change)
     }
 }

@@ -9,11 +9,12 @@ use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{InvitationStatus, Vocabulary as _};
 
 use crate::backend::on;
+use crate::batch::save_row;
 use crate::column::{Cells, moment, words_json};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::schema::invitations;
-use crate::sql::{Sql, once};
+use crate::sql::{Sql, any_of, once};
 use crate::tx::{ReadTx, WriteTx};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -143,11 +144,7 @@ impl ReadTx<'_> {
         page: &Page,
     ) -> Result<Slice<Invitation>, StorageError> {
         let mut whose = Sql::new("WHERE i.organization_id = ").bind_text(organization).append(in_states(statuses, now));
-        if let Some(Position { key: SortKey::Number(created_at), id }) = &page.after {
-            whose =
-                whose.push(" AND (i.created_at, i.id) < (").bind_big(*created_at).push(", ").bind_text(id).push(")");
-        }
-        whose = whose.push(" ORDER BY i.created_at DESC, i.id DESC LIMIT ").bind_big(page.fetch());
+        whose = page.descending(whose, "i.created_at", "i.id");
         Ok(Slice::cut(self.load_invitations(whose)?, page, |invitation| Position {
             key: SortKey::Number(invitation.created_at.micros()),
             id: invitation.id.to_string(),
@@ -166,44 +163,23 @@ impl ReadTx<'_> {
 
 /// Invitations `i` in one of these states; in any state if none is named.
 fn in_states(statuses: &[InvitationStatus], now: Timestamp) -> Sql {
-    let mut query = Sql::new("");
-    for (position, status) in once(statuses).enumerate() {
-        query = query.push(if position == 0 { " AND (" } else { " OR " });
-        query = match status {
-            InvitationStatus::Pending => {
-                query.push("(i.ended_at IS NULL AND i.expires_at > ").bind_big(now.micros()).push(")")
-            }
-            InvitationStatus::Expired => query
-                .push("i.ended_status = ")
-                .bind_text(status.name())
-                .push(" OR (i.ended_at IS NULL AND i.expires_at <= ")
-                .bind_big(now.micros())
-                .push(")"),
-            InvitationStatus::Accepted | InvitationStatus::Cancelled => {
-                query.push("i.ended_status = ").bind_text(status.name())
-            }
-        };
-    }
-    if statuses.is_empty() { query } else { query.push(")") }
+    let ended = |status: &InvitationStatus| Sql::new("i.ended_status = ").bind_text(status.name());
+    any_of(once(statuses).map(|status| match status {
+        InvitationStatus::Pending => {
+            Sql::new("(i.ended_at IS NULL AND i.expires_at > ").bind_big(now.micros()).push(")")
+        }
+        InvitationStatus::Expired => {
+            ended(status).push(" OR (i.ended_at IS NULL AND i.expires_at <= ").bind_big(now.micros()).push(")")
+        }
+        InvitationStatus::Accepted | InvitationStatus::Cancelled => ended(status),
+    }))
 }
 
 impl WriteTx<'_> {
     /// Saves an invitation. When it is over, its link is void unless it was used.
     pub fn save_invitation(&mut self, change: &Change<Invitation>) -> Result<(), StorageError> {
         let row = InvitationRow::from(change.after());
-        match change.before() {
-            None => {
-                on!(self, |connection| diesel::insert_into(invitations::table).values(&row).execute(connection))?;
-            }
-            Some(before) if change.is_effective() => {
-                let rows = on!(self, |connection| diesel::update(invitations::table.find(&row.id))
-                    .filter(invitations::version.eq(before.version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "invitations", &row.id)?;
-            }
-            Some(_) => {}
-        }
+        save_row!(self, invitations, &row, change)?;
         if let Some(ending) = &change.after().ending {
             self.void_link(change.after().link, ending.at)?;
         }

@@ -75,13 +75,7 @@ impl ReadTx<'_> {
         if !reach.reaches_internal() {
             query = query.push(" AND NOT m.internal");
         }
-        if let Some(Position { key: SortKey::Number(created_at), id }) = &page.after {
-            let words = if newest_first { " AND (m.created_at, m.id) < (" } else { " AND (m.created_at, m.id) > (" };
-            query = query.push(words).bind_big(*created_at).push(", ").bind_text(id).push(")");
-        }
-        let order =
-            if newest_first { " ORDER BY m.created_at DESC, m.id DESC" } else { " ORDER BY m.created_at, m.id" };
-        query = query.push(order).push(" LIMIT ").bind_big(page.fetch());
+        query = page.ordered(query, "m.created_at", "m.id", newest_first);
         let rows: Vec<LoadedMessage> = on!(self, |connection| query.load(connection))?;
         let messages = rows.into_iter().map(LoadedMessage::read).collect::<Result<Vec<_>, _>>()?;
         Ok(Slice::cut(messages, page, |message| Position {

@@ -10,6 +10,7 @@ use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{OrganizationStatus, OrganizationType, Vocabulary as _};
 
 use crate::backend::on;
+use crate::batch::save_row;
 use crate::column::{Cells, moment, texts_json};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
@@ -151,10 +152,7 @@ impl ReadTx<'_> {
         if let Some(search) = &filter.search {
             query = query.push(" AND o.name_folded LIKE ").bind_text(like(search.as_str())).push(" ESCAPE '!'");
         }
-        if let Some(Position { key: SortKey::Text(name), id }) = &page.after {
-            query = query.push(" AND (o.name_folded, o.id) > (").bind_text(name).push(", ").bind_text(id).push(")");
-        }
-        query = query.push(" ORDER BY o.name_folded, o.id LIMIT ").bind_big(page.fetch());
+        query = page.ascending(query, "o.name_folded", "o.id");
         let rows: Vec<OrganizationRow> = on!(self, |connection| query.load(connection))?;
         let Slice { rows, next } =
             Slice::cut(rows, page, |row| Position { key: SortKey::Text(row.name_folded.clone()), id: row.id.clone() });
@@ -172,26 +170,18 @@ impl WriteTx<'_> {
     pub fn save_organization(&mut self, change: &Change<Organization>) -> Result<(), StorageError> {
         let after = change.after();
         let row = OrganizationRow::from(after);
-        match change.before() {
-            None => {
-                on!(self, |connection| diesel::insert_into(organizations::table).values(&row).execute(connection))?;
-                self.open_journal(after.id)?;
-                self.insert_domains(&row.id, &after.domains)?;
-            }
-            Some(before) if change.is_effective() => {
-                let rows = on!(self, |connection| diesel::update(organizations::table.find(&row.id))
-                    .filter(organizations::version.eq(before.version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "organizations", &row.id)?;
-                if before.domains != after.domains {
-                    on!(self, |connection| diesel::delete(organization_domains::table)
-                        .filter(organization_domains::organization_id.eq(&row.id))
-                        .execute(connection))?;
-                    self.insert_domains(&row.id, &after.domains)?;
-                }
-            }
-            Some(_) => {}
+        save_row!(self, organizations, &row, change)?;
+        if change.before().is_none() {
+            self.open_journal(after.id)?;
+        }
+        let before = change.before().map(|before| &before.domains);
+        if before.is_some_and(|domains| *domains != after.domains) {
+            on!(self, |connection| diesel::delete(organization_domains::table)
+                .filter(organization_domains::organization_id.eq(&row.id))
+                .execute(connection))?;
+        }
+        if before != Some(&after.domains) {
+            self.insert_domains(&row.id, &after.domains)?;
         }
         self.record(change)
     }

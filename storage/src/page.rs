@@ -1,5 +1,7 @@
 //! Keyset pages: where a list goes on, so that no row comes twice or is missed while others are inserted.
 
+use crate::sql::Sql;
+
 /// What a list is ordered by, for one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortKey {
@@ -31,6 +33,37 @@ impl Page {
     /// How many rows to ask for: one more than wanted, to learn whether there are more.
     pub(crate) fn fetch(&self) -> i64 {
         i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
+    /// Ends a list's statement with this page of it, in the order of a key and the rows' ids.
+    pub(crate) fn ascending<ST>(&self, query: Sql<ST>, key: &'static str, id: &'static str) -> Sql<ST> {
+        self.ordered(query, key, id, false)
+    }
+
+    /// The same in the opposite order.
+    pub(crate) fn descending<ST>(&self, query: Sql<ST>, key: &'static str, id: &'static str) -> Sql<ST> {
+        self.ordered(query, key, id, true)
+    }
+
+    /// The same in an order that the reader chose.
+    pub(crate) fn ordered<ST>(
+        &self,
+        mut query: Sql<ST>,
+        key: &'static str,
+        id: &'static str,
+        descending: bool,
+    ) -> Sql<ST> {
+        let (behind, direction) = if descending { (") < (", " DESC") } else { (") > (", "") };
+        if let Some(Position { key: last, id: last_id }) = &self.after {
+            query = query.push(" AND (").push(key).push(", ").push(id).push(behind);
+            query = match last {
+                SortKey::Text(text) => query.bind_text(text),
+                SortKey::Number(number) => query.bind_big(*number),
+            };
+            query = query.push(", ").bind_text(last_id).push(")");
+        }
+        let query = query.push(" ORDER BY ").push(key).push(direction).push(", ").push(id).push(direction);
+        query.push(" LIMIT ").bind_big(self.fetch())
     }
 }
 

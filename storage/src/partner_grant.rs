@@ -13,12 +13,13 @@ use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{GrantStatus, GranteeType, Level, OrganizationStatus, Vocabulary};
 
 use crate::backend::on;
+use crate::batch::save_row;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::people::full_name;
 use crate::schema::partner_grants;
-use crate::sql::{Sql, once};
+use crate::sql::{Sql, any_of, once};
 use crate::tx::{ReadTx, WriteTx};
 
 #[derive(Debug, Clone, Insertable, AsChangeset)]
@@ -319,11 +320,7 @@ impl ReadTx<'_> {
         if let Some(moment) = filter.expires_before {
             whose = whose.push(" AND g.expires_at < ").bind_big(moment.micros());
         }
-        if let Some(Position { key: SortKey::Number(created_at), id }) = &page.after {
-            whose =
-                whose.push(" AND (g.created_at, g.id) < (").bind_big(*created_at).push(", ").bind_text(id).push(")");
-        }
-        whose = whose.push(" ORDER BY g.created_at DESC, g.id DESC LIMIT ").bind_big(page.fetch());
+        whose = page.descending(whose, "g.created_at", "g.id");
         Ok(Slice::cut(self.load_grants(whose)?, page, |grant| Position {
             key: SortKey::Number(grant.created_at.micros()),
             id: grant.id.to_string(),
@@ -389,40 +386,21 @@ impl ReadTx<'_> {
 
 /// Grants `g` in one of these states; in any state if none is named.
 fn in_states(statuses: &[GrantStatus], now: Timestamp) -> Sql {
-    let mut query = Sql::new("");
-    for (position, status) in once(statuses).enumerate() {
-        query = query.push(if position == 0 { " AND (" } else { " OR " });
-        query = match status {
-            GrantStatus::Live => query.append(live(now)),
-            GrantStatus::Expired => query
-                .push("g.ended_status = ")
-                .bind_text(status.name())
-                .push(" OR (g.ended_at IS NULL AND g.expires_at <= ")
-                .bind_big(now.micros())
-                .push(")"),
-            GrantStatus::Revoked | GrantStatus::Ended => query.push("g.ended_status = ").bind_text(status.name()),
-        };
-    }
-    if statuses.is_empty() { query } else { query.push(")") }
+    let ended = |status: &GrantStatus| Sql::new("g.ended_status = ").bind_text(status.name());
+    any_of(once(statuses).map(|status| match status {
+        GrantStatus::Live => live(now),
+        GrantStatus::Expired => {
+            ended(status).push(" OR (g.ended_at IS NULL AND g.expires_at <= ").bind_big(now.micros()).push(")")
+        }
+        GrantStatus::Revoked | GrantStatus::Ended => ended(status),
+    }))
 }
 
 impl WriteTx<'_> {
     /// Saves a grant.
     pub fn save_partner_grant(&mut self, change: &Change<PartnerGrant>) -> Result<(), StorageError> {
         let row = GrantRow::from(change.after());
-        match change.before() {
-            None => {
-                on!(self, |connection| diesel::insert_into(partner_grants::table).values(&row).execute(connection))?;
-            }
-            Some(before) if change.is_effective() => {
-                let rows = on!(self, |connection| diesel::update(partner_grants::table.find(&row.id))
-                    .filter(partner_grants::version.eq(before.version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "partner_grants", &row.id)?;
-            }
-            Some(_) => {}
-        }
+        save_row!(self, partner_grants, &row, change)?;
         self.record(change)
     }
 }

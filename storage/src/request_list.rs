@@ -165,15 +165,7 @@ impl ReadTx<'_> {
             .append(reached(reach, actor, now))
             .append(narrowed(filter, reach))
             .append(in_time_and_text(filter, reach.reaches_everything()));
-        if let Some(Position { key: SortKey::Number(activity_at), id }) = &page.after {
-            query = query
-                .push(" AND (sr.activity_at, sr.id) < (")
-                .bind_big(*activity_at)
-                .push(", ")
-                .bind_text(id)
-                .push(")");
-        }
-        query = query.push(" ORDER BY sr.activity_at DESC, sr.id DESC LIMIT ").bind_big(page.fetch());
+        query = page.descending(query, "sr.activity_at", "sr.id");
         let rows: Vec<LoadedRequest> = on!(self, |connection| query.load(connection))?;
         let requests = rows.into_iter().map(LoadedRequest::read).collect::<Result<Vec<_>, _>>()?;
         Ok(Slice::cut(requests, page, |request| Position {

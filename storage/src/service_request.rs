@@ -14,6 +14,7 @@ use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{Involvement, RequestStatus, Vocabulary as _};
 
 use crate::backend::on;
+use crate::batch::save_row;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::partner_grant::{HELD_COLUMNS, HeldColumns, HeldRow, read_held};
@@ -296,19 +297,7 @@ impl WriteTx<'_> {
     /// Saves a request.
     pub fn save_service_request(&mut self, change: &Change<ServiceRequest>) -> Result<(), StorageError> {
         let row = RequestRow::from(change.after());
-        match change.before() {
-            None => {
-                on!(self, |connection| diesel::insert_into(service_requests::table).values(&row).execute(connection))?;
-            }
-            Some(before) if change.is_effective() => {
-                let rows = on!(self, |connection| diesel::update(service_requests::table.find(&row.id))
-                    .filter(service_requests::version.eq(before.version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "service_requests", &row.id)?;
-            }
-            Some(_) => {}
-        }
+        save_row!(self, service_requests, &row, change)?;
         self.record(change)
     }
 }

@@ -11,6 +11,7 @@ use mandate_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::backend::on;
+use crate::batch::save_row;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
@@ -122,10 +123,7 @@ impl ReadTx<'_> {
             Some(true) => query.push(" AND s.archived_at IS NOT NULL"),
             Some(false) => query.push(" AND s.archived_at IS NULL"),
         };
-        if let Some(Position { key: SortKey::Text(name), id }) = &page.after {
-            query = query.push(" AND (s.name_folded, s.id) > (").bind_text(name).push(", ").bind_text(id).push(")");
-        }
-        query = query.push(" ORDER BY s.name_folded, s.id LIMIT ").bind_big(page.fetch());
+        query = page.ascending(query, "s.name_folded", "s.id");
         let rows: Vec<SiteRow> = on!(self, |connection| query.load(connection))?;
         let Slice { rows, next } =
             Slice::cut(rows, page, |row| Position { key: SortKey::Text(row.name_folded.clone()), id: row.id.clone() });
@@ -155,19 +153,7 @@ impl WriteTx<'_> {
     /// Saves a site.
     pub fn save_site(&mut self, change: &Change<Site>) -> Result<(), StorageError> {
         let row = SiteRow::from(change.after());
-        match change.before() {
-            None => {
-                on!(self, |connection| diesel::insert_into(sites::table).values(&row).execute(connection))?;
-            }
-            Some(before) if change.is_effective() => {
-                let rows = on!(self, |connection| diesel::update(sites::table.find(&row.id))
-                    .filter(sites::version.eq(before.version))
-                    .set(&row)
-                    .execute(connection))?;
-                self.expect_one(rows, "sites", &row.id)?;
-            }
-            Some(_) => {}
-        }
+        save_row!(self, sites, &row, change)?;
         self.record(change)
     }
 }

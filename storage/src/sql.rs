@@ -122,6 +122,14 @@ impl<ST> Query for Sql<ST> {
 
 impl<ST, C> RunQueryDsl<C> for Sql<ST> {}
 
+/// One more condition: that any of these holds. No condition at all if there are none.
+pub(crate) fn any_of(conditions: impl IntoIterator<Item = Sql>) -> Sql {
+    let mut conditions = conditions.into_iter();
+    let Some(first) = conditions.next() else { return Sql::new("") };
+    let any = Sql::new(" AND (").append(first);
+    conditions.fold(any, |any, condition| any.push(" OR ").append(condition)).push(")")
+}
+
 /// A pattern for `LIKE … ESCAPE '!'` that finds this text anywhere; its own wildcards stand for themselves.
 pub(crate) fn like(text: &str) -> String {
     let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");

@@ -1,11 +1,12 @@
 //! The table of error codes: its page for people, `docs/errors.md`, and that no code ever goes away.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use mandate_api::problem::status;
 use mandate_core::refusal::Code;
 use mandate_core::vocabulary::Vocabulary as _;
+
+use crate::generated::{compare, rewrites, root};
 
 /// What writes the files anew.
 const REWRITE: &str = "MANDATE_UPDATE=1 cargo test -p mandate-tests --test it errors::";
@@ -24,19 +25,6 @@ This page is generated from the table in `core/src/refusal.rs`; do not edit it.
 | --- | --- | --- | --- |
 ";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Whether the files shall be written instead of compared.
-fn rewrites() -> bool {
-    std::env::var("MANDATE_UPDATE").is_ok_and(|value| value == "1")
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_default()
-}
-
 fn page() -> String {
     let cell = |text: &str| text.replace('|', "\\|");
     let row = |code: Code| {
@@ -54,18 +42,13 @@ fn line(code: Code) -> String {
 
 #[test]
 fn the_page_of_errors_is_what_the_table_of_codes_says() {
-    let path = root().join("docs/errors.md");
-    if rewrites() {
-        fs::write(&path, page()).expect("docs/errors.md can be written");
-    }
-    // The table of codes has changed. Read the difference as a client's programmer would, then write the page anew.
-    assert!(read(&path) == page(), "docs/errors.md differs from the table of codes\nrun: {REWRITE}");
+    compare("docs/errors.md", &page(), REWRITE);
 }
 
 #[test]
 fn codes_are_added_and_never_taken_away() {
     let path = root().join("tests/it/codes.txt");
-    let list = read(&path);
+    let list = fs::read_to_string(&path).unwrap_or_default();
     let listed: Vec<&str> = list.lines().collect();
     let codes: Vec<String> = Code::ALL.iter().copied().map(line).collect();
     let gone: Vec<&&str> = listed.iter().filter(|listed| !codes.iter().any(|code| code == **listed)).collect();

@@ -14,6 +14,7 @@ mod crash;
 mod demo;
 mod effective_access;
 mod errors;
+mod generated;
 mod grant_request;
 mod harness;
 mod invitation;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::generated::{compare, root};
+
 /// What writes the page anew.
 const REWRITE: &str = "MANDATE_UPDATE=1 cargo test -p mandate-tests --test it rules::";
 
@@ -38,10 +40,6 @@ struct Rule {
     id: String,
     what: String,
     is_built: bool,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn list() -> Vec<Rule> {
@@ -172,16 +170,7 @@ fn every_rule_that_is_built_has_a_test_and_the_page_lists_them() {
         .collect();
     // Write a test that fails without the rule, and cite the rule's id in its name or in the comment above it.
     assert!(untested.is_empty(), "rules without a test: {untested:?}");
-    let path = root().join("docs/rules.md");
-    let page = page(&rules, &cited);
-    if std::env::var("MANDATE_UPDATE").is_ok_and(|value| value == "1") {
-        fs::write(&path, &page).expect("docs/rules.md can be written");
-    }
-    // Tests have come, gone or cite other rules. Look at the difference, then write the page anew.
-    assert!(
-        fs::read_to_string(&path).unwrap_or_default() == page,
-        "docs/rules.md differs from what the tests cite\nrun: {REWRITE}"
-    );
+    compare("docs/rules.md", &page(&rules, &cited), REWRITE);
 }
 
 #[test]

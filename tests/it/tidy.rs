@@ -1,7 +1,8 @@
 //! What holds for every file of the code base. Each rule says above its assertion what to do for whoever broke it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::generated::root;
 
 /// A file never has more lines.
 const LINES_MAX: usize = 600;
@@ -89,10 +90,6 @@ impl Source {
         let found = self.code().filter(|(_, line)| line.contains(needle));
         found.map(|(number, _)| format!("{}:{number}", self.path)).collect()
     }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The source files of these crates, in the order of their paths.

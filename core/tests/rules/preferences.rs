@@ -6,6 +6,7 @@ use mandate_core::person::{EditProfile, Profile};
 use mandate_core::preferences::{CallPreference, EditCall, EditPreferences, NotificationPreferences};
 use mandate_core::refusal::{Code, Extra, Refusal};
 use mandate_core::text::{Flaw, Phone, TimeZone};
+use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 
 use crate::contact::editing;
 use crate::ladder::{code, refusal, short, written};
@@ -123,4 +124,16 @@ fn a_new_call_preference_is_whole_and_at_home_unless_it_says_where_c_19() {
 #[test]
 fn staff_have_no_preferences_c_19() {
     assert_eq!(NotificationPreferences::not_for_staff().code, "contacts_only");
+}
+
+/// C-19: emails about service requests can be switched off, and nothing else can.
+#[test]
+fn only_emails_about_requests_can_be_switched_off_c_19() {
+    let (usual, silent) = (
+        NotificationPreferences::default(),
+        NotificationPreferences { email: false, ..NotificationPreferences::default() },
+    );
+    let unwanted = MailKind::ALL.iter().filter(|kind| !silent.wants(**kind));
+    assert_eq!(unwanted.collect::<Vec<_>>(), [&MailKind::PointOfContact]);
+    assert!(MailKind::ALL.iter().all(|kind| usual.wants(*kind)));
 }
