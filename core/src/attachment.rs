@@ -20,7 +20,7 @@ use crate::vocabulary::Vocabulary as _;
 /// Bytes in an attachment, at most.
 pub const ATTACHMENT_BYTES_MAX: u64 = 25 * 1024 * 1024;
 /// Attachments of one message, at most.
-pub const ATTACHMENTS_MAX: usize = 20;
+pub const ATTACHMENTS_MAX: u64 = 20;
 /// How long a file that no message takes up is kept.
 pub const DRAFT_KEPT: Span = Span::days(1);
 
