@@ -4,6 +4,7 @@
 //! stays the same.
 
 mod outbox;
+mod sweep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::files::FileStore;
 use crate::keyring::KeyRing;
 use crate::mail::{Mailer, Writer};
 use crate::shutdown::Shutdown;
@@ -85,6 +87,8 @@ pub struct Worker {
     pub writer: Writer,
     /// Where it is told that emails are owed, and tells since when.
     pub outbox: Outbox,
+    /// Where files are removed that no message took up.
+    pub files: FileStore,
     /// How long answers to repeated requests are kept.
     pub idempotency_ttl: Span,
 }
@@ -118,6 +122,7 @@ impl Worker {
             if round % ANSWERS_EVERY == 1 {
                 self.note("old answers", self.in_thread(Self::forget_answers).await);
                 self.note("what is spent", self.in_thread(Self::forget_spent).await);
+                self.note("abandoned uploads", self.sweep_uploads().await);
             }
         }
     }

@@ -12,6 +12,7 @@
 
 mod account_team;
 mod article;
+mod attachment;
 mod backend;
 mod batch;
 mod clock;
@@ -45,6 +46,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod tx;
+mod upload;
 mod viewer;
 
 pub use article::ArticleFilter;
@@ -63,3 +65,4 @@ pub use request_list::{RequestFilter, RequestView};
 pub use service_request::CallerAndRequest;
 pub use store::{PoolSettings, PoolState, Store};
 pub use tx::{Fence, IdSource, ReadTx, Unlocked, WriteTx};
+pub use upload::Upload;
