@@ -20,6 +20,9 @@ pub const ACCOUNT: &[StaffRole] = &[
     StaffRole::SalesManager,
     StaffRole::Administrator,
 ];
+/// The roles that open escalations: where somebody phones, and where the account team passes one on (E-2).
+pub const ESCALATING: &[StaffRole] =
+    &[StaffRole::DutyManager, StaffRole::TechnicalAccountManager, StaffRole::SalesManager];
 /// The role that keeps organizations and staff.
 pub const ADMINISTRATION: &[StaffRole] = &[StaffRole::Administrator];
 
@@ -125,6 +128,12 @@ vocabulary! {
         CreateRestrictedRequest = "create_restricted_request",
         /// Create one for an upgrade (S-8).
         CreateUpgradeRequest = "create_upgrade_request",
+        /// See that an escalation exists, and where it stands (E-11).
+        ReadEscalations = "read_escalations",
+        /// Ask the vendor to appoint a new primary support contact (E-2).
+        OpenEscalation = "open_escalation",
+        /// Review, verify, approve and reject escalations (E-6).
+        DecideEscalations = "decide_escalations",
         /// See and write internal notes, assign, and set any status (S-5, S-13).
         WorkOnRequests = "work_on_requests",
     }
@@ -167,6 +176,9 @@ impl Action {
             Self::CreateRequest => row(Some(DesignatedSupport), false, Some(Level::Create), DESK),
             Self::CreateRestrictedRequest => row(Some(DesignatedSupport), true, Some(Level::ServiceAdmin), &[]),
             Self::CreateUpgradeRequest => row(Some(DesignatedSupport), true, None, &[]),
+            Self::ReadEscalations => row(Some(DesignatedSupport), false, None, ACCOUNT),
+            Self::OpenEscalation => row(Some(DesignatedSupport), false, None, ESCALATING),
+            Self::DecideEscalations => row(None, false, None, &[StaffRole::DutyManager]),
             Self::WorkOnRequests => row(None, false, None, DESK),
         }
     }

@@ -150,13 +150,23 @@ pub fn start(context: &Context, facts: StartFacts, id: ReviewId) -> Result<Start
         let detail = format!("the review `{open}` is still open; it closes when everybody in it was dealt with");
         return Err(Refusal::new(Code::ReviewOpen, detail).with(Extra::About(open.into())));
     }
-    let authority = facts.standing.authority(organization);
+    Ok(begin(context, facts.standing.authority(organization), organization, facts.covered, id))
+}
+
+/// Begins a review, whoever asked for it.
+pub(crate) fn begin(
+    context: &Context,
+    authority: Authority,
+    organization: OrganizationId,
+    covered: i64,
+    id: ReviewId,
+) -> Started {
     let review = ContactReview {
         id,
         organization,
         started_at: context.now,
         started_by: context.actor_id(),
-        closed_at: (facts.covered == 0).then_some(context.now),
+        closed_at: (covered == 0).then_some(context.now),
         updated_at: context.now,
         version: 1,
     };
@@ -168,7 +178,7 @@ pub fn start(context: &Context, facts: StartFacts, id: ReviewId) -> Result<Start
         }
     };
     let review = Change::create(context, authority, EventKind::ReviewStarted, review).announce(closed);
-    Ok(Started { review, covered: facts.covered })
+    Started { review, covered }
 }
 
 /// Allows listing an organization's reviews.

@@ -191,6 +191,8 @@ kinds! {
     MessageKind, MessageId = "msg";
     /// Attachments of a service request (S-6).
     AttachmentKind, AttachmentId = "att";
+    /// Escalations (E-1).
+    EscalationKind, EscalationId = "esc";
     /// Articles of the knowledge base.
     ArticleKind, ArticleId = "article";
     /// Sign-ins.

@@ -101,6 +101,34 @@ vocabulary! {
         AttachmentUploaded = "attachment.uploaded",
         /// An uploaded file was added to a message; to a note, in the vendor's journal alone.
         AttachmentAdded = "service_request.attachment_added",
+        /// An escalation was opened (E-1).
+        EscalationOpened = "escalation.opened",
+        /// The letter, the nominee or the reasons of an escalation were edited.
+        EscalationUpdated = "escalation.updated",
+        /// A duty manager took an escalation into review.
+        EscalationInReview = "escalation.in_review",
+        /// Items of an escalation were verified (E-6).
+        EscalationVerified = "escalation.verified",
+        /// Information was asked for.
+        EscalationInformationRequested = "escalation.information_requested",
+        /// The information came.
+        EscalationInformationProvided = "escalation.information_provided",
+        /// An escalation was approved, and its waiting period began (E-7).
+        EscalationApproved = "escalation.approved",
+        /// An escalation was rejected.
+        EscalationRejected = "escalation.rejected",
+        /// Whoever opened an escalation took it back.
+        EscalationWithdrawn = "escalation.withdrawn",
+        /// Somebody who guards the organization objected (E-8).
+        EscalationObjected = "escalation.objected",
+        /// A second duty manager resumed an escalation (E-8).
+        EscalationResumed = "escalation.resumed",
+        /// The nominee became primary support contact (E-9).
+        EscalationCompleted = "escalation.completed",
+        /// An escalation could not be completed any more, and went back into review.
+        EscalationReturned = "escalation.returned",
+        /// The information that was asked for did not come in time.
+        EscalationLapsed = "escalation.lapsed",
         /// An article was written.
         ArticleCreated = "article.created",
         /// An article was edited, reviewed, taken out of the knowledge base, or taken back in.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::id::{AnyId, GrantId, OrganizationId};
 use crate::text::Flaw;
+use crate::time::Timestamp;
 use crate::vocabulary::{Level, Permission, StaffRole, Vocabulary};
 
 /// Who has to act on an error, and how.
@@ -103,6 +104,8 @@ codes! {
         "Leave the member out, or ask support.";
     OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status, or confirms only themselves",
         "Ask another contact manager of the organization.";
+    SecondPersonRequired = "second_person_required" : Forbidden, "this takes another person",
+        "Ask another duty manager: nobody decides alone about what they opened, or resumes what they approved.";
     NotFound = "not_found" : NotFound, "not found",
         "Check the id. What you may not know of answers the same as what does not exist.";
     RouteNotFound = "route_not_found" : NotFound, "no such path",
@@ -135,6 +138,14 @@ codes! {
         "Archive a site that is out of use with PATCH /v1/sites/{site_id} first.";
     GrantRequestExists = "grant_request_exists" : Conflict, "this grant has been asked for already",
         "Wait for the answer to the request that `about` names, or withdraw it first.";
+    EscalationExists = "escalation_exists" : Conflict, "an escalation of this organization is under way",
+        "Follow the escalation that `about` names.";
+    PrimarySupportContactAvailable = "primary_support_contact_available" : Conflict, "the organization has a primary support contact who is not said to be unavailable",
+        "Turn to them; or say in `unavailable` why each one that `missing` names is not available.";
+    VerificationIncomplete = "verification_incomplete" : Conflict, "not everything has been verified",
+        "Verify the items that `missing` names, each by a method other than `email_signature`.";
+    WaitingPeriod = "waiting_period" : Conflict, "the waiting period is not over",
+        "Wait until `completes_at`; the server completes the escalation by itself then.";
     InvalidTransition = "invalid_transition" : Conflict, "the present state does not allow this",
         "Load the resource again; `current_status` is where it stands.";
     ServiceRequestClosed = "service_request_closed" : Conflict, "the service request is closed",
@@ -199,6 +210,10 @@ codes! {
         "Name what you have uploaded to the same request yourself, each once, within a day; `errors` names those that are not.";
     DigestMismatch = "digest_mismatch" : Invalid, "the body is not what Content-Digest says",
         "Send the file again; if it fails again, compute the digest over exactly the bytes of the body.";
+    CallBackNumberNotAllowed = "call_back_number_not_allowed" : Invalid, "this number is not one to call back",
+        "Call a number of `call_back_numbers`: those that were known before the escalation was opened.";
+    NothingToVerify = "nothing_to_verify" : Invalid, "the letter does not have this yet",
+        "Ask for the information first.";
     IdempotencyKeyReused = "idempotency_key_reused" : Invalid, "the idempotency key was used with another request",
         "Use a new key for a new request, or repeat the first one exactly.";
     TooManyAttempts = "too_many_attempts" : Exhausted, "too many failed attempts",
@@ -257,6 +272,10 @@ pub enum Extra {
     RetryAfter(i64),
     /// `about`: what stands in the way.
     About(AnyId),
+    /// `missing`: what is lacking, by name or id.
+    Missing(Vec<String>),
+    /// `completes_at`: when a waiting period ends.
+    CompletesAt(Timestamp),
     /// The code of the member that the pointer names, where it is finer than the refusal's own.
     MemberCode(&'static str),
     /// `errors`: the values that are to blame, each with its own pointer, where there may be several.

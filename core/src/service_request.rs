@@ -498,6 +498,24 @@ pub(crate) fn hand_over(
     Change::update(context, authority, EventKind::RequestUpdated, request, after)
 }
 
+/// Writes a public message into a request in the course of something else, and moves it along.
+pub(crate) fn narrate(
+    context: &Context,
+    authority: Authority,
+    before: ServiceRequest,
+    status: RequestStatus,
+    author: PersonRef,
+    message: MessageId,
+    body: MessageBody,
+) -> (Change<ServiceRequest>, Change<Message>) {
+    let after = ServiceRequest { activity_at: context.now, ..moved(before.clone(), status, context.now) };
+    let message = first_message(&after, author, message, body, context.now);
+    (
+        Change::update(context, authority, EventKind::RequestUpdated, before, after),
+        Change::create(context, authority, EventKind::MessageCreated, message),
+    )
+}
+
 /// The system's own record of something (C-15).
 pub(crate) struct NewRecord {
     pub(crate) id: ServiceRequestId,

@@ -20,6 +20,10 @@ pub const EMAIL_MAX: u64 = 254;
 pub const PHONE_MAX: u64 = 32;
 /// Characters in a note or reason.
 pub const NOTE_MAX: u64 = 2_000;
+/// Characters in somebody's title or position.
+pub const POSITION_MAX: u64 = 100;
+/// Characters in a line of a mailing address.
+pub const ADDRESS_LINE_MAX: u64 = 100;
 /// Characters in a service request's subject.
 pub const SUBJECT_MAX: u64 = 200;
 /// Characters in a message.
@@ -175,6 +179,12 @@ texts! {
     Note = note;
     /// What a site or shift is called, in one line; at most [`SITE_NAME_MAX`] characters.
     SiteName = site_name;
+    /// Somebody's title or position, in one line; at most [`POSITION_MAX`] characters (E-3).
+    JobTitle = job_title;
+    /// A line of a mailing address; at most [`ADDRESS_LINE_MAX`] characters (E-3).
+    AddressLine = address_line;
+    /// A country, as two letters of ISO 3166-1 (E-3).
+    Country = country;
     /// The text of an article, in Markdown; at most [`MESSAGE_MAX`] characters.
     ArticleBody = message_body;
     /// The language of an article, as a tag of BCP 47 such as `en` or `pt-BR`.
@@ -199,6 +209,22 @@ fn organization_name(text: &str) -> Result<String, Flaw> {
 
 fn site_name(text: &str) -> Result<String, Flaw> {
     clean(text, SITE_NAME_MAX, false)
+}
+
+fn job_title(text: &str) -> Result<String, Flaw> {
+    clean(text, POSITION_MAX, false)
+}
+
+fn address_line(text: &str) -> Result<String, Flaw> {
+    clean(text, ADDRESS_LINE_MAX, false)
+}
+
+fn country(text: &str) -> Result<String, Flaw> {
+    let country = text.trim();
+    if country.len() == 2 && country.bytes().all(|letter| letter.is_ascii_uppercase()) {
+        return Ok(country.to_owned());
+    }
+    Err(Flaw::new("country_invalid", format!("`{text}` is not a country of two letters such as `US` or `PT`")))
 }
 
 /// A language, and a script or region at most: enough to choose by, and short enough to be sure of.

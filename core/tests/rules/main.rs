@@ -13,6 +13,8 @@ mod contact_review;
 mod contact_site;
 mod contact_state;
 mod effective_access;
+mod escalation;
+mod escalation_completion;
 mod grant_request;
 mod ids_and_time;
 mod invitation;

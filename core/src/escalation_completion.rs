@@ -1,0 +1,249 @@
+//! How an escalation ends: the nominee is appointed, whoever left is disabled, and a review begins (E-9, E-10).
+
+use crate::access::Standing;
+use crate::actor::{Actor, PersonRef};
+use crate::change::{Authority, Change, Context};
+use crate::contact::{Contact, NewContact, Others, WelcomeIds, onboard};
+use crate::contact_review::{self, Started};
+use crate::contact_site::WantedSites;
+use crate::contact_state::{DisableContact, DisableFacts, Disabled, RecordIds, StateFacts, disable};
+use crate::escalation::{Approval, Escalation, EscalationFacts, State};
+use crate::escalation_case::Absence;
+use crate::escalation_step::{NomineeFacts, Step, expect_appointable, movable, moved};
+use crate::id::{ContactId, ReviewId};
+use crate::journal::EventKind;
+use crate::person::NewProfile;
+use crate::readiness;
+use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::session::{Link, may_sign_in};
+use crate::text::{Locale, Note};
+use crate::vocabulary::{ContactType, OrganizationStatus, Permission, PersonStatus, StaffRole};
+
+/// What must be known to complete an escalation.
+#[derive(Debug, Clone)]
+pub struct CompleteFacts {
+    /// Who completes it: a duty manager or, where the server does it, whoever approved it, whose decision it carries out.
+    pub escalation: EscalationFacts,
+    /// Whoever approved it, as they are now, and the state of the vendor's organization.
+    pub approver: Option<(Actor, OrganizationStatus)>,
+    /// Who shall be appointed, and what stands in the way.
+    pub nominee: NomineeFacts,
+    /// The nominee's record in the organization, if there is one.
+    pub record: Option<Contact>,
+    /// Who guards the organization besides the nominee.
+    pub others: Others,
+    /// Which of those named unavailable are active or invited now.
+    pub present: Vec<ContactId>,
+    /// The open review of the organization.
+    pub open_review: Option<ReviewId>,
+    /// How many contacts of the organization are active or invited now.
+    pub covered: i64,
+}
+
+/// The ids of what comes into being.
+#[derive(Debug, Clone, Copy)]
+pub struct CompletionIds {
+    /// The nominee's record, if they have none.
+    pub contact: ContactId,
+    /// The welcome link and email, for who has no password.
+    pub welcome: WelcomeIds,
+    /// The review.
+    pub review: ReviewId,
+}
+
+/// A primary support contact who left, and is to be disabled with all that hangs on it (C-15).
+#[derive(Debug, Clone)]
+pub struct Departure {
+    contact: ContactId,
+    actor: Actor,
+    standing: Standing,
+    heir: PersonRef,
+    reason: Note,
+}
+
+impl Departure {
+    /// Who left.
+    pub fn contact(&self) -> ContactId {
+        self.contact
+    }
+}
+
+/// A completed escalation. Saved in this order; each departure is decided by [`depart`] when what stands before it is saved.
+#[derive(Debug)]
+pub struct Completed {
+    /// The escalation.
+    pub escalation: Change<Escalation>,
+    /// The nominee's record.
+    pub nominee: Change<Contact>,
+    /// The link in the welcome email, for who has no password; voids older ones.
+    pub link: Option<Link>,
+    /// The review that follows (E-10); none where one is open already.
+    pub review: Option<Started>,
+    /// Those who left.
+    pub departures: Vec<Departure>,
+}
+
+/// What became of an escalation whose time came.
+#[derive(Debug)]
+pub enum Completion {
+    /// The nominee is appointed.
+    Done(Box<Completed>),
+    /// It cannot be completed any more, and is in review again; the state says why.
+    Returned(Box<Change<Escalation>>),
+}
+
+/// Completes an escalation whose waiting period is over (E-9).
+///
+/// *Decides*: as every step; waiting period over? Then, whether it can still be done, for else it goes back into review: whoever
+/// approved it is still a duty manager? the nominee can be appointed? nobody else to turn to (E-4)?
+pub fn complete(context: &Context, facts: CompleteFacts, ids: CompletionIds) -> Result<Completion, Refusal> {
+    let (actor, standing, before) = movable(context, facts.escalation.clone(), Step::Complete, None)?;
+    let State::Approved(approval) = before.state.clone() else {
+        return Err(Refusal::of(Code::InvalidTransition));
+    };
+    if context.now < approval.completes_at {
+        let detail = format!("the waiting period ends at `{}`", approval.completes_at);
+        return Err(Refusal::new(Code::WaitingPeriod, detail).with(Extra::CompletesAt(approval.completes_at)));
+    }
+    if let Err(refusal) = expect_approver(&facts).and_then(|()| expect_appointable(&before, &facts.nominee)) {
+        let returned = Note::parse(&refusal.detail).map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
+        let after = Escalation { state: State::InReview { returned: Some(returned) }, ..before.clone() };
+        let change = moved(context, &standing, EventKind::EscalationReturned, before, after);
+        return Ok(Completion::Returned(Box::new(change)));
+    }
+    appoint(context, (actor, standing), before, approval, facts, ids).map(|done| Completion::Done(Box::new(done)))
+}
+
+/// Whether the approval still has somebody who may give it.
+fn expect_approver(facts: &CompleteFacts) -> Result<(), Refusal> {
+    let decides = |(approver, status): &(Actor, OrganizationStatus)| {
+        may_sign_in(approver, *status) && approver.has_role(&[StaffRole::DutyManager])
+    };
+    if facts.approver.as_ref().is_some_and(decides) {
+        return Ok(());
+    }
+    let requirement = Requirement::Roles(&[StaffRole::DutyManager]);
+    Err(Refusal::new(Code::StaffOnly, format!("whoever approved it has not {requirement} any more")))
+}
+
+fn appoint(
+    context: &Context,
+    (actor, standing): (Actor, Standing),
+    before: Escalation,
+    approval: Approval,
+    facts: CompleteFacts,
+    ids: CompletionIds,
+) -> Result<Completed, Refusal> {
+    let organization = before.organization.id;
+    let authority = standing.authority(organization);
+    let was_covered = facts.record.as_ref().is_some_and(|contact| is_present(contact.status));
+    let (nominee, link) = match facts.record {
+        Some(record) => promote(context, authority, record, facts.others, ids.welcome),
+        None => create(context, authority, &before, &facts.nominee, ids)?,
+    };
+    let heir = nominee.after().reference();
+    let reason = Note::parse(&format!("left the organization, as escalation {} says", before.id))
+        .map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
+    let left = before.case.unavailable.iter().filter(|one| one.reason == Absence::Left).map(|one| one.contact);
+    let left = left.filter(|one| *one != nominee.after().id && facts.present.contains(one));
+    let departures: Vec<Departure> = left
+        .map(|contact| Departure {
+            contact,
+            actor: actor.clone(),
+            standing: standing.clone(),
+            heir: heir.clone(),
+            reason: reason.clone(),
+        })
+        .collect();
+    let covered = facts.covered + i64::from(!was_covered);
+    let review = match facts.open_review {
+        Some(_) => None,
+        None => Some(contact_review::begin(context, authority, organization, covered, ids.review)),
+    };
+    let state = State::Completed { approval, contact: nominee.after().id, at: context.now };
+    let after = Escalation { state, ..before.clone() };
+    let escalation = moved(context, &standing, EventKind::EscalationCompleted, before, after);
+    Ok(Completed { escalation, nominee, link, review, departures })
+}
+
+fn is_present(status: PersonStatus) -> bool {
+    matches!(status, PersonStatus::Active | PersonStatus::Invited)
+}
+
+/// Makes a contact of the organization its primary support contact, and lets them in again if they were disabled.
+fn promote(
+    context: &Context,
+    authority: Authority,
+    before: Contact,
+    others: Others,
+    welcome: WelcomeIds,
+) -> (Change<Contact>, Option<Link>) {
+    let has_password = before.status == PersonStatus::Active;
+    let after = Contact {
+        kind: ContactType::PrimarySupport,
+        permission: Permission::ManageContacts,
+        status: if has_password { PersonStatus::Active } else { PersonStatus::Invited },
+        disabled: None,
+        ..before.clone()
+    };
+    let kind =
+        if before.status == PersonStatus::Disabled { EventKind::ContactEnabled } else { EventKind::ContactUpdated };
+    let findings = readiness::shifts(context, authority, Some(&before), &after, others);
+    let person = after.id.into();
+    let change = Change::touch(context, authority, kind, before, after).announce(findings);
+    if has_password {
+        return (change, None);
+    }
+    (change.notify(welcome.notice(person)), Some(welcome.link(person, context.now)))
+}
+
+fn create(
+    context: &Context,
+    authority: Authority,
+    escalation: &Escalation,
+    facts: &NomineeFacts,
+    ids: CompletionIds,
+) -> Result<(Change<Contact>, Option<Link>), Refusal> {
+    let nominee = &escalation.case.nominee;
+    let profile = NewProfile {
+        email: nominee.email.clone().into(),
+        first_name: nominee.first_name.clone(),
+        last_name: nominee.last_name.clone(),
+        phone: nominee.phone.clone(),
+        time_zone: nominee.time_zone.clone(),
+        locale: Locale::default(),
+    };
+    let person = NewContact {
+        id: ids.contact,
+        profile,
+        kind: ContactType::PrimarySupport,
+        permission: Permission::ManageContacts,
+        duties: Default::default(),
+        sites: WantedSites::default(),
+        welcome: ids.welcome,
+    };
+    let around = (&facts.organization, [].as_slice());
+    let welcomed = onboard(context, authority, around, &facts.vendor_domains, facts.existing.clone(), person)?;
+    Ok((welcomed.contact, Some(welcomed.link)))
+}
+
+/// Disables a primary support contact who left, with all that C-15 says. Their requests go to an active primary support contact or
+/// contact manager who stays or, where there is none, to the nominee.
+///
+/// *Errors*: `internal` if the facts are about somebody else.
+pub fn depart(
+    context: &Context,
+    departure: &Departure,
+    leaving: &[ContactId],
+    facts: DisableFacts,
+    record: RecordIds,
+) -> Result<Disabled, Refusal> {
+    if facts.state.contact.as_ref().is_none_or(|contact| contact.id != departure.contact) {
+        return Err(Refusal::of(Code::Internal));
+    }
+    let stays = |heir: &PersonRef| !leaving.iter().any(|one| heir.id == (*one).into());
+    let state = StateFacts { actor: departure.actor.clone(), standing: departure.standing.clone(), ..facts.state };
+    let successor = facts.successor.filter(stays).or_else(|| Some(departure.heir.clone()));
+    let command = DisableContact { reason: departure.reason.clone(), expected_version: None, record };
+    disable(context, DisableFacts { state, successor, ..facts }, command)
+}

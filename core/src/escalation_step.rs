@@ -1,0 +1,350 @@
+//! How an escalation moves from state to state (E-5 … E-9).
+
+use crate::access::{Action, Standing, denied, require};
+use crate::actor::Actor;
+use crate::change::{Change, Context};
+use crate::contact::{Existing, refuse_vendor};
+use crate::escalation::{
+    Act, Approval, Escalation, EscalationFacts, EscalationStatus, State, expect_primaries, guards, view,
+};
+use crate::escalation_case::{Case, Evidence, KnownNumber, Verification, VerifyItem};
+use crate::id::ContactId;
+use crate::journal::EventKind;
+use crate::organization::{Organization, expect_version};
+use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::text::{Domain, Note};
+use crate::time::Span;
+use crate::vocabulary::{Permission, Vocabulary as _, vocabulary};
+
+vocabulary! {
+    /// What is done to an escalation.
+    Step ("step") {
+        /// Edit what it asks for.
+        Edit = "edit",
+        /// Take it into review.
+        Review = "review",
+        /// Verify items.
+        Verify = "verify",
+        /// Ask for information.
+        RequestInformation = "request_information",
+        /// Say that the information is there.
+        ProvideInformation = "provide_information",
+        /// Approve.
+        Approve = "approve",
+        /// Reject.
+        Reject = "reject",
+        /// Take it back.
+        Withdraw = "withdraw",
+        /// Object.
+        Object = "object",
+        /// Resume after an objection.
+        Resume = "resume",
+        /// Appoint the nominee.
+        Complete = "complete",
+    }
+}
+
+impl Step {
+    /// The states in which a step is possible (E-5).
+    pub fn possible_in(self) -> &'static [EscalationStatus] {
+        use EscalationStatus::{Approved, InReview, InformationRequested, Objected, Submitted};
+        match self {
+            Self::Edit => &[Submitted, InformationRequested],
+            Self::Review => &[Submitted],
+            Self::Verify | Self::RequestInformation | Self::Approve => &[InReview],
+            Self::ProvideInformation => &[InformationRequested],
+            Self::Reject => &[Submitted, InReview, InformationRequested, Approved, Objected],
+            Self::Withdraw | Self::Object => &[Submitted, InReview, InformationRequested, Approved],
+            Self::Resume => &[Objected],
+            Self::Complete => &[Approved],
+        }
+    }
+}
+
+/// An escalation that an actor may move by a step, as it is now.
+///
+/// *Decides*: visible (E-11)? may do this (E-2, E-6, E-8)? another person where one is needed (E-6, E-8)? version? state (E-5)?
+pub(crate) fn movable(
+    context: &Context,
+    facts: EscalationFacts,
+    step: Step,
+    expected_version: Option<i64>,
+) -> Result<(Actor, Standing, Escalation), Refusal> {
+    let (actor, standing) = (facts.actor.clone(), facts.standing.clone());
+    let escalation = view(context.now, facts)?.into_value();
+    may(&actor, &standing, &escalation, step)?;
+    expect_version(expected_version, escalation.version)?;
+    expect_state(&escalation, step)?;
+    Ok((actor, standing, escalation))
+}
+
+/// Who takes which step.
+fn may(actor: &Actor, standing: &Standing, escalation: &Escalation, step: Step) -> Result<(), Refusal> {
+    let organization = escalation.organization.id;
+    let opened_it = escalation.opened_by.id == actor.id();
+    let decides = || require(standing, Action::DecideEscalations, organization);
+    match step {
+        Step::Edit | Step::ProvideInformation if opened_it => Ok(()),
+        Step::Edit | Step::ProvideInformation => {
+            let roles = Action::OpenEscalation.roles();
+            if actor.has_role(roles) { Ok(()) } else { Err(denied(standing, Requirement::Roles(roles), organization)) }
+        }
+        Step::Review | Step::Verify | Step::RequestInformation | Step::Complete => decides(),
+        Step::Approve | Step::Reject => decides().and_then(|()| {
+            let detail = "nobody decides about an escalation that they opened; another duty manager does";
+            if opened_it { Err(Refusal::new(Code::SecondPersonRequired, detail)) } else { Ok(()) }
+        }),
+        Step::Resume => decides().and_then(|()| {
+            let decided = escalation.state.approval().map(|approval| approval.by).or(escalation.reviewer);
+            let detail = "nobody resumes what they opened, reviewed or approved; another duty manager does";
+            let is_same = opened_it || decided == Some(actor.id());
+            if is_same { Err(Refusal::new(Code::SecondPersonRequired, detail)) } else { Ok(()) }
+        }),
+        Step::Withdraw if opened_it => Ok(()),
+        Step::Withdraw => {
+            let detail = format!("only `{}` may withdraw it, who opened it", escalation.opened_by.name);
+            Err(Refusal::new(Code::PermissionRequired, detail))
+        }
+        Step::Object if guards(standing) => Ok(()),
+        Step::Object => Err(denied(standing, Requirement::Permission(Permission::ManageContacts), organization)),
+    }
+}
+
+fn expect_state(escalation: &Escalation, step: Step) -> Result<(), Refusal> {
+    let status = escalation.state.status();
+    if step.possible_in().contains(&status) {
+        return Ok(());
+    }
+    let detail = format!("the escalation is `{}`, where `{}` is not possible", status.name(), step.name());
+    Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(status.name())))
+}
+
+pub(crate) fn moved(
+    context: &Context,
+    standing: &Standing,
+    kind: EventKind,
+    before: Escalation,
+    after: Escalation,
+) -> Change<Escalation> {
+    Change::update(context, standing.authority(before.organization.id), kind, before, after)
+}
+
+fn act(context: &Context, reason: Option<Note>) -> Act {
+    Act { by: context.actor_id(), at: context.now, reason }
+}
+
+/// What an edit leads to.
+#[derive(Debug, Clone)]
+pub struct EditCase {
+    /// What it shall ask for.
+    pub case: Case,
+    /// Which of the contacts who are said to be unavailable are primary support contacts of the organization.
+    pub known_primaries: Vec<ContactId>,
+    /// The version that was read.
+    pub expected_version: Option<i64>,
+}
+
+/// Edits what an escalation asks for; the verification of what the edit touches is void (E-6).
+///
+/// *Decides*: as every step; those named unavailable are primary support contacts of the organization (E-4)?
+pub fn edit(context: &Context, facts: EscalationFacts, command: EditCase) -> Result<Change<Escalation>, Refusal> {
+    let (_, standing, before) = movable(context, facts, Step::Edit, command.expected_version)?;
+    expect_primaries(&command.case, &command.known_primaries)?;
+    let touched = before.case.touched(&command.case);
+    let verified = before.verified.iter().filter(|one| !touched.contains(&one.item)).cloned().collect();
+    let after = Escalation { case: command.case, verified, ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationUpdated, before, after))
+}
+
+/// Takes an escalation into review.
+pub fn review(
+    context: &Context,
+    facts: EscalationFacts,
+    expected_version: Option<i64>,
+) -> Result<Change<Escalation>, Refusal> {
+    let (actor, standing, before) = movable(context, facts, Step::Review, expected_version)?;
+    let state = State::InReview { returned: None };
+    let after = Escalation { state, reviewer: Some(actor.id()), ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationInReview, before, after))
+}
+
+/// Items to verify.
+#[derive(Debug, Clone)]
+pub struct Verify {
+    /// The items; none twice by the same method.
+    pub items: Vec<VerifyItem>,
+    /// The numbers that were known before the escalation was opened (E-6a).
+    pub numbers: Vec<KnownNumber>,
+    /// Whether the letter is an email whose signature is good and its author's own.
+    pub is_signed_by_author: bool,
+    /// The version that was read.
+    pub expected_version: Option<i64>,
+}
+
+/// Verifies items, each by a method and its evidence (E-6). The same item by the same method again takes the older one's place.
+///
+/// *Decides*: as every step; for each item, evidence that this method needs?
+pub fn verify(context: &Context, facts: EscalationFacts, command: Verify) -> Result<Change<Escalation>, Refusal> {
+    let (actor, standing, before) = movable(context, facts, Step::Verify, command.expected_version)?;
+    let Verify { items, numbers, is_signed_by_author, .. } = command;
+    let evidence = Evidence { case: &before.case, numbers: &numbers, is_signed_by_author };
+    items.iter().try_for_each(|item| evidence.expect(item))?;
+    let mut verified = before.verified.clone();
+    for VerifyItem { item, method, note, number } in items {
+        verified.retain(|one| (one.item, one.method) != (item, method));
+        verified.push(Verification { item, method, note, number, by: actor.reference(), at: context.now });
+    }
+    verified.sort_by_key(|one| (one.item, one.method));
+    let after = Escalation { verified, ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationVerified, before, after))
+}
+
+/// Asks whoever opened it for what is missing; without an answer it lapses after [`LAPSE`](crate::escalation::LAPSE).
+pub fn request_information(
+    context: &Context,
+    facts: EscalationFacts,
+    message: Note,
+    expected_version: Option<i64>,
+) -> Result<Change<Escalation>, Refusal> {
+    let (_, standing, before) = movable(context, facts, Step::RequestInformation, expected_version)?;
+    let state = State::InformationRequested(act(context, Some(message)));
+    let after = Escalation { state, ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationInformationRequested, before, after))
+}
+
+/// Says that the information is there; the review goes on.
+pub fn provide_information(
+    context: &Context,
+    facts: EscalationFacts,
+    expected_version: Option<i64>,
+) -> Result<Change<Escalation>, Refusal> {
+    let (_, standing, before) = movable(context, facts, Step::ProvideInformation, expected_version)?;
+    let after = Escalation { state: State::InReview { returned: None }, ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationInformationProvided, before, after))
+}
+
+/// What must be known to appoint the nominee, when it is approved and again when it is completed.
+#[derive(Debug, Clone)]
+pub struct NomineeFacts {
+    /// The organization.
+    pub organization: Organization,
+    /// The vendor's domains (O-2).
+    pub vendor_domains: Vec<Domain>,
+    /// Who has the nominee's email already.
+    pub existing: Option<Existing>,
+    /// Its active primary support contacts.
+    pub active_primaries: Vec<ContactId>,
+}
+
+/// That the nominee can be appointed now, and that there is nobody else to turn to (E-4, E-9).
+///
+/// *Errors*: `vendor_staff_not_allowed`, `contact_in_other_organization`, `primary_support_contact_available`.
+pub(crate) fn expect_appointable(escalation: &Escalation, facts: &NomineeFacts) -> Result<(), Refusal> {
+    let email = &escalation.case.nominee.email;
+    refuse_vendor(&facts.organization, email, &facts.vendor_domains, facts.existing.as_ref())
+        .map_err(|refusal| refusal.at("#/nominee/email"))?;
+    if facts.existing.as_ref().is_some_and(|existing| existing.organization != facts.organization.id) {
+        let detail = format!("`{email}` is a contact of another organization, and cannot be appointed in this one");
+        return Err(Refusal::new(Code::ContactInOtherOrganization, detail)
+            .at("#/nominee/email")
+            .with(Extra::InvitationAvailable(false)));
+    }
+    escalation.case.expect_nobody_else(&facts.active_primaries)
+}
+
+/// How an escalation is approved.
+#[derive(Debug, Clone)]
+pub struct Approve {
+    /// The version that was read (E-6).
+    pub version: Option<i64>,
+    /// The waiting period (E-7); zero for none.
+    pub wait: Span,
+    /// Who shall be appointed, and what stands in the way.
+    pub nominee: NomineeFacts,
+}
+
+/// Approves an escalation; its waiting period begins (E-6, E-7).
+///
+/// *Decides*: as every step; which version was read? every item verified? the nominee one who can be appointed (E-9)? nobody else to
+/// turn to (E-4)?
+pub fn approve(context: &Context, facts: EscalationFacts, command: Approve) -> Result<Change<Escalation>, Refusal> {
+    let (actor, standing, before) = movable(context, facts, Step::Approve, command.version)?;
+    if command.version.is_none() {
+        let detail = "say which version you read: `version` in the body, or `If-Match`";
+        return Err(Refusal::new(Code::ValidationFailed, detail).at("#/version").with(Extra::MemberCode("required")));
+    }
+    let missing = before.missing();
+    if !missing.is_empty() {
+        let names: Vec<String> = missing.iter().map(|item| item.name().to_owned()).collect();
+        let detail = format!("not verified yet: `{}`", names.join("`, `"));
+        return Err(Refusal::new(Code::VerificationIncomplete, detail).with(Extra::Missing(names)));
+    }
+    expect_appointable(&before, &command.nominee)?;
+    let completes_at = context.now.plus(command.wait);
+    let state = State::Approved(Approval { by: actor.id(), at: context.now, completes_at });
+    let after = Escalation { state, ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationApproved, before, after))
+}
+
+/// Rejects an escalation for good.
+pub fn reject(
+    context: &Context,
+    facts: EscalationFacts,
+    reason: Note,
+    expected_version: Option<i64>,
+) -> Result<Change<Escalation>, Refusal> {
+    let (_, standing, before) = movable(context, facts, Step::Reject, expected_version)?;
+    let after = Escalation { state: State::Rejected(act(context, Some(reason))), ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationRejected, before, after))
+}
+
+/// Takes an escalation back: whoever opened it.
+pub fn withdraw(
+    context: &Context,
+    facts: EscalationFacts,
+    reason: Option<Note>,
+    expected_version: Option<i64>,
+) -> Result<Change<Escalation>, Refusal> {
+    let (_, standing, before) = movable(context, facts, Step::Withdraw, expected_version)?;
+    let after = Escalation { state: State::Withdrawn(act(context, reason)), ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationWithdrawn, before, after))
+}
+
+/// Stops an escalation: an active primary support contact or contact manager of the organization (E-8).
+pub fn object(
+    context: &Context,
+    facts: EscalationFacts,
+    reason: Note,
+    expected_version: Option<i64>,
+) -> Result<Change<Escalation>, Refusal> {
+    let (_, standing, before) = movable(context, facts, Step::Object, expected_version)?;
+    let state = State::Objected { objection: act(context, Some(reason)), stopped: Box::new(before.state.clone()) };
+    let after = Escalation { state, ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationObjected, before, after))
+}
+
+/// Lets an escalation go on where an objection stopped it (E-8). What was approved waits anew for its whole waiting period, and what
+/// waited for information for another thirty days.
+pub fn resume(
+    context: &Context,
+    facts: EscalationFacts,
+    reason: Note,
+    wait: Span,
+    expected_version: Option<i64>,
+) -> Result<Change<Escalation>, Refusal> {
+    let (_, standing, before) = movable(context, facts, Step::Resume, expected_version)?;
+    let state = match &before.state {
+        State::Objected { stopped, .. } => match stopped.as_ref() {
+            State::Approved(approval) => {
+                State::Approved(Approval { completes_at: context.now.plus(wait), ..approval.clone() })
+            }
+            State::InformationRequested(request) => {
+                State::InformationRequested(Act { at: context.now, ..request.clone() })
+            }
+            other => other.clone(),
+        },
+        other => other.clone(),
+    };
+    let after = Escalation { state, resumption: Some(act(context, Some(reason))), ..before.clone() };
+    Ok(moved(context, &standing, EventKind::EscalationResumed, before, after))
+}

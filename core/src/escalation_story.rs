@@ -1,0 +1,108 @@
+//! What an escalation's service request is told of each step (E-9), and who gets an email of it.
+
+use crate::actor::PersonRef;
+use crate::change::{Authority, Change, Context};
+use crate::escalation::{Escalation, State};
+use crate::id::{MessageId, PersonId};
+use crate::message::Posted;
+use crate::refusal::Refusal;
+use crate::service_request::{self, ServiceRequest};
+use crate::text::MessageBody;
+use crate::vocabulary::RequestStatus;
+
+/// Tells the service request of a step: a public message, and where the request stands then. Nothing where nothing happened, where
+/// there is no request, or where it is closed.
+pub fn tell(
+    context: &Context,
+    change: &Change<Escalation>,
+    author: &PersonRef,
+    request: Option<ServiceRequest>,
+    message: MessageId,
+) -> Result<Option<Posted>, Refusal> {
+    let Some(request) = request.filter(|request| request.is_open() && change.is_effective()) else { return Ok(None) };
+    let Some((text, status)) = words(change) else { return Ok(None) };
+    let body = MessageBody::parse(&text).map_err(|flaw| Refusal::flawed("#/message", flaw))?;
+    let authority = Authority::own(request.organization.id);
+    let (request, message) =
+        service_request::narrate(context, authority, request, status, author.clone(), message, body);
+    Ok(Some(Posted { message, request }))
+}
+
+/// What is said, and where the request stands then; nothing where a step is the vendor's own affair.
+fn words(change: &Change<Escalation>) -> Option<(String, RequestStatus)> {
+    use RequestStatus::{Solved, WaitingOnCustomer, WaitingOnSupport};
+    let after = change.after();
+    let nominee = after.case.nominee.name();
+    let before = change.before();
+    if before.is_some_and(|before| before.state == after.state) {
+        return None;
+    }
+    let because = |reason: Option<&crate::text::Note>| reason.map(|reason| format!("\n\n{reason}")).unwrap_or_default();
+    Some(match &after.state {
+        State::Submitted => (
+            format!(
+                "An escalation was opened: `{}` shall become primary support contact of the organization.",
+                nominee
+            ),
+            WaitingOnSupport,
+        ),
+        State::InReview { returned: Some(reason) } => {
+            (format!("The escalation could not be completed and is in review again.\n\n{reason}"), WaitingOnSupport)
+        }
+        State::InReview { returned: None } => ("The escalation is in review.".to_owned(), WaitingOnSupport),
+        State::InformationRequested(act) => {
+            (format!("The escalation waits for information.{}", because(act.reason.as_ref())), WaitingOnCustomer)
+        }
+        State::Approved(approval) => (
+            format!(
+                "The escalation is approved. Unless somebody who guards the organization objects, `{nominee}` becomes primary \
+                 support contact at {}.",
+                approval.completes_at
+            ),
+            WaitingOnSupport,
+        ),
+        State::Objected { objection, .. } => (
+            format!("The escalation was stopped by an objection.{}", because(objection.reason.as_ref())),
+            WaitingOnSupport,
+        ),
+        State::Completed { .. } => {
+            (format!("`{nominee}` is primary support contact now, and has been sent a welcome email."), Solved)
+        }
+        State::Rejected(act) => (format!("The escalation was rejected.{}", because(act.reason.as_ref())), Solved),
+        State::Withdrawn(act) => (format!("The escalation was withdrawn.{}", because(act.reason.as_ref())), Solved),
+        State::Lapsed { .. } => {
+            ("The escalation lapsed, because the information that was asked for did not come.".to_owned(), Solved)
+        }
+    })
+}
+
+/// Who is told of a step by email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Nobody.
+    Nobody,
+    /// Whoever opened it.
+    Opener(PersonId),
+    /// The vendor's duty managers.
+    DutyManagers,
+    /// The account team, and every contact of the organization, those named unavailable first (E-7).
+    Everybody,
+}
+
+/// Who is told of a step by email (E-7, E-8).
+pub fn audience(change: &Change<Escalation>) -> Audience {
+    let after = change.after();
+    if !change.is_effective() || change.before().is_some_and(|before| before.state == after.state) {
+        return Audience::Nobody;
+    }
+    match &after.state {
+        State::Submitted | State::Objected { .. } | State::InReview { returned: Some(_) } => Audience::DutyManagers,
+        State::Approved(_) => Audience::Everybody,
+        State::InReview { returned: None }
+        | State::InformationRequested(_)
+        | State::Completed { .. }
+        | State::Rejected(_)
+        | State::Withdrawn(_)
+        | State::Lapsed { .. } => Audience::Opener(after.opened_by.id),
+    }
+}

@@ -1,0 +1,199 @@
+//! How an escalation is completed (E-9, E-10).
+
+use mandate_core::change::{Change, Context};
+use mandate_core::contact::{Contact, Others};
+use mandate_core::contact_state::{DisableFacts, RecordIds, StateFacts};
+use mandate_core::escalation::{Escalation, EscalationFacts, State};
+use mandate_core::escalation_case::{Absence, Case, Unavailable};
+use mandate_core::escalation_completion::{CompleteFacts, Completed, Completion, CompletionIds, complete, depart};
+use mandate_core::escalation_step::NomineeFacts;
+use mandate_core::refusal::{Code, Extra, Refusal};
+use mandate_core::text::Email;
+use mandate_core::time::Span;
+use mandate_core::vocabulary::{ContactType, OrganizationStatus, Permission, PersonStatus, StaffRole, Vocabulary as _};
+
+use crate::escalation::{approval, approver, case, escalation, facts, nominee_facts};
+use crate::ladder::{code, mails, refusal, written};
+use crate::world::{
+    BACKED, CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person, by, designated, guardian, id, manager, named, outsider,
+    reference, request, staff, welcome_ids,
+};
+
+fn ids() -> CompletionIds {
+    CompletionIds { contact: NEW_CONTACT, welcome: welcome_ids(), review: id(5) }
+}
+
+fn completing(escalation: EscalationFacts) -> CompleteFacts {
+    CompleteFacts {
+        escalation,
+        approver: Some((approver().actor(), OrganizationStatus::Active)),
+        nominee: nominee_facts(),
+        record: None,
+        others: Others { active_manager: true, active_primary: true },
+        present: vec![guardian().id],
+        open_review: None,
+        covered: 4,
+    }
+}
+
+fn due() -> Escalation {
+    escalation(State::Approved(approval()))
+}
+
+/// Completes an escalation as everybody tries to.
+pub(crate) fn completed(context: &Context, facts: EscalationFacts) -> Result<Change<Escalation>, Refusal> {
+    complete(context, completing(facts), ids()).map(|completion| match completion {
+        Completion::Done(done) => done.escalation,
+        Completion::Returned(change) => *change,
+    })
+}
+
+fn done(facts: CompleteFacts) -> Completed {
+    match complete(&by(&approver()), facts, ids()).unwrap() {
+        Completion::Done(done) => *done,
+        Completion::Returned(change) => panic!("{change:?}"),
+    }
+}
+
+#[test]
+fn the_nominee_becomes_primary_support_contact_and_a_review_begins_e_9_e_10() {
+    let done = done(completing(facts(&approver(), due())));
+    let nominee = done.nominee.after();
+    assert_eq!(
+        (nominee.id, nominee.kind, nominee.permission),
+        (NEW_CONTACT, ContactType::PrimarySupport, Permission::ManageContacts)
+    );
+    assert_eq!((nominee.status, nominee.organization), (PersonStatus::Invited, CUSTOMER));
+    assert_eq!(nominee.profile.email, case().nominee.email);
+    assert_eq!(
+        mails(&done.nominee),
+        ["mail_1: welcome to contact_m about contact_m with link_1"
+            .replace("contact_m", &crate::ladder::short(NEW_CONTACT))]
+    );
+    assert_eq!(done.link.unwrap().person, NEW_CONTACT.into());
+    let expected = State::Completed { approval: approval(), contact: NEW_CONTACT, at: NOW };
+    assert_eq!(done.escalation.after().state, expected);
+    assert_eq!(done.review.unwrap().covered, 5);
+    assert_eq!(done.departures.iter().map(|one| one.contact()).collect::<Vec<_>>(), [guardian().id]);
+    assert_eq!(written(&done.escalation)[1..2], ["status: approved -> completed"]);
+}
+
+#[test]
+fn a_contact_of_the_organization_is_promoted_and_let_in_again_e_9() {
+    for (status, becomes, welcomed, kind) in [
+        (PersonStatus::Active, PersonStatus::Active, false, "contact.updated"),
+        (PersonStatus::Invited, PersonStatus::Invited, true, "contact.updated"),
+        (PersonStatus::Disabled, PersonStatus::Invited, true, "contact.enabled"),
+    ] {
+        let record = Contact { status, ..designated() };
+        let done = done(CompleteFacts { record: Some(record), ..completing(facts(&approver(), due())) });
+        let after = done.nominee.after();
+        assert_eq!((after.id, after.status, after.kind), (designated().id, becomes, ContactType::PrimarySupport));
+        assert_eq!((after.permission, after.disabled.is_none()), (Permission::ManageContacts, true));
+        assert_eq!((done.link.is_some(), mails(&done.nominee).len() == 1), (welcomed, welcomed), "{}", status.name());
+        assert!(written(&done.nominee)[0].starts_with(kind), "{:?}", written(&done.nominee));
+        // Who was not covered before is now.
+        assert_eq!(done.review.unwrap().covered, 4 + i64::from(status == PersonStatus::Disabled));
+    }
+    let open = CompleteFacts { open_review: Some(id(8)), ..completing(facts(&approver(), due())) };
+    assert!(done_review(open).is_none());
+}
+
+fn done_review(facts: CompleteFacts) -> Option<i64> {
+    done(facts).review.map(|started| started.covered)
+}
+
+#[test]
+fn nothing_is_completed_before_its_time_e_7_e_9() {
+    let completes_at = NOW.plus(Span::seconds(1));
+    let waiting = escalation(State::Approved(mandate_core::escalation::Approval { completes_at, ..approval() }));
+    let refused = refusal(completed(&by(&approver()), facts(&approver(), waiting)).map(drop));
+    assert_eq!((refused.code, refused.extras), (Code::WaitingPeriod, vec![Extra::CompletesAt(completes_at)]));
+}
+
+#[test]
+fn what_cannot_be_completed_any_more_goes_back_into_review_e_4_e_9_x_1() {
+    let elsewhere = mandate_core::contact::Existing { person: outsider().id.into(), organization: OTHER_CUSTOMER };
+    let demoted = mandate_core::staff::StaffMember { roles: vec![StaffRole::Agent], ..approver() };
+    let gone = mandate_core::staff::StaffMember { status: PersonStatus::Disabled, ..approver() };
+    let vendor = Case {
+        nominee: mandate_core::escalation_case::Nominee {
+            email: Email::parse("nora@vendor.example").unwrap(),
+            ..case().nominee
+        },
+        ..case()
+    };
+    let base = || completing(facts(&staff(StaffRole::DutyManager), due()));
+    for (facts, why) in [
+        (
+            CompleteFacts { nominee: NomineeFacts { existing: Some(elsewhere), ..nominee_facts() }, ..base() },
+            "another organization",
+        ),
+        (
+            CompleteFacts {
+                nominee: NomineeFacts { active_primaries: vec![guardian().id, manager().id], ..nominee_facts() },
+                ..base()
+            },
+            "turn to them",
+        ),
+        (CompleteFacts { approver: Some((demoted.actor(), OrganizationStatus::Active)), ..base() }, "any more"),
+        (CompleteFacts { approver: Some((gone.actor(), OrganizationStatus::Active)), ..base() }, "any more"),
+        (CompleteFacts { approver: None, ..base() }, "any more"),
+        (
+            completing(crate::escalation::facts(&staff(StaffRole::DutyManager), Escalation { case: vendor, ..due() })),
+            "belongs to the vendor",
+        ),
+    ] {
+        let Completion::Returned(change) = complete(&by(&staff(StaffRole::DutyManager)), facts, ids()).unwrap() else {
+            panic!("{why}");
+        };
+        let State::InReview { returned: Some(reason) } = &change.after().state else { panic!("{change:?}") };
+        assert!(reason.as_str().contains(why), "{reason}");
+        assert_eq!(
+            mandate_core::escalation_story::audience(&change),
+            mandate_core::escalation_story::Audience::DutyManagers
+        );
+    }
+}
+
+#[test]
+fn those_who_left_are_disabled_with_all_that_hangs_on_them_e_9_c_15() {
+    let absent = |contact: &Contact, reason| Unavailable { contact: contact.id, reason, note: None };
+    let unavailable = vec![
+        absent(&guardian(), Absence::Left),
+        absent(&manager(), Absence::Unreachable),
+        absent(&designated(), Absence::Left),
+    ];
+    let wide = Escalation { case: Case { unavailable, ..case() }, ..due() };
+    let facts = CompleteFacts { present: vec![guardian().id, manager().id], ..completing(facts(&approver(), wide)) };
+    let done = done(facts);
+    // Who is away or does not answer stays, and who is gone already is gone.
+    assert_eq!(done.departures.iter().map(|one| one.contact()).collect::<Vec<_>>(), [guardian().id]);
+    let departure = &done.departures[0];
+    let leaving = |successor| DisableFacts {
+        state: StateFacts {
+            actor: outsider().actor(),
+            standing: mandate_core::access::Standing::Stranger,
+            contact: Some(guardian()),
+        },
+        organization: named(CUSTOMER),
+        others: BACKED,
+        grants: Vec::new(),
+        requests: vec![request()],
+        successor,
+        review: None,
+        invitations: Vec::new(),
+        grant_requests: Vec::new(),
+    };
+    let record = RecordIds { request: id(7), number: 7, message: id(7) };
+    let heir = |successor| {
+        let disabled = depart(&by(&approver()), departure, &[guardian().id], leaving(successor), record).unwrap();
+        assert_eq!(disabled.contact.after().status, PersonStatus::Disabled);
+        disabled.requests[0].after().point_of_contact.clone().map(|person| person.id)
+    };
+    assert_eq!(heir(Some(reference(&manager()))), Some(manager().id.into()));
+    assert_eq!(heir(None), Some(NEW_CONTACT.into()));
+    assert_eq!(heir(Some(reference(&guardian()))), Some(NEW_CONTACT.into()));
+    let other = DisableFacts { state: StateFacts { contact: Some(manager()), ..leaving(None).state }, ..leaving(None) };
+    assert_eq!(code(depart(&by(&approver()), departure, &[], other, record).map(drop)), Code::Internal);
+}
