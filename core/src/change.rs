@@ -124,6 +124,18 @@ impl<T: Recorded + Clone + PartialEq> Change<T> {
         Self { before: Some(before), after, entries: vec![entry], notices: Vec::new() }
     }
 
+    /// The same new thing with something that is only known now; its journal entry says it as well.
+    #[must_use]
+    pub(crate) fn amend(self, amend: impl FnOnce(T) -> T) -> Self {
+        let after = amend(self.after);
+        let snapshot = after.snapshot();
+        let mut entries = self.entries;
+        if let Some(entry) = entries.first_mut().filter(|_| self.before.is_none()) {
+            entry.after = snapshot;
+        }
+        Self { after, entries, ..self }
+    }
+
     /// Adds an email that is owed because of the change.
     #[must_use]
     pub(crate) fn notify(mut self, notice: Notice) -> Self {

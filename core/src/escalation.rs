@@ -5,7 +5,7 @@ use crate::access::{Action, Standing, Visible, denied, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Change, Context, Recorded};
 use crate::escalation_case::{Case, Verification, unverified};
-use crate::id::{AnyId, ContactId, EscalationId, OrganizationId, PersonId, ServiceRequestId};
+use crate::id::{AnyId, AttachmentId, ContactId, EscalationId, OrganizationId, PersonId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::Organization;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
@@ -319,8 +319,12 @@ pub struct OpenFacts {
     pub under_way: Option<EscalationId>,
     /// The service request that was named, as far as the actor may see it: none where there is no such request.
     pub service_request: Option<Option<ServiceRequest>>,
+    /// Whether somebody of another organization takes part in that request.
+    pub has_outsiders: bool,
     /// Its active primary support contacts.
     pub active_primaries: Vec<ContactId>,
+    /// Which of the files that are named the actor may use as the letter.
+    pub known_attachments: Vec<AttachmentId>,
     /// Which of the contacts who are said to be unavailable are primary support contacts of the organization.
     pub known_primaries: Vec<ContactId>,
 }
@@ -341,7 +345,10 @@ pub fn open(context: &Context, facts: OpenFacts, command: OpenEscalation) -> Res
         let detail = format!("`{under_way}` is under way; one organization has one escalation at a time");
         return Err(Refusal::new(Code::EscalationExists, detail).with(Extra::About(under_way.into())));
     }
-    let service_request = facts.service_request.map(|request| accept_request(organization.id, request)).transpose()?;
+    let has_outsiders = facts.has_outsiders;
+    let accept = |request| accept_request(organization.id, request, has_outsiders);
+    let service_request = facts.service_request.map(accept).transpose()?;
+    expect_attachments(&command.case, &facts.known_attachments)?;
     expect_primaries(&command.case, &facts.known_primaries)?;
     command.case.expect_nobody_else(&facts.active_primaries)?;
     let escalation = Escalation {
@@ -389,12 +396,20 @@ fn expect_channel(
 }
 
 /// The service request that moves along: one of the organization about this, which is not closed.
-fn accept_request(organization: OrganizationId, request: Option<ServiceRequest>) -> Result<ServiceRequestId, Refusal> {
+fn accept_request(
+    organization: OrganizationId,
+    request: Option<ServiceRequest>,
+    has_outsiders: bool,
+) -> Result<ServiceRequestId, Refusal> {
     let refused = |code, why: &str| Err(Refusal::new(code, why).at("#/service_request_id"));
     match request {
         Some(request) if request.organization.id == organization && !request.is_open() => {
             refused(Code::ServiceRequestClosed, "the service request is closed; leave it out, or name another")
         }
+        Some(request) if request.organization.id == organization && has_outsiders => refused(
+            Code::ValidationFailed,
+            "people of another organization take part in the service request, who may not learn of an escalation",
+        ),
         Some(request) if request.organization.id == organization => {
             if request.category == Category::PrimaryContactRecovery {
                 Ok(request.id)
@@ -403,6 +418,23 @@ fn accept_request(organization: OrganizationId, request: Option<ServiceRequest>)
             }
         }
         Some(_) | None => refused(Code::ValidationFailed, "no such service request of this organization"),
+    }
+}
+
+/// The service request that is made for an escalation moves along with it.
+#[must_use]
+pub fn tie(opened: Change<Escalation>, request: &ServiceRequest) -> Change<Escalation> {
+    opened.amend(|escalation| Escalation { service_request: Some(request.id), ..escalation })
+}
+
+/// The letter is made of files that whoever names them may use.
+pub(crate) fn expect_attachments(case: &Case, known: &[AttachmentId]) -> Result<(), Refusal> {
+    match case.letter.attachments.iter().find(|one| !known.contains(one)) {
+        None => Ok(()),
+        Some(other) => {
+            let detail = format!("`{other}` is no upload to this escalation or attachment of its service request");
+            Err(Refusal::new(Code::AttachmentNotAllowed, detail).at("#/letter/attachment_ids"))
+        }
     }
 }
 

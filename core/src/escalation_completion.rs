@@ -9,7 +9,7 @@ use crate::contact_site::WantedSites;
 use crate::contact_state::{DisableContact, DisableFacts, Disabled, RecordIds, StateFacts, disable};
 use crate::escalation::{Approval, Escalation, EscalationFacts, State};
 use crate::escalation_case::Absence;
-use crate::escalation_step::{NomineeFacts, Step, expect_appointable, movable, moved};
+use crate::escalation_step::{NomineeFacts, Step, expect_appointable, expect_state, movable, moved};
 use crate::id::{ContactId, ReviewId};
 use crate::journal::EventKind;
 use crate::person::NewProfile;
@@ -22,8 +22,10 @@ use crate::vocabulary::{ContactType, OrganizationStatus, Permission, PersonStatu
 /// What must be known to complete an escalation.
 #[derive(Debug, Clone)]
 pub struct CompleteFacts {
-    /// Who completes it: a duty manager or, where the server does it, whoever approved it, whose decision it carries out.
+    /// The escalation, and who asks to complete it.
     pub escalation: EscalationFacts,
+    /// Whether the server does it by itself, because the waiting period is over. Then nobody has to ask.
+    pub by_system: bool,
     /// Whoever approved it, as they are now, and the state of the vendor's organization.
     pub approver: Option<(Actor, OrganizationStatus)>,
     /// Who shall be appointed, and what stands in the way.
@@ -34,10 +36,8 @@ pub struct CompleteFacts {
     pub others: Others,
     /// Which of those named unavailable are active or invited now.
     pub present: Vec<ContactId>,
-    /// The open review of the organization.
-    pub open_review: Option<ReviewId>,
-    /// How many contacts of the organization are active or invited now.
-    pub covered: i64,
+    /// Whether a review of the organization is open.
+    pub is_in_review: bool,
 }
 
 /// The ids of what comes into being.
@@ -47,8 +47,6 @@ pub struct CompletionIds {
     pub contact: ContactId,
     /// The welcome link and email, for who has no password.
     pub welcome: WelcomeIds,
-    /// The review.
-    pub review: ReviewId,
 }
 
 /// A primary support contact who left, and is to be disabled with all that hangs on it (C-15).
@@ -68,7 +66,8 @@ impl Departure {
     }
 }
 
-/// A completed escalation. Saved in this order; each departure is decided by [`depart`] when what stands before it is saved.
+/// A completed escalation. What is here is saved first; then each departure is decided by [`depart`] and saved, and last the review by
+/// [`Completed::review`], so that it covers those who stay.
 #[derive(Debug)]
 pub struct Completed {
     /// The escalation.
@@ -77,10 +76,19 @@ pub struct Completed {
     pub nominee: Change<Contact>,
     /// The link in the welcome email, for who has no password; voids older ones.
     pub link: Option<Link>,
-    /// The review that follows (E-10); none where one is open already.
-    pub review: Option<Started>,
     /// Those who left.
     pub departures: Vec<Departure>,
+    authority: Authority,
+    is_in_review: bool,
+}
+
+impl Completed {
+    /// The review for which the nominee is responsible from now on (E-10), of as many contacts as are active or invited; none where one
+    /// is open already.
+    pub fn review(&self, context: &Context, covered: i64, id: ReviewId) -> Option<Started> {
+        let organization = self.escalation.after().organization.id;
+        (!self.is_in_review).then(|| contact_review::begin(context, self.authority, organization, covered, id))
+    }
 }
 
 /// What became of an escalation whose time came.
@@ -97,7 +105,11 @@ pub enum Completion {
 /// *Decides*: as every step; waiting period over? Then, whether it can still be done, for else it goes back into review: whoever
 /// approved it is still a duty manager? the nominee can be appointed? nobody else to turn to (E-4)?
 pub fn complete(context: &Context, facts: CompleteFacts, ids: CompletionIds) -> Result<Completion, Refusal> {
-    let (actor, standing, before) = movable(context, facts.escalation.clone(), Step::Complete, None)?;
+    let (actor, standing, before) = if facts.by_system {
+        due(context, &facts)?
+    } else {
+        movable(context, facts.escalation.clone(), Step::Complete, None)?
+    };
     let State::Approved(approval) = before.state.clone() else {
         return Err(Refusal::of(Code::InvalidTransition));
     };
@@ -112,6 +124,14 @@ pub fn complete(context: &Context, facts: CompleteFacts, ids: CompletionIds) -> 
         return Ok(Completion::Returned(Box::new(change)));
     }
     appoint(context, (actor, standing), before, approval, facts, ids).map(|done| Completion::Done(Box::new(done)))
+}
+
+/// The escalation that the server completes by itself. It carries out the decision of whoever approved it.
+fn due(context: &Context, facts: &CompleteFacts) -> Result<(Actor, Standing, Escalation), Refusal> {
+    let EscalationFacts { actor, standing, escalation } = facts.escalation.clone();
+    let escalation = escalation.ok_or_else(Refusal::not_found)?.settled(context.now);
+    expect_state(&escalation, Step::Complete)?;
+    Ok((actor, standing, escalation))
 }
 
 /// Whether the approval still has somebody who may give it.
@@ -136,7 +156,6 @@ fn appoint(
 ) -> Result<Completed, Refusal> {
     let organization = before.organization.id;
     let authority = standing.authority(organization);
-    let was_covered = facts.record.as_ref().is_some_and(|contact| is_present(contact.status));
     let (nominee, link) = match facts.record {
         Some(record) => promote(context, authority, record, facts.others, ids.welcome),
         None => create(context, authority, &before, &facts.nominee, ids)?,
@@ -155,19 +174,10 @@ fn appoint(
             reason: reason.clone(),
         })
         .collect();
-    let covered = facts.covered + i64::from(!was_covered);
-    let review = match facts.open_review {
-        Some(_) => None,
-        None => Some(contact_review::begin(context, authority, organization, covered, ids.review)),
-    };
     let state = State::Completed { approval, contact: nominee.after().id, at: context.now };
     let after = Escalation { state, ..before.clone() };
     let escalation = moved(context, &standing, EventKind::EscalationCompleted, before, after);
-    Ok(Completed { escalation, nominee, link, review, departures })
-}
-
-fn is_present(status: PersonStatus) -> bool {
-    matches!(status, PersonStatus::Active | PersonStatus::Invited)
+    Ok(Completed { escalation, nominee, link, departures, authority, is_in_review: facts.is_in_review })
 }
 
 /// Makes a contact of the organization its primary support contact, and lets them in again if they were disabled.

@@ -2,13 +2,14 @@
 
 use crate::access::{Action, Standing, denied, require};
 use crate::actor::Actor;
-use crate::change::{Change, Context};
+use crate::change::{Authority, Change, Context};
 use crate::contact::{Existing, refuse_vendor};
 use crate::escalation::{
-    Act, Approval, Escalation, EscalationFacts, EscalationStatus, State, expect_primaries, guards, view,
+    Act, Approval, Escalation, EscalationFacts, EscalationStatus, State, expect_attachments, expect_primaries, guards,
+    view,
 };
 use crate::escalation_case::{Case, Evidence, KnownNumber, Verification, VerifyItem};
-use crate::id::ContactId;
+use crate::id::{AttachmentId, ContactId};
 use crate::journal::EventKind;
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
@@ -110,7 +111,7 @@ fn may(actor: &Actor, standing: &Standing, escalation: &Escalation, step: Step) 
     }
 }
 
-fn expect_state(escalation: &Escalation, step: Step) -> Result<(), Refusal> {
+pub(crate) fn expect_state(escalation: &Escalation, step: Step) -> Result<(), Refusal> {
     let status = escalation.state.status();
     if step.possible_in().contains(&status) {
         return Ok(());
@@ -138,6 +139,8 @@ fn act(context: &Context, reason: Option<Note>) -> Act {
 pub struct EditCase {
     /// What it shall ask for.
     pub case: Case,
+    /// Which of the files that are named the actor may use as the letter; those that it has already are.
+    pub known_attachments: Vec<AttachmentId>,
     /// Which of the contacts who are said to be unavailable are primary support contacts of the organization.
     pub known_primaries: Vec<ContactId>,
     /// The version that was read.
@@ -149,6 +152,9 @@ pub struct EditCase {
 /// *Decides*: as every step; those named unavailable are primary support contacts of the organization (E-4)?
 pub fn edit(context: &Context, facts: EscalationFacts, command: EditCase) -> Result<Change<Escalation>, Refusal> {
     let (_, standing, before) = movable(context, facts, Step::Edit, command.expected_version)?;
+    let mut usable = command.known_attachments;
+    usable.extend(&before.case.letter.attachments);
+    expect_attachments(&command.case, &usable)?;
     expect_primaries(&command.case, &command.known_primaries)?;
     let touched = before.case.touched(&command.case);
     let verified = before.verified.iter().filter(|one| !touched.contains(&one.item)).cloned().collect();
@@ -347,4 +353,12 @@ pub fn resume(
     };
     let after = Escalation { state, resumption: Some(act(context, Some(reason))), ..before.clone() };
     Ok(moved(context, &standing, EventKind::EscalationResumed, before, after))
+}
+
+/// Writes down that an escalation lapsed; nothing if it has not (E-5).
+pub fn lapse(context: &Context, escalation: Escalation) -> Option<Change<Escalation>> {
+    let after = escalation.clone().settled(context.now);
+    let authority = Authority::own(escalation.organization.id);
+    (after.state != escalation.state)
+        .then(|| Change::update(context, authority, EventKind::EscalationLapsed, escalation, after))
 }

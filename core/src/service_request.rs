@@ -498,7 +498,8 @@ pub(crate) fn hand_over(
     Change::update(context, authority, EventKind::RequestUpdated, request, after)
 }
 
-/// Writes a public message into a request in the course of something else, and moves it along.
+/// Writes a message about an escalation into a request, moves it along, and makes it confidential, for partners may not learn
+/// of an escalation (E-11).
 pub(crate) fn narrate(
     context: &Context,
     authority: Authority,
@@ -508,7 +509,8 @@ pub(crate) fn narrate(
     message: MessageId,
     body: MessageBody,
 ) -> (Change<ServiceRequest>, Change<Message>) {
-    let after = ServiceRequest { activity_at: context.now, ..moved(before.clone(), status, context.now) };
+    let moved = moved(before.clone(), status, context.now);
+    let after = ServiceRequest { activity_at: context.now, confidential: true, ..moved };
     let message = first_message(&after, author, message, body, context.now);
     (
         Change::update(context, authority, EventKind::RequestUpdated, before, after),

@@ -432,6 +432,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Escalations (E-1).
+    escalations (id) {
+        id -> Text,
+        organization_id -> Text,
+        channel -> Text,
+        service_request_id -> Nullable<Text>,
+        letter -> Text,
+        nominee -> Text,
+        unavailable -> Text,
+        verified -> Text,
+        reviewer -> Nullable<Text>,
+        status -> Text,
+        state -> Text,
+        due_at -> Nullable<BigInt>,
+        resumption -> Nullable<Text>,
+        opened_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
 diesel::joinable!(organization_domains -> organizations (organization_id));
 diesel::joinable!(people -> organizations (organization_id));
 diesel::joinable!(credentials -> people (person_id));
@@ -464,6 +487,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_failures,
     partner_grants,
     grant_requests,
+    escalations,
     service_requests,
     messages,
     attachments,

@@ -180,7 +180,8 @@ fn take(context: &Context, facts: EscalationFacts, step: Step) -> Result<Change<
     match step {
         Step::Edit => {
             let known_primaries = vec![guardian().id];
-            edit(context, facts, EditCase { case: case(), known_primaries, expected_version: None })
+            let known_attachments = Vec::new();
+            edit(context, facts, EditCase { case: case(), known_attachments, known_primaries, expected_version: None })
         }
         Step::Review => review(context, facts, None),
         Step::Verify => verify(context, facts, verifying(vec![item(Item::Signature, Method::LetterRead)])),
@@ -330,6 +331,8 @@ fn open_facts(person: &impl Person) -> OpenFacts {
         organization: Some(organization(CUSTOMER)),
         under_way: None,
         service_request: None,
+        has_outsiders: false,
+        known_attachments: vec![id(1)],
         active_primaries: vec![guardian().id],
         known_primaries: vec![guardian().id],
     }
@@ -350,6 +353,8 @@ fn a_designated_contact_opens_an_escalation_e_1_e_2_e_3_e_4_e_11() {
                 organization: None,
                 under_way: Some(id(9)),
                 service_request: Some(None),
+                has_outsiders: true,
+                known_attachments: Vec::new(),
                 ..open_facts(&designated())
             },
             command: OpenEscalation {
@@ -389,6 +394,10 @@ fn a_designated_contact_opens_an_escalation_e_1_e_2_e_3_e_4_e_11() {
                     ..request()
                 }));
             }),
+            trips(Code::ValidationFailed).at("#/service_request_id").until(|world| world.facts.has_outsiders = false),
+            trips(Code::AttachmentNotAllowed)
+                .at("#/letter/attachment_ids")
+                .until(|world| world.facts.known_attachments = vec![id(1)]),
             trips(Code::ValidationFailed)
                 .at("#/unavailable")
                 .until(|world| world.command.case.unavailable = Vec::new()),
@@ -491,7 +500,12 @@ fn an_edit_voids_the_verification_of_what_it_touches_e_6() {
     for (what, mutate, voided) in edits {
         let mut edited = case();
         mutate(&mut edited);
-        let command = EditCase { case: edited, known_primaries: vec![guardian().id], expected_version: Some(1) };
+        let command = EditCase {
+            case: edited,
+            known_attachments: vec![id(2)],
+            known_primaries: vec![guardian().id],
+            expected_version: Some(1),
+        };
         let change = edit(&by(&designated()), facts(&designated(), escalation(State::Submitted)), command).unwrap();
         assert_eq!(change.after().missing(), voided, "{what}");
         assert_eq!(change.is_effective(), what != "nothing");
@@ -696,7 +710,7 @@ fn the_service_request_moves_along_with_each_step_e_9() {
         }
         .unwrap();
         let posted = tell(&by(&reviewer()), &change, &reference(&reviewer()), Some(request()), id(6)).unwrap().unwrap();
-        (posted.request.after().status, posted.message.after().body.to_string())
+        (posted.request.after().status, posted.request.after().confidential, posted.message.after().body.to_string())
     };
     let in_review = || State::InReview { returned: None };
     let asked = State::InformationRequested(acted(&reviewer()));
@@ -707,9 +721,10 @@ fn the_service_request_moves_along_with_each_step_e_9() {
         (State::Rejected(acted(&approver())), in_review(), RequestStatus::Solved, "forged"),
         (State::Withdrawn(acted(&designated())), in_review(), RequestStatus::Solved, "withdrawn"),
     ] {
-        let (moved, body) = told(state, before);
+        let (moved, concealed, body) = told(state, before);
         assert_eq!(moved, status);
         assert!(body.contains(words), "{body}");
+        assert!(concealed, "partners may not learn of it");
     }
     // Verifying is the vendor's own affair, and a closed request stays as it is.
     let change = take(&by(&reviewer()), facts(&reviewer(), escalation(in_review())), Step::Verify).unwrap();

@@ -20,19 +20,19 @@ use crate::world::{
 };
 
 fn ids() -> CompletionIds {
-    CompletionIds { contact: NEW_CONTACT, welcome: welcome_ids(), review: id(5) }
+    CompletionIds { contact: NEW_CONTACT, welcome: welcome_ids() }
 }
 
 fn completing(escalation: EscalationFacts) -> CompleteFacts {
     CompleteFacts {
         escalation,
+        by_system: false,
         approver: Some((approver().actor(), OrganizationStatus::Active)),
         nominee: nominee_facts(),
         record: None,
         others: Others { active_manager: true, active_primary: true },
         present: vec![guardian().id],
-        open_review: None,
-        covered: 4,
+        is_in_review: false,
     }
 }
 
@@ -73,7 +73,8 @@ fn the_nominee_becomes_primary_support_contact_and_a_review_begins_e_9_e_10() {
     assert_eq!(done.link.unwrap().person, NEW_CONTACT.into());
     let expected = State::Completed { approval: approval(), contact: NEW_CONTACT, at: NOW };
     assert_eq!(done.escalation.after().state, expected);
-    assert_eq!(done.review.unwrap().covered, 5);
+    let review = done.review(&by(&approver()), 5, id(5)).unwrap();
+    assert_eq!((review.covered, review.review.after().organization), (5, CUSTOMER));
     assert_eq!(done.departures.iter().map(|one| one.contact()).collect::<Vec<_>>(), [guardian().id]);
     assert_eq!(written(&done.escalation)[1..2], ["status: approved -> completed"]);
 }
@@ -92,15 +93,30 @@ fn a_contact_of_the_organization_is_promoted_and_let_in_again_e_9() {
         assert_eq!((after.permission, after.disabled.is_none()), (Permission::ManageContacts, true));
         assert_eq!((done.link.is_some(), mails(&done.nominee).len() == 1), (welcomed, welcomed), "{}", status.name());
         assert!(written(&done.nominee)[0].starts_with(kind), "{:?}", written(&done.nominee));
-        // Who was not covered before is now.
-        assert_eq!(done.review.unwrap().covered, 4 + i64::from(status == PersonStatus::Disabled));
     }
-    let open = CompleteFacts { open_review: Some(id(8)), ..completing(facts(&approver(), due())) };
-    assert!(done_review(open).is_none());
+    let open = done_in_review();
+    assert!(open.review(&by(&approver()), 5, id(5)).is_none());
 }
 
-fn done_review(facts: CompleteFacts) -> Option<i64> {
-    done(facts).review.map(|started| started.covered)
+fn done_in_review() -> Completed {
+    done(CompleteFacts { is_in_review: true, ..completing(facts(&approver(), due())) })
+}
+
+#[test]
+fn the_server_completes_what_is_due_by_itself_e_7_e_9() {
+    let system = Context { actor: None, ..by(&approver()) };
+    let facts = |state| {
+        let demoted = mandate_core::staff::StaffMember { roles: vec![StaffRole::Agent], ..approver() };
+        CompleteFacts { by_system: true, ..completing(facts(&demoted, escalation(state))) }
+    };
+    let Completion::Done(done) = complete(&system, facts(State::Approved(approval())), ids()).unwrap() else {
+        panic!()
+    };
+    assert!(written(&done.escalation)[0].starts_with("escalation.completed in org_1 by the system"));
+    assert_eq!(done.nominee.after().created_by, None);
+    for state in [State::Submitted, State::Completed { approval: approval(), contact: id(1), at: NOW }] {
+        assert_eq!(code(complete(&system, facts(state), ids()).map(drop)), Code::InvalidTransition);
+    }
 }
 
 #[test]

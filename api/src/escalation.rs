@@ -1,0 +1,433 @@
+//! Escalations over HTTP: open, list, read, edit (E-1 … E-4, E-11). How they move is in [`crate::escalation_step`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use mandate_core::access::Standing;
+use mandate_core::actor::Actor;
+use mandate_core::attachment;
+use mandate_core::change::Context;
+use mandate_core::escalation::{
+    self, Channel, Escalation, EscalationFacts, EscalationStatus, OpenEscalation, OpenFacts,
+};
+use mandate_core::escalation_case::{Case, Letter, Unavailable};
+use mandate_core::escalation_step::{self, EditCase};
+use mandate_core::id::{
+    AttachmentId, ContactId, EscalationId, EscalationKind, OrganizationId, OrganizationKind, ServiceRequestId,
+};
+use mandate_core::service_request::{self, CreateFacts, CreateRequest, PointOfContact, SEVERITY_MIN};
+use mandate_core::text::{MessageBody, SUBJECT_MAX, Subject};
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::Category;
+use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::caller::Caller;
+use crate::conditional::{IfMatch, IfNoneMatch};
+use crate::escalation_case::{CaseChange, LetterBody, NomineeBody, PatchNomineeBody, UnavailableBody, read_unavailable};
+use crate::escalation_step::follow;
+use crate::escalation_view::{EscalationPage, EscalationView, inside};
+use crate::extract::{Body, PathId, Query};
+use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
+use crate::reply::{Answer, command, expected};
+use crate::state::App;
+use crate::wire::{ChannelIn, EscalationIdWire, EscalationStatusIn, OrganizationIdWire, ServiceRequestIdWire};
+
+/// An escalation to be.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenEscalationBody {
+    /// How it comes in: `service_request` for a contact of the organization, `phone` for a duty manager, `account_team` for a technical
+    /// account manager or sales manager.
+    #[schema(required = true, nullable = false)]
+    channel: Option<ChannelIn>,
+    /// A service request of the category `primary_contact_recovery` that shall move along. By the channel `service_request` a new one
+    /// is made, if absent.
+    service_request_id: Option<ServiceRequestIdWire>,
+    /// What is known of the letter; it may come later.
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    letter: Option<LetterBody>,
+    /// Who shall become primary support contact.
+    #[validate(nested)]
+    #[schema(required = true, nullable = false)]
+    nominee: Option<NomineeBody>,
+    /// Why each primary support contact cannot be turned to; every active one must be named.
+    #[serde(default)]
+    #[validate(nested)]
+    unavailable: Vec<UnavailableBody>,
+}
+
+/// What is asked for, and the ids and words of the service request that is made for it.
+#[derive(Debug, Clone)]
+struct Wanted {
+    command: OpenEscalation,
+    service_request: Option<ServiceRequestId>,
+    request: CreateRequest,
+}
+
+/// Open an escalation
+///
+/// Asks the vendor to appoint a new primary support contact, because those of the organization are gone. For designated contacts of the
+/// organization, duty managers, technical account managers and sales managers; partners never learn of it. One organization has one
+/// escalation at a time. The service request that moves along becomes confidential.
+#[utoipa::path(tag = "escalations", operation_id = "openEscalation", request_body = OpenEscalationBody,
+    params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
+    responses((status = 201, description = "The new escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/organizations/{organization_id}/escalations")]
+pub(crate) async fn open_escalation(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    organization: PathId<OrganizationKind>,
+    body: Body<OpenEscalationBody>,
+) -> Result<HttpResponse, Problem> {
+    let Body { value, mut errors, digest } = body;
+    let channel = errors.given("/channel", value.channel);
+    let letter = value.letter.unwrap_or_default().read(&mut errors).apply(&Letter::default());
+    let nominee = errors.given("/nominee", value.nominee).and_then(|nominee| nominee.read(&mut errors));
+    let unavailable = read_unavailable(&value.unavailable, &mut errors);
+    let number = app.number().await?;
+    let unused = |_: &Problem| app.numbers.give_back(number);
+    let wanted = errors
+        .finish(|| {
+            let case = Case { letter, nominee: nominee?, unavailable };
+            Some(Wanted {
+                request: request_for(&app, number, &case)?,
+                command: OpenEscalation { id: app.id(), channel: channel?.0, case },
+                service_request: value.service_request_id.map(|id| id.0),
+            })
+        })
+        .inspect_err(unused)?;
+    let makes_request = wanted.service_request.is_none() && wanted.command.channel == Channel::ServiceRequest;
+    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| open(app, tx, context, organization.0, &wanted);
+    let fence = move |_: &mut Unlocked<'_>| Ok(Fence::new().changes(organization.0));
+    let answer = app.write(caller.with_body(digest), command(fence, work)).await.inspect_err(unused);
+    if !makes_request && answer.is_ok() {
+        app.numbers.give_back(number);
+    }
+    answer
+}
+
+/// The service request that is made for an escalation.
+fn request_for(app: &App, number: i64, case: &Case) -> Option<CreateRequest> {
+    let name = case.nominee.name();
+    let subject: String = format!("New primary support contact: {name}")
+        .chars()
+        .take(usize::try_from(SUBJECT_MAX).unwrap_or(usize::MAX))
+        .collect();
+    let body = format!("An escalation asks to appoint {name} ({}) as primary support contact.", case.nominee.email);
+    Some(CreateRequest {
+        id: app.id(),
+        number,
+        subject: Subject::parse(&subject).ok()?,
+        category: Category::PrimaryContactRecovery,
+        severity: SEVERITY_MIN + 1,
+        confidential: Some(true),
+        message: app.id(),
+        body: MessageBody::parse(&body).ok()?,
+        mails: [app.id(), app.id()],
+    })
+}
+
+fn open(
+    app: &App,
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    organization: OrganizationId,
+    wanted: &Wanted,
+) -> Result<Answer, Problem> {
+    let actor = context.signed_in()?.clone();
+    let standing = tx.standing(&actor, organization, context.now)?;
+    let found = tx.organization(organization)?;
+    if found.is_some() {
+        escalation::allow_list(&standing, organization)?;
+    }
+    let makes_request = wanted.service_request.is_none() && wanted.command.channel == Channel::ServiceRequest;
+    let service_request = match wanted.service_request {
+        Some(id) => {
+            let facts = tx.request_facts(&actor, id, context.now)?;
+            Some(service_request::view(&facts).ok().map(|visible| visible.into_value()))
+        }
+        None => None,
+    };
+    let facts = OpenFacts {
+        under_way: under_way(tx, context, organization)?,
+        has_outsiders: match &service_request {
+            Some(Some(request)) => tx.has_outsiders(request.id, organization)?,
+            _ => false,
+        },
+        service_request,
+        active_primaries: tx.active_primaries(organization)?,
+        known_primaries: known_primaries(tx, organization, &wanted.command.case.unavailable)?,
+        known_attachments: known_attachments(
+            tx,
+            &actor,
+            context.now,
+            (None, wanted.service_request),
+            &wanted.command.case.letter.attachments,
+        )?,
+        organization: found.clone(),
+        standing: standing.clone(),
+        actor: actor.clone(),
+    };
+    let opened = escalation::open(context, facts, wanted.command.clone())?;
+    let opened = if makes_request {
+        let facts = CreateFacts {
+            actor,
+            standing,
+            organization: found,
+            point_of_contact: PointOfContact::Unnamed,
+            follow_up_of: None,
+        };
+        let created = service_request::create(context, facts, wanted.request.clone())?;
+        tx.save_service_request(&created.request)?;
+        tx.save_message(&created.message)?;
+        escalation::tie(opened, created.request.after())
+    } else {
+        opened
+    };
+    tx.save_escalation(&opened)?;
+    follow(app, tx, context, &opened)?;
+    let view = shown(tx, context.signed_in()?, opened.after())?;
+    Answer::created(format!("/v1/escalations/{}", opened.after().id), 1, opened.after().id, &view)
+}
+
+/// The escalation of an organization that is under way. One that has lapsed meanwhile is written down as such.
+fn under_way(
+    tx: &mut WriteTx<'_>,
+    context: &Context,
+    organization: OrganizationId,
+) -> Result<Option<EscalationId>, Problem> {
+    let Some(found) = tx.escalation_under_way(organization)? else { return Ok(None) };
+    let id = found.id;
+    let system = Context { actor: None, ..context.clone() };
+    match escalation_step::lapse(&system, found) {
+        None => Ok(Some(id)),
+        Some(lapsed) => {
+            tx.save_escalation(&lapsed)?;
+            Ok(None)
+        }
+    }
+}
+
+/// Which of those who are said to be unavailable are primary support contacts of an organization.
+fn known_primaries(
+    tx: &mut ReadTx<'_>,
+    organization: OrganizationId,
+    unavailable: &[Unavailable],
+) -> Result<Vec<ContactId>, Problem> {
+    let mut known = Vec::new();
+    for one in unavailable {
+        let is_primary = |contact: &mandate_core::contact::Contact| {
+            contact.organization == organization
+                && contact.kind == mandate_core::vocabulary::ContactType::PrimarySupport
+        };
+        if tx.contact(one.contact)?.as_ref().is_some_and(is_primary) {
+            known.push(one.contact);
+        }
+    }
+    Ok(known)
+}
+
+/// Which of these files can be the letter: uploads to the escalation, and what the actor may see of its service request.
+fn known_attachments(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    now: Timestamp,
+    (escalation, request): (Option<EscalationId>, Option<ServiceRequestId>),
+    named: &BTreeSet<AttachmentId>,
+) -> Result<Vec<AttachmentId>, Problem> {
+    let mut known = Vec::new();
+    for id in named {
+        let is_known = match crate::attachment::facts(tx, actor, now, *id)? {
+            facts if facts.attachment.as_ref().is_some_and(|found| found.place.escalation().is_some()) => {
+                facts.attachment.as_ref().and_then(|found| found.place.escalation()) == escalation
+            }
+            facts => {
+                let place = facts.attachment.as_ref().and_then(|found| found.place.request());
+                place.is_some() && place == request && attachment::view(facts).is_ok()
+            }
+        };
+        if is_known {
+            known.push(*id);
+        }
+    }
+    Ok(known)
+}
+
+/// An escalation as one reader sees it.
+pub(crate) fn shown(tx: &mut ReadTx<'_>, reader: &Actor, escalation: &Escalation) -> Result<EscalationView, Problem> {
+    let inside = inside(tx, reader, escalation)?;
+    Ok(EscalationView::of(escalation, inside.as_ref()))
+}
+
+/// The facts about an escalation for somebody who is known.
+pub(crate) fn facts(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    now: Timestamp,
+    id: EscalationId,
+) -> Result<EscalationFacts, Problem> {
+    let escalation = tx.escalation(id)?;
+    let standing = match &escalation {
+        Some(escalation) => tx.standing(actor, escalation.organization.id, now)?,
+        None => Standing::Stranger,
+    };
+    Ok(EscalationFacts { actor: actor.clone(), standing, escalation })
+}
+
+/// The fence of a command that moves an escalation: its organization is changed.
+pub(crate) fn fence(unlocked: &mut Unlocked<'_>, id: EscalationId) -> Result<Fence, Problem> {
+    let organization = unlocked.organization_of_escalation(id)?;
+    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+}
+
+/// Which escalations to list.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListEscalationsQuery {
+    /// In one of these states.
+    #[serde(default)]
+    #[param(nullable = false)]
+    status: Vec<EscalationStatusIn>,
+    /// Rows in a page.
+    #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+    /// Where the next page begins, from `next_cursor`.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+}
+
+/// List an organization's escalations
+///
+/// Newest first, for designated contacts of the organization and the staff who look after customers.
+#[utoipa::path(tag = "escalations", operation_id = "listEscalations",
+    params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListEscalationsQuery),
+    responses((status = 200, description = "A page of escalations.", body = EscalationPage), Problems))]
+#[get("/v1/organizations/{organization_id}/escalations")]
+pub(crate) async fn list_escalations(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    organization: PathId<OrganizationKind>,
+    query: Query<ListEscalationsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let Query { value, mut errors, listing } = query;
+    let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
+    let statuses: Vec<EscalationStatus> = value.status.iter().map(|status| status.0).collect();
+    errors.finish(|| Some(()))?;
+    let page = request.page.clone();
+    let (views, next) = app
+        .read(caller, move |tx, asker| {
+            let standing = tx.standing(&asker.actor, organization.0, asker.now)?;
+            escalation::allow_list(&standing, organization.0)?;
+            let slice = tx.escalations(organization.0, &statuses, asker.now, &page)?;
+            let rows = slice.rows.into_iter().map(|row| row.settled(asker.now));
+            let views = rows.map(|row| shown(tx, &asker.actor, &row)).collect::<Result<Vec<_>, _>>()?;
+            Ok((views, slice.next))
+        })
+        .await?;
+    Ok(request.answer::<EscalationPage>(views, next.as_ref()))
+}
+
+/// Read an escalation
+///
+/// For designated contacts of its organization and the staff who look after customers; staff also see the evidence, the numbers that may
+/// be called, and what to look at twice.
+#[utoipa::path(tag = "escalations", operation_id = "getEscalation",
+    params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
+    responses((status = 200, description = "The escalation.", body = EscalationView), NotModified, Problems))]
+#[get("/v1/escalations/{escalation_id}")]
+pub(crate) async fn get_escalation(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<EscalationKind>,
+    if_none_match: IfNoneMatch,
+) -> Result<HttpResponse, Problem> {
+    let (view, version) = app
+        .read(caller, move |tx, asker| {
+            let visible = escalation::view(asker.now, facts(tx, &asker.actor, asker.now, id.0)?)?;
+            let escalation = visible.value();
+            // What lapsed changes without a new version; a cache must not go on calling it open.
+            let version = (escalation.state.status() != EscalationStatus::Lapsed).then_some(escalation.version);
+            Ok((shown(tx, &asker.actor, escalation)?, version))
+        })
+        .await?;
+    Ok(match version {
+        Some(version) => if_none_match.answer(version, view),
+        None => HttpResponse::Ok().json(view),
+    })
+}
+
+/// What changes in an escalation; absent members stay.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchEscalationBody {
+    /// What changes of the letter.
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    letter: Option<LetterBody>,
+    /// What changes of the nominee.
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    nominee: Option<PatchNomineeBody>,
+    /// Why each primary support contact cannot be turned to, as a whole.
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    unavailable: Option<Vec<UnavailableBody>>,
+}
+
+/// Edit an escalation
+///
+/// While it is `submitted` or `information_requested`, for whoever opened it, duty managers and the account team. What was verified of the
+/// parts that change is void.
+#[utoipa::path(tag = "escalations", operation_id = "updateEscalation",
+    params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
+    request_body(content = PatchEscalationBody, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+#[patch("/v1/escalations/{escalation_id}")]
+pub(crate) async fn update_escalation(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<EscalationKind>,
+    if_match: IfMatch,
+    body: Body<PatchEscalationBody>,
+) -> Result<HttpResponse, Problem> {
+    let Body { value, mut errors, .. } = body;
+    let change = CaseChange {
+        letter: value.letter.unwrap_or_default().read(&mut errors),
+        nominee: value.nominee.map(|nominee| nominee.read(&mut errors)).unwrap_or_default(),
+        unavailable: value.unavailable.map(|named| read_unavailable(&named, &mut errors)),
+    };
+    let change = errors.finish(|| Some(change))?;
+    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| {
+        let actor = context.signed_in()?;
+        let facts = facts(tx, actor, context.now, id.0)?;
+        // Nothing of what is named is looked up for somebody who may not see the escalation.
+        let present = escalation::view(context.now, facts.clone())?.into_value();
+        let case = change.clone().apply(&present.case);
+        let command = EditCase {
+            known_primaries: known_primaries(tx, present.organization.id, &case.unavailable)?,
+            known_attachments: known_attachments(
+                tx,
+                actor,
+                context.now,
+                (Some(present.id), present.service_request),
+                &case.letter.attachments,
+            )?,
+            expected_version: expected(&if_match, Some(present.version)),
+            case,
+        };
+        let edited = escalation_step::edit(context, facts, command)?;
+        tx.save_escalation(&edited)?;
+        follow(app, tx, context, &edited)?;
+        let view = shown(tx, actor, edited.after())?;
+        Answer::ok(edited.after().version, id.0, &view)
+    };
+    app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
+}
+
