@@ -70,7 +70,7 @@ fn the_nominee_becomes_primary_support_contact_and_a_review_begins_e_9_e_10() {
         ["mail_1: welcome to contact_m about contact_m with link_1"
             .replace("contact_m", &crate::ladder::short(NEW_CONTACT))]
     );
-    assert_eq!(done.link.unwrap().person, NEW_CONTACT.into());
+    assert_eq!(done.link.as_ref().unwrap().person, NEW_CONTACT.into());
     let expected = State::Completed { approval: approval(), contact: NEW_CONTACT, at: NOW };
     assert_eq!(done.escalation.after().state, expected);
     let review = done.review(&by(&approver()), 5, id(5)).unwrap();
