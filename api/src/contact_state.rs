@@ -11,7 +11,8 @@ use mandate_core::contact_state::{self, DisableContact, DisableFacts, Disabled, 
 use mandate_core::id::{ContactId, ContactKind, PersonId};
 use mandate_core::refusal::Refusal;
 use mandate_core::text::{NOTE_MAX, Note};
-use mandate_storage::{Unlocked, WriteTx};
+use mandate_core::time::Timestamp;
+use mandate_storage::{ReadTx, Unlocked, WriteTx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -133,20 +134,38 @@ fn disable(
 ) -> Result<Answer, Problem> {
     let state = state_facts(tx, context, id)?;
     let Some(contact) = state.contact.clone() else { return Err(Refusal::not_found().into()) };
+    let facts = disable_facts(tx, context.now, state)?;
+    let expected_version = expected(if_match, Some(contact.version));
+    let disabled = contact_state::disable(context, facts, DisableContact { expected_version, ..wanted.clone() })?;
+    let sessions_ended = save_disabled(tx, &disabled)?;
+    let view = DisabledContactView {
+        contact: ContactView::from(disabled.contact.after()),
+        service_request_id: disabled.record.after().id.into(),
+        effects: DisablingEffectsView::of(&disabled, sessions_ended),
+    };
+    Answer::ok(disabled.contact.after().version, id, &view)
+}
+
+/// What must be known to disable a contact, and all that hangs on them.
+pub(crate) fn disable_facts(tx: &mut ReadTx<'_>, now: Timestamp, state: StateFacts) -> Result<DisableFacts, Problem> {
+    let Some(contact) = &state.contact else { return Err(Refusal::not_found().into()) };
+    let id = contact.id;
     let organization = tx.organization_ref(contact.organization)?.ok_or_else(Refusal::not_found)?;
-    let facts = DisableFacts {
+    Ok(DisableFacts {
         state,
         others: tx.others_than(id, organization.id)?,
         grants: tx.grants_to_person(PersonId::Contact(id))?,
         requests: tx.requests_handled_by(id)?,
         successor: tx.successor_of(id, organization.id)?,
-        review: tx.open_review_of(id, organization.id, context.now)?,
+        review: tx.open_review_of(id, organization.id, now)?,
         invitations: tx.open_invitations_around(id)?,
         grant_requests: tx.grant_requests_of(id.into())?,
         organization,
-    };
-    let expected_version = expected(if_match, Some(contact.version));
-    let disabled = contact_state::disable(context, facts, DisableContact { expected_version, ..wanted.clone() })?;
+    })
+}
+
+/// Saves a disabled contact and all that ended with them; answers how many sign-ins ended.
+pub(crate) fn save_disabled(tx: &mut WriteTx<'_>, disabled: &Disabled) -> Result<usize, Problem> {
     let sessions_ended = tx.save_contact(&disabled.contact)?;
     disabled.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
     disabled.requests.iter().try_for_each(|request| tx.save_service_request(request))?;
@@ -155,12 +174,7 @@ fn disable(
     tx.save_message(&disabled.message)?;
     disabled.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
     disabled.review.iter().try_for_each(|step| tx.save_review_step(step))?;
-    let view = DisabledContactView {
-        contact: ContactView::from(disabled.contact.after()),
-        service_request_id: disabled.record.after().id.into(),
-        effects: DisablingEffectsView::of(&disabled, sessions_ended),
-    };
-    Answer::ok(disabled.contact.after().version, id, &view)
+    Ok(sessions_ended)
 }
 
 /// Enable a contact

@@ -21,7 +21,7 @@ use crate::caller::Caller;
 use crate::conditional::{ExpectedVersion, IfMatch};
 use crate::contact_state::ReasonBody;
 use crate::escalation::{facts, fence, shown};
-use crate::escalation_completion::complete;
+use crate::escalation_completion::{complete, records_needed};
 use crate::escalation_view::EscalationView;
 use crate::extract::{Body, Empty, OptionalBody, PathId};
 use crate::partner_grant::RevokeBody;
@@ -425,10 +425,15 @@ pub(crate) async fn complete_escalation(
 ) -> Result<HttpResponse, Problem> {
     let Body { errors, digest, .. } = body.0;
     errors.finish(|| Some(()))?;
+    let needed = app.read_unsigned(move |tx| records_needed(tx, id.0)).await?;
+    let mut numbers = Vec::with_capacity(needed);
+    for _ in 0..needed {
+        numbers.push(app.number().await?);
+    }
     let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let actor = context.signed_in()?;
         let facts = facts(tx, actor, context.now, id.0)?;
-        let after = complete(app, tx, context, facts)?;
+        let after = complete(app, tx, context, facts, numbers.clone())?;
         let view = shown(tx, actor, &after)?;
         Answer::ok(after.version, id.0, &view)
     };

@@ -282,6 +282,7 @@ in_path! {
     ServiceRequestKind = "service_request_id";
     MessageKind = "message_id";
     AttachmentKind = "attachment_id";
+    EscalationKind = "escalation_id";
     ArticleKind = "article_id";
     SessionKind = "session_id";
     EventKindOfId = "event_id";

@@ -8,8 +8,11 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use mandate_core::effective_access::{Outcome, Path};
+use mandate_core::escalation::{Channel, EscalationStatus};
+use mandate_core::escalation_case::{Absence, Item, Method, Seniority};
+use mandate_core::escalation_flags::FlagKind;
 use mandate_core::id::{
-    AnyId, ArticleKind, AttachmentKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind,
+    AnyId, ArticleKind, AttachmentKind, ContactKind, EscalationKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind,
     Kind, MessageKind, OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind,
     StaffKind,
 };
@@ -270,6 +273,13 @@ words! {
     ReviewOutcome: ReviewOutcomeIn, ReviewOutcomeOut;
     FindingCode: FindingCodeIn, FindingCodeOut;
     FindingSeverity: FindingSeverityIn, FindingSeverityOut;
+    Channel: ChannelIn, ChannelOut;
+    EscalationStatus: EscalationStatusIn, EscalationStatusOut;
+    Seniority: SeniorityIn, SeniorityOut;
+    Absence: AbsenceIn, AbsenceOut;
+    Item: ItemIn, ItemOut;
+    Method: MethodIn, MethodOut;
+    FlagKind: FlagKindIn, FlagKindOut;
     Outcome: OutcomeIn, OutcomeOut;
     Path: PathIn, PathOut;
 }
@@ -313,6 +323,7 @@ ids! {
     ServiceRequestIdWire = Id<ServiceRequestKind>;
     MessageIdWire = Id<MessageKind>;
     AttachmentIdWire = Id<AttachmentKind>;
+    EscalationIdWire = Id<EscalationKind>;
     ArticleIdWire = Id<ArticleKind>;
     SessionIdWire = Id<SessionKind>;
     EventIdWire = Id<EventKindOfId>;
