@@ -176,8 +176,10 @@ impl World {
     pub async fn process_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> ProcessWorld {
         let database = Database::fresh(self.backend()).expect("this world has such a database as well");
         let place = Place::new(database);
-        let arguments = place.arguments().into_iter().chain(arguments.iter().map(|argument| (*argument).to_owned()));
-        let process = Process::start(&arguments.collect::<Vec<_>>(), environment).await;
+        let own = place.arguments();
+        let kept = own.chunks(2).filter(|option| !arguments.contains(&option[0].as_str())).flatten().cloned();
+        let all: Vec<String> = kept.chain(arguments.iter().map(|argument| (*argument).to_owned())).collect();
+        let process = Process::start(&all, environment).await;
         let (story, clock) = (Arc::clone(&self.inner.story), TestClock::System);
         let instance = Instance::new(process.address(), Arc::clone(&story), place.mailbox(), clock.clone());
         let (ids, servers, staff) = (Arc::default(), Mutex::default(), Mutex::default());

@@ -40,4 +40,5 @@ mod staff;
 mod tidy;
 mod training;
 mod transfer;
+mod upload;
 mod viewer;
