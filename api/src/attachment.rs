@@ -30,15 +30,19 @@ use crate::page::page;
 use crate::person::PersonRefView;
 use crate::problem::{NotModified, Problem, Problems, RangeProblems};
 use crate::state::App;
-use crate::wire::{AttachmentIdWire, MessageIdWire, ServiceRequestIdWire, TimestampWire};
+use crate::wire::{AttachmentIdWire, EscalationIdWire, MessageIdWire, ServiceRequestIdWire, TimestampWire};
 
 /// A file of a service request.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AttachmentView {
     /// Its id.
     id: AttachmentIdWire,
-    /// The service request that it was uploaded to.
-    service_request_id: ServiceRequestIdWire,
+    /// The service request that it was uploaded to; `null` for a letter.
+    #[schema(required = true)]
+    service_request_id: Option<ServiceRequestIdWire>,
+    /// The escalation whose letter it is.
+    #[schema(required = true)]
+    escalation_id: Option<EscalationIdWire>,
     /// The message that it came with; `null` as long as no message has it, and only its uploader knows of it.
     #[schema(required = true)]
     message_id: Option<MessageIdWire>,
@@ -73,7 +77,8 @@ impl From<&Attachment> for AttachmentView {
         let content = &attachment.content;
         Self {
             id: attachment.id.into(),
-            service_request_id: attachment.request.into(),
+            service_request_id: attachment.place.request().map(Into::into),
+            escalation_id: attachment.place.escalation().map(Into::into),
             message_id: attachment.stage.message().map(Into::into),
             file_name: attachment.file_name.to_string(),
             media_type: content.media_type.to_string(),
@@ -95,12 +100,30 @@ pub(crate) fn facts(
     id: AttachmentId,
 ) -> Result<AttachmentFacts, Problem> {
     let attachment = tx.attachment(id)?;
-    let request = attachment.as_ref().map_or_else(|| Id::from_u128(0), |attachment| attachment.request);
+    let request = attachment.as_ref().and_then(|attachment| attachment.place.request());
+    let request = request.unwrap_or_else(|| Id::from_u128(0));
     Ok(AttachmentFacts { request: tx.request_facts(actor, request, now)?, attachment })
 }
 
 async fn visible(app: &Arc<App>, caller: Caller, id: AttachmentId) -> Result<Visible<Attachment>, Problem> {
-    app.read(caller, move |tx, asker| Ok(attachment::view(facts(tx, &asker.actor, asker.now, id)?)?)).await
+    app.read(caller, move |tx, asker| shown(tx, &asker.actor, asker.now, id)).await
+}
+
+/// An attachment that somebody may see: of a service request, or the letter of an escalation.
+pub(crate) fn shown(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    now: Timestamp,
+    id: AttachmentId,
+) -> Result<Visible<Attachment>, Problem> {
+    let facts = facts(tx, actor, now, id)?;
+    match facts.attachment.as_ref().and_then(|found| found.place.escalation()) {
+        Some(escalation) => {
+            let escalation = crate::escalation::facts(tx, actor, now, escalation)?;
+            Ok(attachment::view_letter(now, escalation, facts.attachment)?)
+        }
+        None => Ok(attachment::view(facts)?),
+    }
 }
 
 /// Which attachments to list.
@@ -186,7 +209,7 @@ pub(crate) async fn get_attachment_content(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let visible = visible(&app, caller, id.0).await?;
-    let Attachment { id, request: request_id, file_name, content, .. } = visible.value();
+    let Attachment { id, place, file_name, content, .. } = visible.value();
     let tag = format!("\"{}\"", content.sha256);
     if has_already(&request, &tag)? {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
@@ -200,7 +223,7 @@ pub(crate) async fn get_attachment_content(
             return Err(Problem::new(Code::RangeNotSatisfiable, detail).of_length(size));
         }
     };
-    let file = Upload { id: *id, request: *request_id };
+    let file = Upload { id: *id, place: *place };
     let unreadable =
         |error: FileError| Problem::internal(format!("the content of {} cannot be read: {error}", file.id));
     let bytes = app.files.read(file, size, range.clone()).await.map_err(unreadable)?;

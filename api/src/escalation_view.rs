@@ -4,6 +4,8 @@ use mandate_core::actor::Actor;
 use mandate_core::escalation::{Act, Escalation, State};
 use mandate_core::escalation_case::{KnownNumber, Verification};
 use mandate_core::escalation_flags::{Flag, flags};
+use mandate_core::id::AttachmentId;
+use mandate_core::letter_signature::SignatureCheck;
 use mandate_core::text::Domain;
 use mandate_storage::{ReadTx, StorageError};
 use serde::Serialize;
@@ -14,8 +16,8 @@ use crate::page::page;
 use crate::partner_grant::OrganizationRefView;
 use crate::person::PersonRefView;
 use crate::wire::{
-    ChannelOut, ContactIdWire, EscalationIdWire, EscalationStatusOut, FlagKindOut, ItemOut, MethodOut,
-    OrganizationIdWire, PersonIdWire, ServiceRequestIdWire, TimestampWire,
+    AttachmentIdWire, ChannelOut, ContactIdWire, EscalationIdWire, EscalationStatusOut, FlagKindOut, ItemOut, MethodOut,
+    OrganizationIdWire, PersonIdWire, ServiceRequestIdWire, SignatureResultOut, TimestampWire,
 };
 
 /// By what an item was verified.
@@ -70,6 +72,24 @@ pub struct FlagView {
     /// The domain of the organization that it resembles.
     #[schema(required = true, example = "acme.example")]
     resembles: Option<String>,
+}
+
+/// What the own signature of a letter that came as an email says: supporting evidence, never enough by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LetterSignatureView {
+    /// The file.
+    attachment_id: AttachmentIdWire,
+    /// `pass`, `none`, `fail` or `not_checked`.
+    result: SignatureResultOut,
+    /// Who signed it.
+    #[schema(required = true, example = "acme.example")]
+    domain: Option<String>,
+    /// Whether the signature speaks for the address that the letter comes from.
+    #[schema(example = true)]
+    aligned: bool,
+    /// The address that the letter comes from.
+    #[schema(required = true, example = "carla.mendes@acme.example")]
+    author: Option<String>,
 }
 
 /// That somebody did something at a moment, and why.
@@ -128,6 +148,9 @@ pub struct EscalationView {
     /// What a reviewer should look at twice; `null` for everybody but staff.
     #[schema(required = true)]
     flags: Option<Vec<FlagView>>,
+    /// What the own signatures of letters that came as emails say; `null` for everybody but staff.
+    #[schema(required = true)]
+    letter_signatures: Option<Vec<LetterSignatureView>>,
     /// Who opened it.
     opened_by: PersonRefView,
     /// Who took it into review.
@@ -181,6 +204,8 @@ pub(crate) struct Inside {
     pub(crate) numbers: Vec<KnownNumber>,
     /// The domains that its organization owns.
     pub(crate) domains: Vec<Domain>,
+    /// What the own signatures of its letters say.
+    pub(crate) signatures: Vec<(AttachmentId, SignatureCheck)>,
 }
 
 /// Loads what only staff see of an escalation; nothing for others.
@@ -194,7 +219,11 @@ pub(crate) fn inside(
     }
     let organization = escalation.organization.id;
     let domains = tx.organization(organization)?.map(|organization| organization.domains).unwrap_or_default();
-    Ok(Some(Inside { numbers: tx.known_numbers(organization, escalation.created_at)?, domains }))
+    Ok(Some(Inside {
+        numbers: tx.known_numbers(organization, escalation.created_at)?,
+        signatures: tx.letter_signatures(&escalation.case.letter.attachments)?,
+        domains,
+    }))
 }
 
 fn verification(verification: &Verification, is_for_staff: bool) -> VerificationView {
@@ -216,6 +245,16 @@ fn number(known: &KnownNumber) -> KnownNumberView {
         number: known.number.to_string(),
         person: PersonRefView::from(&known.person),
         since: known.since.into(),
+    }
+}
+
+fn signature((attachment, check): &(AttachmentId, SignatureCheck)) -> LetterSignatureView {
+    LetterSignatureView {
+        attachment_id: (*attachment).into(),
+        result: check.result.into(),
+        domain: check.domain.clone(),
+        aligned: check.aligned,
+        author: check.author.clone(),
     }
 }
 
@@ -265,6 +304,7 @@ impl EscalationView {
             missing: escalation.missing().into_iter().map(Into::into).collect(),
             call_back_numbers: inside.map(|inside| inside.numbers.iter().map(number).collect()),
             flags: inside.map(|inside| flags(case, &inside.domains).into_iter().map(flag).collect()),
+            letter_signatures: inside.map(|inside| inside.signatures.iter().map(signature).collect()),
             opened_by: PersonRefView::from(&escalation.opened_by),
             reviewed_by: escalation.reviewer.map(Into::into),
             returned_reason: returned.map(ToString::to_string),

@@ -1,6 +1,6 @@
 //! The store of files: a folder, or a bucket of a service that speaks S3. Files are written and read in pieces, never as a whole.
 //!
-//! A file lies under the id of its service request and its own, and is never changed. What it is, and who may have it, the
+//! A file lies under the id of its service request or escalation and its own, and is never changed. What it is, and who may have it, the
 //! database knows alone.
 
 use std::fs;
@@ -79,8 +79,8 @@ impl FileStore {
     }
 
     fn path(&self, file: Upload) -> Path {
-        let (request, name) = (file.request.to_string(), file.id.to_string());
-        self.prefix.clone().join(request).join(name)
+        let (place, name) = (file.place.id().to_string(), file.id.to_string());
+        self.prefix.clone().join(place).join(name)
     }
 
     /// Begins to write a file.
@@ -118,7 +118,7 @@ impl FileStore {
     /// A file in a folder is written as `name#1` until it is whole, and the store of the folder knows only of whole ones.
     fn remove_leftovers(&self, file: Upload) -> io::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        let folder = folder.join(file.request.to_string());
+        let folder = folder.join(file.place.id().to_string());
         let begun = format!("{}#", file.id);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,

@@ -2,13 +2,13 @@
 
 use mandate_core::access::{DESK, Standing, require_role};
 use mandate_core::id::{
-    AnyId, ArticleId, AttachmentId, ContactId, GrantId, GrantRequestId, InvitationId, MessageKind, OrganizationId,
+    AnyId, ArticleId, AttachmentId, ContactId, EscalationId, GrantId, GrantRequestId, InvitationId, MessageKind, OrganizationId,
     ReviewId, ServiceRequestId, SiteId, StaffId,
 };
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
 use mandate_core::{
-    article, attachment, contact, grant_request, invitation, organization, partner_grant, service_request, staff,
+    article, contact, escalation, grant_request, invitation, organization, partner_grant, service_request, staff,
 };
 use mandate_storage::ReadTx;
 
@@ -55,11 +55,14 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
         let id: InvitationId = id;
         invitation::view(crate::invitation::facts(tx, actor, asker.now, id)?)?;
     } else if let Some(id) = subject.as_id() {
+        let id: EscalationId = id;
+        escalation::view(asker.now, crate::escalation::facts(tx, actor, asker.now, id)?)?;
+    } else if let Some(id) = subject.as_id() {
         let id: ArticleId = id;
         article::view(actor, tx.article(id)?)?;
     } else if let Some(id) = subject.as_id() {
         let id: AttachmentId = id;
-        attachment::view(crate::attachment::facts(tx, actor, asker.now, id)?)?;
+        crate::attachment::shown(tx, actor, asker.now, id)?;
     } else if subject.as_id::<MessageKind>().is_some() {
         // Only internal notes are answered under their own id: for those who work on requests alone (S-5).
         require_role(actor, DESK, actor.organization)?;

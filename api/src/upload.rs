@@ -1,4 +1,4 @@
-//! Uploading a file to a service request (S-6): allowed first, then received piece by piece, and decided again at the end.
+//! Uploading a file to a service request (S-6), or the letter of an escalation (E-3): allowed first, then received piece by piece, and decided again at the end.
 //!
 //! While the file arrives, neither the database nor a turn at it is held. The row of the upload is there before the first byte
 //! is stored, and the file is whole and on disk before the attachment commits.
@@ -10,9 +10,9 @@ use actix_web::dev::Payload;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, post};
 use futures_util::StreamExt as _;
-use mandate_core::attachment::{self, ATTACHMENT_BYTES_MAX, Content, CreateAttachment, Sha256Sum};
+use mandate_core::attachment::{self, ATTACHMENT_BYTES_MAX, Content, CreateAttachment, Place, Sha256Sum};
 use mandate_core::change::Context;
-use mandate_core::id::{ServiceRequestId, ServiceRequestKind};
+use mandate_core::id::{EscalationKind, ServiceRequestKind};
 use mandate_core::refusal::Code;
 use mandate_core::text::Flaw;
 use mandate_storage::{Fence, Unlocked, Upload, WriteTx};
@@ -21,6 +21,8 @@ use tokio::time::timeout;
 
 use crate::attachment::{AttachmentView, FileContent};
 use crate::caller::Caller;
+use crate::escalation_letter;
+use crate::escalation_step::follow;
 use crate::extract::PathId;
 use crate::file_header::{UploadHead, too_large};
 use crate::files::{FileError, FileWriter};
@@ -30,7 +32,7 @@ use crate::reply::{Answer, REPLAYED, command};
 use crate::service_request::fence;
 use crate::sniff::{HEAD_BYTES, sniff};
 use crate::state::App;
-use crate::wire::ServiceRequestIdWire;
+use crate::wire::{EscalationIdWire, ServiceRequestIdWire};
 
 /// The path of the operation, as the edge knows it.
 pub(crate) const PATH: &str = "/v1/service-requests/{service_request_id}/attachments";
@@ -57,14 +59,45 @@ pub(crate) const AT_ONCE: usize = 16;
 #[post("/v1/service-requests/{service_request_id}/attachments")]
 pub(crate) async fn upload_attachment(
     app: Data<Arc<App>>,
-    mut caller: Caller,
+    caller: Caller,
     request_id: PathId<ServiceRequestKind>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    upload(app, caller, Place::Request(request_id.0), request, payload).await
+}
+
+/// Upload the letter of an escalation
+///
+/// As files are uploaded to a service request, by whoever may edit the escalation. The file belongs to the letter at once, and whoever may
+/// see the escalation may read it; what was verified before has to be verified again.
+#[utoipa::path(tag = "escalations", operation_id = "uploadEscalationAttachment",
+    params(("escalation_id" = EscalationIdWire, Path, description = "The escalation."),
+        ("Content-Disposition" = String, Header, description = "The name of the file (RFC 6266), of at most 255 characters; folders in front of it are left out.", example = "attachment; filename=\"letter.eml\"; filename*=UTF-8''letter.eml"),
+        ("Content-Digest" = Option<String>, Header, description = "SHA-256 of the body (RFC 9530), which is then compared with what arrived.", example = "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:")),
+    request_body(content = inline(FileContent), content_type = "application/octet-stream", description = "The file. `Content-Type` may be any media type."),
+    responses((status = 201, description = "The attachment.", body = AttachmentView), Problems, BodyProblems, WriteProblems))]
+#[post("/v1/escalations/{escalation_id}/attachments")]
+pub(crate) async fn upload_escalation_attachment(
+    app: Data<Arc<App>>,
+    caller: Caller,
+    id: PathId<EscalationKind>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    upload(app, caller, Place::Escalation(id.0), request, payload).await
+}
+
+async fn upload(
+    app: Data<Arc<App>>,
+    mut caller: Caller,
+    place: Place,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let head = UploadHead::read(&request)?;
     let _turn = app.uploads.turn().await?;
-    let upload = Upload { id: app.id(), request: request_id.0 };
+    let upload = Upload { id: app.id(), place };
     let writer = if begin(&app, &caller, upload).await? { Some(app.files.writer(upload)) } else { None };
     let is_stored = writer.is_some();
     let answer = match receive(payload.into_inner(), &head, writer).await {
@@ -72,7 +105,7 @@ pub(crate) async fn upload_attachment(
             // The file took its time: whoever may not have it stored any more is told so now.
             caller.now = app.now();
             let command = CreateAttachment { id: upload.id, file_name: head.file_name, content };
-            finish(&app, caller, request_id.0, command).await
+            finish(&app, caller, upload, command).await
         }
         Err(problem) => Err(problem),
     };
@@ -94,7 +127,14 @@ async fn begin(app: &Arc<App>, caller: &Caller, upload: Upload) -> Result<bool, 
         if caller.was_answered(&mut tx)? {
             return Ok(false);
         }
-        attachment::allow_upload(&tx.request_facts(&asker.actor, upload.request, asker.now)?)?;
+        match upload.place {
+            Place::Request(id) => attachment::allow_upload(&tx.request_facts(&asker.actor, id, asker.now)?)?,
+            Place::Escalation(id) => {
+                let facts = crate::escalation::facts(&mut tx, &asker.actor, asker.now, id)?;
+                let (actor, origin) = (Some(asker.actor.clone()), caller.origin.clone());
+                attachment::allow_letter(&Context { actor, now: asker.now, origin }, facts)?;
+            }
+        }
         tx.begin_upload(upload, asker.now)?;
         Ok(true)
     };
@@ -172,25 +212,44 @@ fn unstored(error: FileError) -> Problem {
     Problem::unavailable(format!("the file cannot be stored: {error}"))
 }
 
-/// Takes the stored file up as an attachment, if the caller still may.
+/// Takes the stored file up as an attachment or as a letter, if the caller still may.
 async fn finish(
     app: &Arc<App>,
     caller: Caller,
-    request_id: ServiceRequestId,
+    upload: Upload,
     wanted: CreateAttachment,
 ) -> Result<HttpResponse, Problem> {
     let mut body = Sha256::new();
     body.update(wanted.content.sha256.0);
     body.update(format!("{}\n{}", wanted.content.media_type, wanted.file_name));
-    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
-        let facts = tx.request_facts(context.signed_in()?, request_id, context.now)?;
-        let change = attachment::create(context, &facts, wanted.clone())?;
+    let signature = match upload.place {
+        Place::Escalation(_) => escalation_letter::check(app, upload, &wanted).await?,
+        Place::Request(_) => None,
+    };
+    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| {
+        let actor = context.signed_in()?;
+        let change = match upload.place {
+            Place::Request(id) => {
+                attachment::create(context, &tx.request_facts(actor, id, context.now)?, wanted.clone())?
+            }
+            Place::Escalation(id) => {
+                let facts = crate::escalation::facts(tx, actor, context.now, id)?;
+                let added = attachment::create_letter(context, facts, wanted.clone())?;
+                tx.save_escalation(&added.escalation)?;
+                follow(app, tx, context, &added.escalation)?;
+                added.attachment
+            }
+        };
         tx.save_attachment(&change)?;
+        signature.iter().try_for_each(|signature| tx.save_letter_signature(upload.id, signature))?;
         let location = format!("/v1/attachments/{}", wanted.id);
         Answer::created(location, 1, wanted.id, &AttachmentView::from(change.after()))
     };
-    let command = command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, request_id), work);
-    app.write(caller.with_body(body.finalize().into()), command).await
+    let around = move |unlocked: &mut Unlocked<'_>| match upload.place {
+        Place::Request(id) => fence(unlocked, id),
+        Place::Escalation(id) => crate::escalation::fence(unlocked, id),
+    };
+    app.write(caller.with_body(body.finalize().into()), command(around, work)).await
 }
 
 /// Removes what was stored for nothing.

@@ -11,6 +11,7 @@ use mandate_core::effective_access::{Outcome, Path};
 use mandate_core::escalation::{Channel, EscalationStatus};
 use mandate_core::escalation_case::{Absence, Item, Method, Seniority};
 use mandate_core::escalation_flags::FlagKind;
+use mandate_core::letter_signature::SignatureResult;
 use mandate_core::id::{
     AnyId, ArticleKind, AttachmentKind, ContactKind, EscalationKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind,
     Kind, MessageKind, OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind,
@@ -280,6 +281,7 @@ words! {
     Item: ItemIn, ItemOut;
     Method: MethodIn, MethodOut;
     FlagKind: FlagKindIn, FlagKindOut;
+    SignatureResult: SignatureResultIn, SignatureResultOut;
     Outcome: OutcomeIn, OutcomeOut;
     Path: PathIn, PathOut;
 }

@@ -7,7 +7,9 @@ use std::fmt;
 use crate::access::Visible;
 use crate::actor::PersonRef;
 use crate::change::{Change, Context, Recorded};
-use crate::id::{AnyId, AttachmentId, MessageId, OrganizationId, ServiceRequestId};
+use crate::escalation::{self, Escalation, EscalationFacts};
+use crate::escalation_step;
+use crate::id::{AnyId, AttachmentId, EscalationId, MessageId, OrganizationId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::media_type::MediaType;
 use crate::message::{self, Message};
@@ -29,9 +31,9 @@ pub const DRAFT_KEPT: Span = Span::days(1);
 pub struct Attachment {
     /// Its id.
     pub id: AttachmentId,
-    /// The service request that it was uploaded to.
-    pub request: ServiceRequestId,
-    /// Whose request that is.
+    /// What it was uploaded to.
+    pub place: Place,
+    /// Whose request or escalation that is.
     pub organization: OrganizationId,
     /// Who uploaded it.
     pub uploaded_by: PersonRef,
@@ -45,6 +47,41 @@ pub struct Attachment {
     pub created_at: Timestamp,
     /// Grows by one with each change, from 1.
     pub version: i64,
+}
+
+/// What a file is uploaded to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A service request.
+    Request(ServiceRequestId),
+    /// An escalation, whose letter it is (E-3).
+    Escalation(EscalationId),
+}
+
+impl Place {
+    /// The request, if it is one.
+    pub fn request(self) -> Option<ServiceRequestId> {
+        match self {
+            Self::Request(id) => Some(id),
+            Self::Escalation(_) => None,
+        }
+    }
+
+    /// The escalation, if it is one.
+    pub fn escalation(self) -> Option<EscalationId> {
+        match self {
+            Self::Request(_) => None,
+            Self::Escalation(id) => Some(id),
+        }
+    }
+
+    /// Its id.
+    pub fn id(self) -> AnyId {
+        match self {
+            Self::Request(id) => id.into(),
+            Self::Escalation(id) => id.into(),
+        }
+    }
 }
 
 /// What is known of the bytes of a file.
@@ -101,13 +138,15 @@ pub enum Stage {
         /// Whether that is a note that only staff see (S-5).
         internal: bool,
     },
+    /// It is the letter of an escalation, or a part of it, for good (E-3).
+    Letter,
 }
 
 impl Stage {
     /// The message, if there is one.
     pub fn message(self) -> Option<MessageId> {
         match self {
-            Self::Draft => None,
+            Self::Draft | Self::Letter => None,
             Self::Added { message, .. } => Some(message),
         }
     }
@@ -122,7 +161,7 @@ impl Recorded for Attachment {
     /// uploader's organization, which for notes is the vendor's.
     fn journal_of(&self) -> OrganizationId {
         match self.stage {
-            Stage::Added { internal: false, .. } => self.organization,
+            Stage::Added { internal: false, .. } | Stage::Letter => self.organization,
             Stage::Added { internal: true, .. } | Stage::Draft => self.uploaded_by.organization,
         }
     }
@@ -130,7 +169,8 @@ impl Recorded for Attachment {
     /// The name of the file stays out of the journal, as the text of a message does.
     fn snapshot(&self) -> Snapshot {
         vec![
-            ("service_request_id", Fact::text(self.request)),
+            ("service_request_id", Fact::optional(self.place.request().as_ref())),
+            ("escalation_id", Fact::optional(self.place.escalation().as_ref())),
             ("message_id", Fact::optional(self.stage.message().as_ref())),
             ("media_type", Fact::text(&self.content.media_type)),
             ("detected_media_type", Fact::text(&self.content.detected)),
@@ -177,7 +217,7 @@ pub fn create(
     let organization = request.organization.id;
     let attachment = Attachment {
         id: command.id,
-        request: request.id,
+        place: Place::Request(request.id),
         organization,
         uploaded_by: facts.actor.reference(),
         file_name: command.file_name,
@@ -207,7 +247,7 @@ pub fn add(
     for (index, attachment) in named.into_iter().enumerate() {
         let is_own_draft = |draft: &Attachment| {
             draft.stage == Stage::Draft
-                && draft.request == message.request
+                && draft.place == Place::Request(message.request)
                 && draft.uploaded_by.id == facts.actor.id()
                 && drafts.iter().all(|other| other.id != draft.id)
         };
@@ -250,7 +290,63 @@ pub fn view(facts: AttachmentFacts) -> Result<Visible<Attachment>, Refusal> {
     let is_visible = |attachment: &Attachment| match attachment.stage {
         Stage::Draft => attachment.uploaded_by.id == actor.id(),
         Stage::Added { internal, .. } => !internal || reach.reaches_internal(),
+        Stage::Letter => false,
     };
     let visible = facts.attachment.filter(is_visible).ok_or_else(Refusal::not_found)?;
     Ok(Visible::new(visible, actor))
+}
+
+/// Allows uploading the letter of an escalation, before anything of the file is received.
+///
+/// *Errors*: as editing the escalation.
+pub fn allow_letter(context: &Context, facts: EscalationFacts) -> Result<(), Refusal> {
+    escalation_step::editable(context, facts).map(drop)
+}
+
+/// A letter that was taken up. Saved in this order.
+#[derive(Debug)]
+pub struct LetterAdded {
+    /// The file.
+    pub attachment: Change<Attachment>,
+    /// The escalation, whose letter it belongs to now.
+    pub escalation: Change<Escalation>,
+}
+
+/// Takes up an uploaded file as the letter of an escalation, or a part of it; what was verified before has to be verified again (E-6).
+/// Decides again what [`allow_letter`] did.
+pub fn create_letter(
+    context: &Context,
+    facts: EscalationFacts,
+    command: CreateAttachment,
+) -> Result<LetterAdded, Refusal> {
+    let (actor, standing, escalation) = escalation_step::editable(context, facts)?;
+    let attachment = Attachment {
+        id: command.id,
+        place: Place::Escalation(escalation.id),
+        organization: escalation.organization.id,
+        uploaded_by: actor.reference(),
+        file_name: command.file_name,
+        content: command.content,
+        stage: Stage::Letter,
+        created_at: context.now,
+        version: 1,
+    };
+    let authority = standing.authority(attachment.organization);
+    let escalation = escalation_step::attach(context, &standing, escalation, attachment.id)?;
+    let attachment = Change::create(context, authority, EventKind::AttachmentUploaded, attachment);
+    Ok(LetterAdded { attachment, escalation })
+}
+
+/// Shows the letter of an escalation to whoever may see the escalation (E-11).
+///
+/// *Errors*: `not_found`, the same for what does not exist and for what is hidden.
+pub fn view_letter(
+    now: Timestamp,
+    facts: EscalationFacts,
+    attachment: Option<Attachment>,
+) -> Result<Visible<Attachment>, Refusal> {
+    let actor = facts.actor.clone();
+    let escalation = escalation::view(now, facts).map_err(|_| Refusal::not_found())?.into_value();
+    let attachment = attachment.filter(|letter| letter.place == Place::Escalation(escalation.id));
+    attachment.map(|letter| Visible::new(letter, &actor)).ok_or_else(Refusal::not_found)
 }

@@ -8,7 +8,7 @@ use crate::escalation::{
     Act, Approval, Escalation, EscalationFacts, EscalationStatus, State, expect_attachments, expect_primaries, guards,
     view,
 };
-use crate::escalation_case::{Case, Evidence, KnownNumber, Verification, VerifyItem};
+use crate::escalation_case::{Case, Evidence, KnownNumber, LETTER_ATTACHMENTS_MAX, Verification, VerifyItem};
 use crate::id::{AttachmentId, ContactId};
 use crate::journal::EventKind;
 use crate::organization::{Organization, expect_version};
@@ -160,6 +160,31 @@ pub fn edit(context: &Context, facts: EscalationFacts, command: EditCase) -> Res
     let verified = before.verified.iter().filter(|one| !touched.contains(&one.item)).cloned().collect();
     let after = Escalation { case: command.case, verified, ..before.clone() };
     Ok(moved(context, &standing, EventKind::EscalationUpdated, before, after))
+}
+
+/// An escalation that an actor may edit now.
+pub(crate) fn editable(
+    context: &Context,
+    facts: EscalationFacts,
+) -> Result<(Actor, Standing, Escalation), Refusal> {
+    movable(context, facts, Step::Edit, None)
+}
+
+/// Adds a file to the letter of an escalation, which makes it another letter.
+pub(crate) fn attach(
+    context: &Context,
+    standing: &Standing,
+    before: Escalation,
+    letter: AttachmentId,
+) -> Result<Change<Escalation>, Refusal> {
+    let mut case = before.case.clone();
+    if u64::try_from(case.letter.attachments.len()).unwrap_or(u64::MAX) >= LETTER_ATTACHMENTS_MAX {
+        let detail = format!("a letter has at most {LETTER_ATTACHMENTS_MAX} attachments; take one out of it first");
+        return Err(Refusal::new(Code::AttachmentNotAllowed, detail));
+    }
+    case.letter.attachments.insert(letter);
+    let after = Escalation { case, verified: Vec::new(), ..before.clone() };
+    Ok(moved(context, standing, EventKind::EscalationUpdated, before, after))
 }
 
 /// Takes an escalation into review.

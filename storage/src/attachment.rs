@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use mandate_core::actor::PersonRef;
-use mandate_core::attachment::{Attachment, Content, Sha256Sum, Stage};
+use mandate_core::attachment::{Attachment, Content, Place, Sha256Sum, Stage};
 use mandate_core::change::Change;
 use mandate_core::id::{AttachmentId, MessageId, ServiceRequestId};
 use mandate_core::media_type::MediaType;
@@ -24,7 +24,8 @@ use crate::tx::{ReadTx, WriteTx};
 #[diesel(table_name = attachments, treat_none_as_null = true)]
 struct AttachmentRow {
     id: String,
-    service_request_id: String,
+    service_request_id: Option<String>,
+    escalation_id: Option<String>,
     message_id: Option<String>,
     uploaded_by: String,
     file_name: String,
@@ -40,7 +41,8 @@ impl From<&Attachment> for AttachmentRow {
     fn from(attachment: &Attachment) -> Self {
         Self {
             id: attachment.id.to_string(),
-            service_request_id: attachment.request.to_string(),
+            service_request_id: attachment.place.request().map(|request| request.to_string()),
+            escalation_id: attachment.place.escalation().map(|escalation| escalation.to_string()),
             message_id: attachment.stage.message().map(|message| message.to_string()),
             uploaded_by: attachment.uploaded_by.id.to_string(),
             file_name: attachment.file_name.to_string(),
@@ -55,13 +57,13 @@ impl From<&Attachment> for AttachmentRow {
 }
 
 /// An attachment with its request's organization, its uploader, and whether its message is a note.
-const SELECT: &str = "SELECT a.id, a.service_request_id, r.organization_id, a.message_id, CASE WHEN m.internal THEN 1 ELSE 0 END, \
+const SELECT: &str = "SELECT a.id, a.service_request_id, a.escalation_id, COALESCE(r.organization_id, e.organization_id), a.message_id, CASE WHEN m.internal THEN 1 ELSE 0 END, \
      a.uploaded_by, p.first_name, p.last_name, p.organization_id, a.file_name, a.media_type, a.detected_media_type, a.sha256, \
-     a.size, a.created_at, a.version FROM attachments a JOIN service_requests r ON r.id = a.service_request_id \
+     a.size, a.created_at, a.version FROM attachments a LEFT JOIN service_requests r ON r.id = a.service_request_id LEFT JOIN escalations e ON e.id = a.escalation_id \
      JOIN people p ON p.id = a.uploaded_by LEFT JOIN messages m ON m.id = a.message_id WHERE ";
 
 type Columns = (
-    (Text, Text, Text, Nullable<Text>, diesel::sql_types::Integer),
+    (Text, Nullable<Text>, Nullable<Text>, Text, Nullable<Text>, diesel::sql_types::Integer),
     (Text, Text, Text, Text),
     (Text, Text, Text, Text),
     (BigInt, BigInt, BigInt),
@@ -69,7 +71,7 @@ type Columns = (
 
 #[derive(Debug, Queryable)]
 struct LoadedAttachment {
-    place: (String, String, String, Option<String>, i32),
+    place: (String, Option<String>, Option<String>, String, Option<String>, i32),
     uploader: (String, String, String, String),
     content: (String, String, String, String),
     numbers: (i64, i64, i64),
@@ -77,14 +79,19 @@ struct LoadedAttachment {
 
 impl LoadedAttachment {
     fn read(self) -> Result<Attachment, StorageError> {
-        let (id, request, organization, message, internal) = self.place;
+        let (id, request, escalation, organization, message, internal) = self.place;
         let (uploaded_by, first_name, last_name, uploader_organization) = self.uploader;
         let (file_name, media_type, detected, sha256) = self.content;
         let (size, created_at, version) = self.numbers;
         let cells = Cells::of("attachments", &id);
+        let place = match (cells.optional_id("escalation_id", escalation.as_deref())?, request) {
+            (Some(escalation), _) => Place::Escalation(escalation),
+            (None, Some(request)) => Place::Request(cells.id("service_request_id", &request)?),
+            (None, None) => return Err(cells.corrupt("service_request_id")),
+        };
         Ok(Attachment {
             id: cells.id("id", &id)?,
-            request: cells.id("service_request_id", &request)?,
+            place,
             organization: cells.id("service_requests.organization_id", &organization)?,
             uploaded_by: PersonRef {
                 id: cells.person_id("uploaded_by", &uploaded_by)?,
@@ -98,9 +105,10 @@ impl LoadedAttachment {
                 size,
                 sha256: cells.read("sha256", Sha256Sum::parse(&sha256))?,
             },
-            stage: match cells.optional_id("message_id", message.as_deref())? {
-                Some(message) => Stage::Added { message, internal: internal != 0 },
-                None => Stage::Draft,
+            stage: match (cells.optional_id("message_id", message.as_deref())?, place) {
+                (Some(message), _) => Stage::Added { message, internal: internal != 0 },
+                (None, Place::Request(_)) => Stage::Draft,
+                (None, Place::Escalation(_)) => Stage::Letter,
             },
             created_at: moment(created_at),
             version,
@@ -158,7 +166,7 @@ impl WriteTx<'_> {
         // Always the upload first: whoever abandons it takes the two rows in the same order.
         match attachment.stage {
             Stage::Draft => self.keep_upload(attachment.id, attachment.created_at)?,
-            Stage::Added { .. } => self.release_upload(attachment.id)?,
+            Stage::Added { .. } | Stage::Letter => self.release_upload(attachment.id)?,
         }
         save_row!(self, attachments, &AttachmentRow::from(attachment), change)?;
         self.record(change)

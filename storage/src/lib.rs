@@ -28,6 +28,7 @@ mod invitation;
 mod journal;
 mod key;
 mod known_number;
+mod letter_signature;
 mod mail;
 mod message;
 mod migrate;

@@ -288,7 +288,8 @@ diesel::table! {
     /// Files of service requests (S-6). Without a message it is a draft of its uploader's.
     attachments (id) {
         id -> Text,
-        service_request_id -> Text,
+        service_request_id -> Nullable<Text>,
+        escalation_id -> Nullable<Text>,
         message_id -> Nullable<Text>,
         uploaded_by -> Text,
         file_name -> Text,
@@ -305,7 +306,7 @@ diesel::table! {
     /// What is, or may be, in the store of files without a message that holds it.
     uploads (id) {
         id -> Text,
-        service_request_id -> Text,
+        place_id -> Text,
         begun_at -> BigInt,
         abandoned -> Bool,
     }
@@ -455,6 +456,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// What the own signatures of letters said (E-6).
+    letter_signatures (attachment_id) {
+        attachment_id -> Text,
+        result -> Text,
+        domain -> Nullable<Text>,
+        aligned -> Bool,
+        author -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(organization_domains -> organizations (organization_id));
 diesel::joinable!(people -> organizations (organization_id));
 diesel::joinable!(credentials -> people (person_id));
@@ -488,6 +500,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     partner_grants,
     grant_requests,
     escalations,
+    letter_signatures,
     service_requests,
     messages,
     attachments,

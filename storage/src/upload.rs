@@ -4,7 +4,8 @@
 //! So no file is ever unknown, whatever ends a process. The rows carry no authority and are written without a decision.
 
 use diesel::prelude::*;
-use mandate_core::id::{AttachmentId, ServiceRequestId};
+use mandate_core::attachment::Place;
+use mandate_core::id::{AttachmentId, Id};
 use mandate_core::time::Timestamp;
 
 use crate::backend::on;
@@ -18,8 +19,13 @@ use crate::tx::WriteTx;
 pub struct Upload {
     /// The attachment that it is, or is to be.
     pub id: AttachmentId,
-    /// The service request that it is uploaded to.
-    pub request: ServiceRequestId,
+    /// What it is uploaded to.
+    pub place: Place,
+}
+
+fn read_place(text: &str) -> Option<Place> {
+    let request = Id::parse(text).ok().map(Place::Request);
+    request.or_else(|| Id::parse(text).ok().map(Place::Escalation))
 }
 
 impl WriteTx<'_> {
@@ -27,7 +33,7 @@ impl WriteTx<'_> {
     pub fn begin_upload(&mut self, upload: Upload, now: Timestamp) -> Result<(), StorageError> {
         let row = (
             uploads::id.eq(upload.id.to_string()),
-            uploads::service_request_id.eq(upload.request.to_string()),
+            uploads::place_id.eq(upload.place.id().to_string()),
             uploads::begun_at.eq(now.micros()),
             uploads::abandoned.eq(false),
         );
@@ -60,10 +66,10 @@ impl WriteTx<'_> {
             .filter(uploads::begun_at.lt(before.micros()))
             .order((uploads::begun_at, uploads::id))
             .limit(limit)
-            .select((uploads::id, uploads::service_request_id));
+            .select((uploads::id, uploads::place_id));
         let old: Vec<(String, String)> = on!(self, |connection| query.load(connection))?;
         let mut abandoned = Vec::with_capacity(old.len());
-        for (id, request) in old {
+        for (id, place) in old {
             // It may have been kept or released since it was read.
             let hit = on!(self, |connection| diesel::update(uploads::table.find(&id))
                 .filter(uploads::begun_at.lt(before.micros()))
@@ -71,10 +77,10 @@ impl WriteTx<'_> {
                 .execute(connection))?;
             if hit == 1 {
                 on!(self, |connection| diesel::delete(attachments::table.find(&id))
-                    .filter(attachments::message_id.is_null())
+                    .filter(attachments::message_id.is_null().and(attachments::escalation_id.is_null()))
                     .execute(connection))?;
                 let cells = Cells::of("uploads", &id);
-                abandoned.push(Upload { id: cells.id("id", &id)?, request: cells.id("service_request_id", &request)? });
+                abandoned.push(Upload { id: cells.id("id", &id)?, place: cells.read("place_id", read_place(&place))? });
             }
         }
         Ok(abandoned)

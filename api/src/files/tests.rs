@@ -4,7 +4,7 @@ use mandate_core::id::{AttachmentId, ServiceRequestId};
 use super::*;
 
 fn file(number: u128) -> Upload {
-    Upload { id: AttachmentId::from_u128(number), request: ServiceRequestId::from_u128(1) }
+    Upload { id: AttachmentId::from_u128(number), place: Place::Request(ServiceRequestId::from_u128(1)) }
 }
 
 fn open(directory: &std::path::Path) -> FileStore {

@@ -2,7 +2,7 @@
 
 use mandate_core::access::Standing;
 use mandate_core::attachment::{
-    Attachment, AttachmentFacts, Content, CreateAttachment, Sha256Sum, Stage, add, allow_upload, create, view,
+    Attachment, AttachmentFacts, Content, CreateAttachment, Place, Sha256Sum, Stage, add, allow_upload, create, view,
 };
 use mandate_core::change::Change;
 use mandate_core::media_type::MediaType;
@@ -48,7 +48,7 @@ fn command() -> CreateAttachment {
 fn draft(number: u128, person: &impl Person) -> Attachment {
     Attachment {
         id: id(number),
-        request: REQUEST,
+        place: Place::Request(REQUEST),
         organization: CUSTOMER,
         uploaded_by: reference(person),
         file_name: FileName::parse("screen.png").unwrap(),

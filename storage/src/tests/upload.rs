@@ -8,13 +8,13 @@ use super::{NOW, execute, organization, person, store, write};
 use crate::{StorageError, Store, Upload};
 
 fn upload(number: u128) -> Upload {
-    Upload { id: AttachmentId::from_u128(number), request: ServiceRequestId::from_u128(1) }
+    Upload { id: AttachmentId::from_u128(number), place: Place::Request(ServiceRequestId::from_u128(1)) }
 }
 
 /// A store with a request, and uploads to it that began at these moments.
 fn begun(database: &Database, moments: &[Timestamp]) -> Store {
     let store = store(database);
-    let (request, organization, person) = (upload(1).request, organization(1), person());
+    let (request, organization, person) = (upload(1).place, organization(1), person());
     write(&store, |tx| {
         execute(
             tx,
@@ -35,7 +35,7 @@ fn begun(database: &Database, moments: &[Timestamp]) -> Store {
 
 /// Makes a draft of an upload, as the save of an attachment does.
 fn draft(store: &Store, number: u128, now: Timestamp) -> Result<(), StorageError> {
-    let (Upload { id, request }, person) = (upload(number), person());
+    let (Upload { id, place }, person) = (upload(number), person());
     write(store, |tx| {
         tx.keep_upload(id, now)?;
         execute(

@@ -24,3 +24,12 @@ CREATE UNIQUE INDEX escalations_under_way ON escalations (organization_id)
 CREATE INDEX escalations_due ON escalations (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX escalations_by_organization ON escalations (organization_id, created_at, id);
 CREATE INDEX escalations_in_order ON escalations (created_at, id);
+
+-- What the own signature of a letter said when it was uploaded (E-6).
+CREATE TABLE letter_signatures (
+    attachment_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES attachments,
+    result TEXT NOT NULL,
+    domain TEXT,
+    aligned BOOLEAN NOT NULL,
+    author TEXT
+);

@@ -1,1 +1,2 @@
+DROP TABLE letter_signatures;
 DROP TABLE escalations;
