@@ -35,6 +35,7 @@ pub mod grant_request_list;
 pub mod input;
 pub mod invitation;
 pub mod keyring;
+pub mod letter;
 pub mod logging;
 pub mod mail;
 pub mod me;

@@ -18,6 +18,7 @@ use crate::edge::{self, Edge};
 use crate::files::FileStore;
 use crate::founding::{Founding, SetUp};
 use crate::keyring::{KeyHome, KeyRing, Lifetimes};
+use crate::letter::LetterResolver;
 use crate::mail::{Mailer, Writer};
 use crate::metrics::Metrics;
 use crate::notice::Notices;
@@ -129,6 +130,7 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
     let floor = store.read(|tx| tx.highest_time()).map_err(|error: StorageError| error.to_string())?;
     let clock = SteadyClock::new(clock, floor);
     let files = FileStore::open(&settings.files).map_err(|error| format!("MANDATE_FILES: {error}"))?;
+    let letters = LetterResolver::open(&settings.dns).map_err(|error| format!("MANDATE_DNS: {error}"))?;
     let home = KeyHome::at(&settings.keys, &store);
     let ring =
         KeyRing::open(home, clock.clone(), ids.clone(), Lifetimes::of(&settings)).map_err(|error| error.to_string())?;
@@ -162,6 +164,7 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
         imports: Gate::new(contact_import::AT_ONCE, settings.queue_max),
         uploads: Gate::new(upload::AT_ONCE, settings.queue_max),
         files,
+        letters,
         store,
         settings,
         clock,

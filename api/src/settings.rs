@@ -20,7 +20,7 @@ use crate::password::{NewPassword, PasswordCost};
 use crate::secret::Secret;
 
 pub use options::{Cli, Command, Options};
-pub use value::{FilesTarget, KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, PublicUrl, SmtpUrl};
+pub use value::{DnsSource, FilesTarget, KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, PublicUrl, SmtpUrl};
 
 /// What the names of environment variables begin with.
 const PREFIX: &str = "MANDATE_";
@@ -48,6 +48,8 @@ pub struct Settings {
     pub mail: MailTarget,
     /// `MANDATE_MAIL_FROM`
     pub mail_from: Mailbox,
+    /// `MANDATE_DNS`
+    pub dns: DnsSource,
     /// `MANDATE_LINK_TEMPLATE`
     pub link_template: LinkTemplate,
     /// `MANDATE_ADMIN_EMAIL` and `MANDATE_ADMIN_PASSWORD`
@@ -155,6 +157,7 @@ impl Settings {
         let mail = problems.check("MANDATE_MAIL", MailTarget::parse(&options.mail));
         let mail_from =
             problems.check("MANDATE_MAIL_FROM", sender(given(&options.mail_from), mail.as_ref(), public_url.as_ref()));
+        let dns = problems.check("MANDATE_DNS", DnsSource::parse(&options.dns));
         let link_template = problems.check("MANDATE_LINK_TEMPLATE", LinkTemplate::parse(&options.link_template));
         let administrator = administrator(options, problems);
         let vendor_name = problems.check("MANDATE_VENDOR_NAME", OrganizationName::parse(&options.vendor_name));
@@ -183,6 +186,7 @@ impl Settings {
             files: files?,
             mail: mail?,
             mail_from: mail_from?,
+            dns: dns?,
             link_template: link_template?,
             administrator,
             vendor_name: vendor_name?,
@@ -226,6 +230,7 @@ impl Settings {
             ("MANDATE_FILES", self.files.to_string()),
             ("MANDATE_MAIL", self.mail.to_string()),
             ("MANDATE_MAIL_FROM", self.mail_from.to_string()),
+            ("MANDATE_DNS", self.dns.to_string()),
             ("MANDATE_LINK_TEMPLATE", self.link_template.as_str().to_owned()),
             ("MANDATE_ADMIN_EMAIL", administrator.map(|one| one.email.to_string()).unwrap_or_default()),
             ("MANDATE_ADMIN_PASSWORD", administrator.map_or("", |_| "[hidden]").to_owned()),

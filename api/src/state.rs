@@ -16,6 +16,7 @@ use crate::caller::{Asker, Caller};
 use crate::files::FileStore;
 use crate::input::Errors;
 use crate::keyring::KeyRing;
+use crate::letter::LetterResolver;
 use crate::metrics::Metrics;
 use crate::number::Numbers;
 use crate::page::{CursorKey, Listing, PageRequest};
@@ -58,6 +59,8 @@ pub struct App {
     pub outbox: Outbox,
     /// The bytes of attachments.
     pub files: FileStore,
+    /// Where the keys of signed letters are looked up.
+    pub letters: LetterResolver,
     /// The turns of those who read.
     pub readers: Gate,
     /// The turns of those who write; on SQLite there is one.

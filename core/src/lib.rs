@@ -39,6 +39,7 @@ pub mod hours;
 pub mod id;
 pub mod invitation;
 pub mod journal;
+pub mod letter_signature;
 pub mod media_type;
 pub mod message;
 pub mod organization;

@@ -94,6 +94,10 @@ pub struct Options {
     #[arg(long, env = "MANDATE_MAIL_FROM", value_name = "SENDER")]
     pub(super) mail_from: Option<String>,
 
+    /// Where the keys of signed letters are looked up: `system` (DNS), `off` or `file:path` with lines `name TXT-record`
+    #[arg(long, env = "MANDATE_DNS", default_value = "system", value_name = "SOURCE")]
+    pub(super) dns: String,
+
     /// The links in emails; `{purpose}` is `welcome`, `password-reset` or `invitation`
     #[arg(long, env = "MANDATE_LINK_TEMPLATE", default_value = "{public_url}/{purpose}?token={token}")]
     #[arg(value_name = "TEMPLATE")]

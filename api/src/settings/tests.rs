@@ -19,6 +19,7 @@ fn without_anything_set_there_is_a_server_to_try() {
     MANDATE_FILES=file:var/files
     MANDATE_MAIL=file:var/mail
     MANDATE_MAIL_FROM=Mandate <no-reply@localhost>
+    MANDATE_DNS=system
     MANDATE_LINK_TEMPLATE={public_url}/{purpose}?token={token}
     MANDATE_ADMIN_EMAIL=
     MANDATE_ADMIN_PASSWORD=
@@ -68,6 +69,7 @@ fn what_is_set_is_read() {
         "--trusted-proxies=10.0.0.0/8, ::1",
         "--mail=smtps://canary:canary@mail.example.com:465",
         "--mail-from=Support Desk <support@example.com>",
+        "--dns=file:/run/dns.txt",
         "--link-template=https://app.example.com/#/{purpose}?token={token}",
         "--admin-email=ada@vendor.example",
         "--admin-password=canary in a coal mine",
@@ -85,7 +87,14 @@ fn what_is_set_is_read() {
     assert_eq!(settings.vendor_domains.len(), 2);
     assert_eq!(settings.session_ttl, Span::days(7));
     let described = format!("{:?}", settings.describe());
-    for shown in ["smtps://[hidden]@mail.example.com:465", "postgres://db/mandate", "7d", "5m", "10.0.0.0/8,::1/128"] {
+    for shown in [
+        "smtps://[hidden]@mail.example.com:465",
+        "postgres://db/mandate",
+        "7d",
+        "5m",
+        "10.0.0.0/8,::1/128",
+        "file:/run/dns.txt",
+    ] {
         assert!(described.contains(shown), "{shown} in {described}");
     }
     for printed in [described, format!("{settings:?}")] {
@@ -105,6 +114,7 @@ fn all_problems_are_told_at_once_with_what_would_be_right() {
         "--request-timeout=0s",
         "--mail=smtp://canary:can@ry@",
         "--mail-from=support",
+        "--dns=1.1.1.1",
         "--link-template={public_url}/{purpose}/{token}",
         "--admin-email=Ada@vendor.example",
         "--admin-password=canary",
@@ -121,7 +131,7 @@ fn all_problems_are_told_at_once_with_what_would_be_right() {
     .unwrap_err();
     assert!(!problems.to_string().contains("canary"));
     insta::assert_snapshot!(problems, @r"
-    21 problems with the settings
+    22 problems with the settings
       DATABASE_URL: the database URL must begin with `sqlite://` or `postgres://`, as in `sqlite://var/mandate.db`
       MANDATE_POOL_SIZE: `0` is not a whole number from 1 to 200
       MANDATE_QUEUE_MAX: `many` is not a whole number from 0 to 100000
@@ -131,6 +141,7 @@ fn all_problems_are_told_at_once_with_what_would_be_right() {
       MANDATE_REQUEST_TIMEOUT: `0s` is not a duration such as `30s`, `15m`, `24h` or `30d`, from 1s to 1h
       MANDATE_MAIL: must be `file:directory`, `smtp://user:password@host:port` or `smtps://user:password@host:port`, where characters such as `@` in the password are percent-encoded
       MANDATE_MAIL_FROM: `support` is not a sender such as `Support <support@example.com>`
+      MANDATE_DNS: `1.1.1.1` is neither `system`, `off` nor `file:path`
       MANDATE_LINK_TEMPLATE: `{public_url}/{purpose}/{token}` must hold `?token={token}` once, and may hold `{public_url}` and `{purpose}` but no other braces
       MANDATE_ADMIN_EMAIL: `Ada@vendor.example` has upper-case letters; the email is the user id and is kept in lower case: `ada@vendor.example`
       MANDATE_ADMIN_PASSWORD: must have at least 12 characters

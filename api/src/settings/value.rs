@@ -206,6 +206,41 @@ impl fmt::Display for MailTarget {
     }
 }
 
+/// Where the keys are looked up that letters are signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DnsSource {
+    /// In DNS, as this machine is set up to ask it.
+    System,
+    /// Nowhere.
+    Off,
+    /// In a file of TXT records.
+    File(PathBuf),
+}
+
+impl DnsSource {
+    /// Reads `system`, `off` or `file:path`.
+    ///
+    /// *Errors*: what is wrong, for people.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("file:")) {
+            ("system", _) => Ok(Self::System),
+            ("off", _) => Ok(Self::Off),
+            (_, Some(path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            _ => Err(format!("`{text}` is neither `system`, `off` nor `file:path`")),
+        }
+    }
+}
+
+impl fmt::Display for DnsSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("system"),
+            Self::Off => f.write_str("off"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
 /// Where keys are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyPlace {

@@ -20,6 +20,7 @@ mod ids_and_time;
 mod invitation;
 mod journal;
 mod ladder;
+mod letter_signature;
 mod message;
 mod organization;
 mod partner_grant;
