@@ -8,7 +8,7 @@ use crate::vocabulary::MailKind;
 /// Whether to write emails, and when to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationPreferences {
-    /// Whether emails about service requests are wanted. Those that carry a link are sent anyway.
+    /// Whether emails about service requests and partner grants are wanted. Those that carry a link are sent anyway.
     pub email: bool,
     /// On which phone, and when, to be called about severity 1; nothing for never.
     pub severity_1: Option<CallPreference>,
@@ -32,15 +32,34 @@ pub struct CallPreference {
 }
 
 impl NotificationPreferences {
-    /// Whether emails of this kind are wanted: those about service requests can be switched off, the others tell what one must
-    /// know.
+    /// Whether emails of this kind are wanted: those about service requests and partner grants can be switched off, the others
+    /// tell what one must know.
     pub fn wants(&self, kind: MailKind) -> bool {
-        self.email || kind != MailKind::PointOfContact
+        self.email || !can_be_switched_off(kind)
     }
 
     /// What is wrong with the preferences of somebody who has none.
     pub fn not_for_staff() -> Flaw {
         Flaw::new("contacts_only", "only contacts have notification preferences: leave it out")
+    }
+}
+
+fn can_be_switched_off(kind: MailKind) -> bool {
+    match kind {
+        MailKind::PointOfContact
+        | MailKind::GrantRequestReceived
+        | MailKind::GrantRequestApproved
+        | MailKind::GrantRequestDeclined
+        | MailKind::GrantRequestLapsed
+        | MailKind::GrantExpiring
+        | MailKind::ReceivedGrantExpiring
+        | MailKind::PartnerRoster => true,
+        MailKind::Welcome
+        | MailKind::PasswordReset
+        | MailKind::Invitation
+        | MailKind::InvitationAccepted
+        | MailKind::ContactTransferred
+        | MailKind::PasswordChanged => false,
     }
 }
 

@@ -266,6 +266,20 @@ vocabulary! {
         ContactTransferred = "contact_transferred",
         /// Somebody learns that their password was reset.
         PasswordChanged = "password_changed",
+        /// The contact managers of a customer learn that a partner asks for a grant (G-9).
+        GrantRequestReceived = "partner_grant_request_received",
+        /// Whoever asked for a grant learns that it was approved (G-9).
+        GrantRequestApproved = "partner_grant_request_approved",
+        /// Whoever asked for a grant learns that it was declined (G-9).
+        GrantRequestDeclined = "partner_grant_request_declined",
+        /// Whoever asked for a grant learns that nobody answered (G-9).
+        GrantRequestLapsed = "partner_grant_request_lapsed",
+        /// The contact managers of a grantor learn that a grant is about to end (G-11).
+        GrantExpiring = "partner_grant_expiring",
+        /// Those who hold a grant learn that it is about to end (G-11).
+        ReceivedGrantExpiring = "received_grant_expiring",
+        /// The contact managers of a grantor learn who joined and left a partner (G-18).
+        PartnerRoster = "partner_roster",
     }
 }
 
