@@ -85,6 +85,75 @@ pub enum MailContent {
         /// When.
         changed_at: Timestamp,
     },
+    /// A customer's contact manager learns that a partner asks for a grant (G-9).
+    GrantRequestReceived {
+        /// The customer.
+        organization: String,
+        /// The partner.
+        partner: String,
+        /// Who asks.
+        asker: String,
+        /// Who shall hold the grant.
+        grantee: String,
+        /// How far it shall reach.
+        level: String,
+        /// When it shall end.
+        expires_at: Option<Timestamp>,
+        /// What the partner tells the customer; empty if nothing.
+        message: String,
+        /// When the request lapses.
+        lapses_at: Timestamp,
+    },
+    /// Whoever asked for a grant learns that it was made (G-9).
+    GrantRequestApproved(GrantTerms),
+    /// Whoever asked for a grant learns that it was declined (G-9).
+    GrantRequestDeclined {
+        /// The customer.
+        customer: String,
+        /// Who was to hold the grant.
+        grantee: String,
+        /// Why.
+        reason: String,
+    },
+    /// Whoever asked for a grant learns that nobody answered (G-9).
+    GrantRequestLapsed {
+        /// How the customer was named.
+        customer: String,
+        /// Who was to hold the grant.
+        grantee: String,
+        /// When it was asked for.
+        asked_at: Timestamp,
+    },
+    /// A contact manager of the grantor learns that a grant is about to end (G-11).
+    GrantExpiring(GrantTerms),
+    /// Who holds a grant learns that it is about to end (G-11).
+    ReceivedGrantExpiring(GrantTerms),
+    /// A contact manager of the grantor learns who joined and left a partner (G-18).
+    PartnerRoster {
+        /// The grantor.
+        organization: String,
+        /// The partner.
+        partner: String,
+        /// How far its grant reaches.
+        level: String,
+        /// Who joined; empty if nobody.
+        joined: String,
+        /// Who left; empty if nobody.
+        left: String,
+    },
+}
+
+/// What a grant gives to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantTerms {
+    /// The grantor.
+    pub organization: String,
+    /// Who holds it.
+    pub grantee: String,
+    /// How far it reaches.
+    pub level: String,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl MailContent {
@@ -98,6 +167,13 @@ impl MailContent {
             Self::InvitationAccepted { .. } => MailKind::InvitationAccepted,
             Self::ContactTransferred { .. } => MailKind::ContactTransferred,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
+            Self::GrantRequestReceived { .. } => MailKind::GrantRequestReceived,
+            Self::GrantRequestApproved(_) => MailKind::GrantRequestApproved,
+            Self::GrantRequestDeclined { .. } => MailKind::GrantRequestDeclined,
+            Self::GrantRequestLapsed { .. } => MailKind::GrantRequestLapsed,
+            Self::GrantExpiring(_) => MailKind::GrantExpiring,
+            Self::ReceivedGrantExpiring(_) => MailKind::ReceivedGrantExpiring,
+            Self::PartnerRoster { .. } => MailKind::PartnerRoster,
         }
     }
 }

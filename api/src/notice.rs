@@ -1,5 +1,7 @@
 //! What an owed email says, and whether its receiver may still have it: decided when it leaves.
 
+mod grant;
+
 use mandate_core::access::{Standing, Visible};
 use mandate_core::actor::Actor;
 use mandate_core::contact::{self, Contact};
@@ -48,6 +50,12 @@ impl Notices {
                 MailKind::PointOfContact => self.point_of_contact(tx, mail, &person)?,
                 MailKind::InvitationAccepted => self.invitation_accepted(tx, mail, &person)?,
                 MailKind::ContactTransferred => self.contact_transferred(tx, mail, &person)?,
+                MailKind::GrantRequestReceived
+                | MailKind::GrantRequestApproved
+                | MailKind::GrantRequestDeclined
+                | MailKind::GrantRequestLapsed => self.grant_request(tx, mail, &person)?,
+                MailKind::GrantExpiring | MailKind::ReceivedGrantExpiring => self.grant_expiring(tx, mail, &person)?,
+                MailKind::PartnerRoster => self.partner_roster(tx, mail, &person)?,
                 MailKind::PasswordChanged => Some(MailContent::PasswordChanged { changed_at: mail.created_at }),
             };
             let Some(content) = content else { return Ok(None) };

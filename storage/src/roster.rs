@@ -23,7 +23,7 @@ use crate::partner_grant::live;
 use crate::people::full_name;
 use crate::schema::{roster_people, rosters};
 use crate::sql::Sql;
-use crate::tx::{ReadTx, WriteTx};
+use crate::tx::{ReadTx, Unlocked, WriteTx};
 
 #[derive(Insertable)]
 #[diesel(table_name = roster_people)]
@@ -100,6 +100,13 @@ impl ReadTx<'_> {
             .push(") LIMIT 1");
         let found: Option<i32> = on!(self, |connection| query.get_result(connection).optional())?;
         Ok(found.is_some())
+    }
+}
+
+impl Unlocked<'_> {
+    /// Whose people are in a roster.
+    pub fn organization_of_roster(&mut self, id: RosterId) -> Result<Option<OrganizationId>, StorageError> {
+        Ok(self.tx.roster(id)?.map(|roster| roster.organization.id))
     }
 }
 

@@ -32,6 +32,13 @@ templates! {
     InvitationAccepted = "invitation_accepted";
     ContactTransferred = "contact_transferred";
     PasswordChanged = "password_changed";
+    GrantRequestReceived = "partner_grant_request_received";
+    GrantRequestApproved = "partner_grant_request_approved";
+    GrantRequestDeclined = "partner_grant_request_declined";
+    GrantRequestLapsed = "partner_grant_request_lapsed";
+    GrantExpiring = "partner_grant_expiring";
+    ReceivedGrantExpiring = "received_grant_expiring";
+    PartnerRoster = "partner_roster";
 }
 
 /// What stands in a template.
@@ -74,8 +81,17 @@ pub(super) fn render(mail: &PreparedMail) -> Result<Rendered, MailError> {
     let values = values(mail);
     let template = Template::of(kind, &mail.to.locale);
     let subject = fill(kind, template.subject, &values)?;
-    let html = html::render(kind, &template, &values, mail.to.locale.as_str(), &subject)?;
-    Ok(Rendered { text: fill(kind, template.text, &values)?, html, subject })
+    let text = without_gaps(template.text, &values);
+    let html = html::render(kind, (&text, template.button), &values, mail.to.locale.as_str(), &subject)?;
+    Ok(Rendered { text: fill(kind, &text, &values)?, html, subject })
+}
+
+/// The text of a template without the paragraphs that would name what there is not, such as the end of a grant that has none.
+fn without_gaps(text: &str, values: &Values) -> String {
+    let gaps: Vec<String> =
+        values.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| format!("{{{name}}}")).collect();
+    let is_whole = |paragraph: &&str| !gaps.iter().any(|gap| paragraph.contains(gap.as_str()));
+    text.split("\n\n").filter(is_whole).collect::<Vec<_>>().join("\n\n")
 }
 
 /// What the placeholders stand for; each in one line.
@@ -116,6 +132,46 @@ fn values(mail: &PreparedMail) -> Values {
             ("person_email", email.clone()),
         ]),
         MailContent::PasswordChanged { changed_at } => values.push(("changed", at(changed_at))),
+        MailContent::GrantRequestReceived {
+            organization,
+            partner,
+            asker,
+            grantee,
+            level,
+            expires_at,
+            message,
+            lapses_at,
+        } => values.extend([
+            ("organization", organization.clone()),
+            ("partner", partner.clone()),
+            ("asker", asker.clone()),
+            ("grantee", grantee.clone()),
+            ("level", level.clone()),
+            ("expires", expires_at.as_ref().map(at).unwrap_or_default()),
+            ("message", message.clone()),
+            ("lapses", at(lapses_at)),
+        ]),
+        MailContent::GrantRequestApproved(terms)
+        | MailContent::GrantExpiring(terms)
+        | MailContent::ReceivedGrantExpiring(terms) => values.extend([
+            ("organization", terms.organization.clone()),
+            ("grantee", terms.grantee.clone()),
+            ("level", terms.level.clone()),
+            ("expires", terms.expires_at.as_ref().map(at).unwrap_or_default()),
+        ]),
+        MailContent::GrantRequestDeclined { customer, grantee, reason } => {
+            values.extend([("customer", customer.clone()), ("grantee", grantee.clone()), ("reason", reason.clone())])
+        }
+        MailContent::GrantRequestLapsed { customer, grantee, asked_at } => {
+            values.extend([("customer", customer.clone()), ("grantee", grantee.clone()), ("asked", at(asked_at))])
+        }
+        MailContent::PartnerRoster { organization, partner, level, joined, left } => values.extend([
+            ("organization", organization.clone()),
+            ("partner", partner.clone()),
+            ("level", level.clone()),
+            ("joined", joined.clone()),
+            ("left", left.clone()),
+        ]),
     }
     values.into_iter().map(|(name, value)| (name, plain(&value))).collect()
 }
