@@ -31,6 +31,7 @@ mod partner_grant;
 mod password;
 mod preferences;
 mod readiness;
+mod request_access;
 mod request_list;
 mod roster;
 mod rules;

@@ -9,7 +9,9 @@ use mandate_core::partner_grant::{
 };
 use mandate_core::telling::{Schedule, TOLD_MAX};
 use mandate_core::time::{Span, Timestamp};
-use mandate_core::vocabulary::{ContactType, GrantStatus, Level, MailKind, Permission, PersonStatus, StaffRole};
+use mandate_core::vocabulary::{
+    ContactType, GrantStatus, History, Level, MailKind, Permission, PersonStatus, StaffRole,
+};
 use proptest::prelude::*;
 
 use crate::ladder::told;
@@ -38,7 +40,8 @@ fn made(expires_at: Option<Timestamp>) -> Change<PartnerGrant> {
         grantee: Some(Candidate::Contact(Box::new(partner_designated()), organization(PARTNER))),
         current: None,
     };
-    let wanted = CreateGrant { id: GRANT, level: Level::Update, expires_at, note: None, acknowledged: false };
+    let (level, history) = (Level::Update, History::All);
+    let wanted = CreateGrant { id: GRANT, level, history, expires_at, note: None, acknowledged: false };
     create(&by(&manager()), facts, wanted).unwrap().grant
 }
 

@@ -141,8 +141,8 @@ fn who_asked_and_who_shall_hold_it_are_told_what_became_of_it_g_9() {
         let asker = format!("{kind} to contact_6 about grantreq_1");
         let holder = format!("{kind} to contact_7 about grantreq_1");
         let of = |grantee| tell(&by_the_server(), facts(decided(status, grantee)));
-        assert_eq!(told(&of(all_of(PARTNER))), [asker.clone()]);
-        assert_eq!(told(&of(one(&partner_designated()))), [asker.clone()]);
+        assert_eq!(told(&of(all_of(PARTNER))), std::slice::from_ref(&asker));
+        assert_eq!(told(&of(one(&partner_designated()))), std::slice::from_ref(&asker));
         assert_eq!(told(&of(one(&partner_reader()))), [asker, holder]);
         assert_eq!(of(all_of(PARTNER)).next(), None);
     }

@@ -26,6 +26,7 @@ mod partner_grant_sides;
 mod preferences;
 mod readiness;
 mod refusal;
+mod request_access;
 mod roster;
 mod service_request;
 mod service_request_edit;
