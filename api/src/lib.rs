@@ -27,6 +27,7 @@ pub mod effective_access;
 pub mod extract;
 pub mod founding;
 pub mod grant_list;
+pub mod grant_preview;
 pub mod grant_request;
 pub mod grant_request_list;
 pub mod input;

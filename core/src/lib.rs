@@ -27,6 +27,7 @@ pub mod contact_state;
 pub mod duty_coverage;
 pub mod effective_access;
 pub mod finding;
+pub mod grant_preview;
 pub mod grant_reminder;
 pub mod grant_request;
 pub mod grant_request_notice;

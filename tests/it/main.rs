@@ -15,6 +15,7 @@ mod demo;
 mod effective_access;
 mod errors;
 mod generated;
+mod grant_preview;
 mod grant_reminder;
 mod grant_request;
 mod grant_request_notice;

@@ -12,6 +12,7 @@ mod contact_review;
 mod contact_site;
 mod contact_state;
 mod effective_access;
+mod grant_preview;
 mod grant_reminder;
 mod grant_request;
 mod grant_request_notice;
