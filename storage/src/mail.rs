@@ -109,7 +109,7 @@ impl TryFrom<MailRow> for Mail {
 impl ReadTx<'_> {
     /// Emails that are due and that nobody is sending, the longest due first, at most `limit`.
     ///
-    /// Those [`BY_THOUSANDS`] come last: somebody who forgot their password waits for theirs.
+    /// Those of [`BY_THOUSANDS`] come last: somebody who forgot their password waits for theirs.
     pub fn due_mails(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Mail>, StorageError> {
         let now = now.micros();
         let by_thousands = BY_THOUSANDS.map(Vocabulary::name);

@@ -51,6 +51,7 @@ mod contact_search;
 mod postgres;
 mod readiness;
 mod records;
+mod telling;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
