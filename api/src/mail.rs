@@ -1,6 +1,7 @@
 //! Emails: what they say, and how they leave.
 
 mod delivery;
+mod grant;
 mod html;
 mod template;
 
@@ -18,6 +19,7 @@ use thiserror::Error;
 use template::Rendered;
 
 pub use delivery::{DeliveryError, Mailer};
+pub use grant::{GrantMail, GrantTerms};
 
 /// What an email is about, with everything that it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,75 +87,8 @@ pub enum MailContent {
         /// When.
         changed_at: Timestamp,
     },
-    /// A customer's contact manager learns that a partner asks for a grant (G-9).
-    GrantRequestReceived {
-        /// The customer.
-        organization: String,
-        /// The partner.
-        partner: String,
-        /// Who asks.
-        asker: String,
-        /// Who shall hold the grant.
-        grantee: String,
-        /// How far it shall reach.
-        level: String,
-        /// When it shall end.
-        expires_at: Option<Timestamp>,
-        /// What the partner tells the customer; empty if nothing.
-        message: String,
-        /// When the request lapses.
-        lapses_at: Timestamp,
-    },
-    /// Whoever asked for a grant learns that it was made (G-9).
-    GrantRequestApproved(GrantTerms),
-    /// Whoever asked for a grant learns that it was declined (G-9).
-    GrantRequestDeclined {
-        /// The customer.
-        customer: String,
-        /// Who was to hold the grant.
-        grantee: String,
-        /// Why.
-        reason: String,
-    },
-    /// Whoever asked for a grant learns that nobody answered (G-9).
-    GrantRequestLapsed {
-        /// How the customer was named.
-        customer: String,
-        /// Who was to hold the grant.
-        grantee: String,
-        /// When it was asked for.
-        asked_at: Timestamp,
-    },
-    /// A contact manager of the grantor learns that a grant is about to end (G-11).
-    GrantExpiring(GrantTerms),
-    /// Who holds a grant learns that it is about to end (G-11).
-    ReceivedGrantExpiring(GrantTerms),
-    /// A contact manager of the grantor learns who joined and left a partner (G-18).
-    PartnerRoster {
-        /// The grantor.
-        organization: String,
-        /// The partner.
-        partner: String,
-        /// How far its grant reaches.
-        level: String,
-        /// Who joined; empty if nobody.
-        joined: String,
-        /// Who left; empty if nobody.
-        left: String,
-    },
-}
-
-/// What a grant gives to whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrantTerms {
-    /// The grantor.
-    pub organization: String,
-    /// Who holds it.
-    pub grantee: String,
-    /// How far it reaches.
-    pub level: String,
-    /// When it ends.
-    pub expires_at: Option<Timestamp>,
+    /// About grants, requests for them, and the people of partners.
+    Grant(GrantMail),
 }
 
 impl MailContent {
@@ -167,13 +102,7 @@ impl MailContent {
             Self::InvitationAccepted { .. } => MailKind::InvitationAccepted,
             Self::ContactTransferred { .. } => MailKind::ContactTransferred,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
-            Self::GrantRequestReceived { .. } => MailKind::GrantRequestReceived,
-            Self::GrantRequestApproved(_) => MailKind::GrantRequestApproved,
-            Self::GrantRequestDeclined { .. } => MailKind::GrantRequestDeclined,
-            Self::GrantRequestLapsed { .. } => MailKind::GrantRequestLapsed,
-            Self::GrantExpiring(_) => MailKind::GrantExpiring,
-            Self::ReceivedGrantExpiring(_) => MailKind::ReceivedGrantExpiring,
-            Self::PartnerRoster { .. } => MailKind::PartnerRoster,
+            Self::Grant(mail) => mail.kind(),
         }
     }
 }

@@ -53,9 +53,10 @@ impl Notices {
                 MailKind::GrantRequestReceived
                 | MailKind::GrantRequestApproved
                 | MailKind::GrantRequestDeclined
-                | MailKind::GrantRequestLapsed => self.grant_request(tx, mail, &person)?,
-                MailKind::GrantExpiring | MailKind::ReceivedGrantExpiring => self.grant_expiring(tx, mail, &person)?,
-                MailKind::PartnerRoster => self.partner_roster(tx, mail, &person)?,
+                | MailKind::GrantRequestLapsed
+                | MailKind::GrantExpiring
+                | MailKind::ReceivedGrantExpiring
+                | MailKind::PartnerRoster => self.grant(tx, mail, &person)?,
                 MailKind::PasswordChanged => Some(MailContent::PasswordChanged { changed_at: mail.created_at }),
             };
             let Some(content) = content else { return Ok(None) };

@@ -132,46 +132,7 @@ fn values(mail: &PreparedMail) -> Values {
             ("person_email", email.clone()),
         ]),
         MailContent::PasswordChanged { changed_at } => values.push(("changed", at(changed_at))),
-        MailContent::GrantRequestReceived {
-            organization,
-            partner,
-            asker,
-            grantee,
-            level,
-            expires_at,
-            message,
-            lapses_at,
-        } => values.extend([
-            ("organization", organization.clone()),
-            ("partner", partner.clone()),
-            ("asker", asker.clone()),
-            ("grantee", grantee.clone()),
-            ("level", level.clone()),
-            ("expires", expires_at.as_ref().map(at).unwrap_or_default()),
-            ("message", message.clone()),
-            ("lapses", at(lapses_at)),
-        ]),
-        MailContent::GrantRequestApproved(terms)
-        | MailContent::GrantExpiring(terms)
-        | MailContent::ReceivedGrantExpiring(terms) => values.extend([
-            ("organization", terms.organization.clone()),
-            ("grantee", terms.grantee.clone()),
-            ("level", terms.level.clone()),
-            ("expires", terms.expires_at.as_ref().map(at).unwrap_or_default()),
-        ]),
-        MailContent::GrantRequestDeclined { customer, grantee, reason } => {
-            values.extend([("customer", customer.clone()), ("grantee", grantee.clone()), ("reason", reason.clone())])
-        }
-        MailContent::GrantRequestLapsed { customer, grantee, asked_at } => {
-            values.extend([("customer", customer.clone()), ("grantee", grantee.clone()), ("asked", at(asked_at))])
-        }
-        MailContent::PartnerRoster { organization, partner, level, joined, left } => values.extend([
-            ("organization", organization.clone()),
-            ("partner", partner.clone()),
-            ("level", level.clone()),
-            ("joined", joined.clone()),
-            ("left", left.clone()),
-        ]),
+        MailContent::Grant(mail) => values.extend(mail.values(at)),
     }
     values.into_iter().map(|(name, value)| (name, plain(&value))).collect()
 }

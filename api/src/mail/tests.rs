@@ -40,36 +40,33 @@ fn content(kind: MailKind) -> MailContent {
         MailKind::InvitationAccepted => MailContent::InvitationAccepted { organization, person, email },
         MailKind::ContactTransferred => MailContent::ContactTransferred { organization, person, email },
         MailKind::PasswordChanged => MailContent::PasswordChanged { changed_at: now() },
-        MailKind::GrantRequestReceived => MailContent::GrantRequestReceived {
-            organization,
+        MailKind::GrantRequestReceived => MailContent::Grant(GrantMail::RequestReceived {
+            terms: GrantTerms { level: "update".to_owned(), grantee: "Bo Berg".to_owned(), ..terms(Some(expires_at)) },
             partner: "Bridge & Co".to_owned(),
             asker: person,
-            grantee: "Bo Berg".to_owned(),
-            level: "update".to_owned(),
-            expires_at: Some(expires_at),
             message: "we begin with the {level} in June".to_owned(),
             lapses_at: now(),
-        },
-        MailKind::GrantRequestApproved => MailContent::GrantRequestApproved(terms(Some(expires_at))),
-        MailKind::GrantRequestDeclined => MailContent::GrantRequestDeclined {
+        }),
+        MailKind::GrantRequestApproved => MailContent::Grant(GrantMail::RequestApproved(terms(Some(expires_at)))),
+        MailKind::GrantRequestDeclined => MailContent::Grant(GrantMail::RequestDeclined {
             customer: organization,
             grantee: "Bo Berg".to_owned(),
             reason: "we work with another partner".to_owned(),
-        },
-        MailKind::GrantRequestLapsed => MailContent::GrantRequestLapsed {
+        }),
+        MailKind::GrantRequestLapsed => MailContent::Grant(GrantMail::RequestLapsed {
             customer: "acme.example".to_owned(),
             grantee: "Bo Berg".to_owned(),
             asked_at: now(),
-        },
-        MailKind::GrantExpiring => MailContent::GrantExpiring(terms(Some(expires_at))),
-        MailKind::ReceivedGrantExpiring => MailContent::ReceivedGrantExpiring(terms(Some(expires_at))),
-        MailKind::PartnerRoster => MailContent::PartnerRoster {
+        }),
+        MailKind::GrantExpiring => MailContent::Grant(GrantMail::Expiring(terms(Some(expires_at)))),
+        MailKind::ReceivedGrantExpiring => MailContent::Grant(GrantMail::ReceivedExpiring(terms(Some(expires_at)))),
+        MailKind::PartnerRoster => MailContent::Grant(GrantMail::Roster {
             organization,
             partner: "Bridge & Co".to_owned(),
             level: "view".to_owned(),
             joined: "Bo Berg, Li Wei … (+9950)".to_owned(),
             left: person,
-        },
+        }),
     }
 }
 
@@ -161,7 +158,7 @@ fn nothing_that_people_typed_makes_html() {
 #[test]
 fn what_there_is_not_takes_its_paragraph_along() {
     let whole = written(&mail(content(MailKind::GrantRequestApproved), "en"), Encoding::EightBit);
-    let open = written(&mail(MailContent::GrantRequestApproved(terms(None)), "en"), Encoding::EightBit);
+    let open = written(&mail(MailContent::Grant(GrantMail::RequestApproved(terms(None))), "en"), Encoding::EightBit);
     assert!(whole.contains("It ends on") && !open.contains("It ends on"), "{open}");
     assert_eq!(open.matches("<p ").count() + 1, whole.matches("<p ").count());
     assert!(!open.contains("{expires}"), "{open}");

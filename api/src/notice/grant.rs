@@ -11,16 +11,31 @@ use mandate_core::vocabulary::{GrantStatus, MailKind, Vocabulary as _};
 use mandate_storage::{Mail, ReadTx, StorageError};
 
 use super::{Notices, name};
-use crate::mail::{GrantTerms, MailContent};
+use crate::mail::{GrantMail, GrantTerms, MailContent};
 
 impl Notices {
-    /// What became of a request, or that there is one, to whoever may know.
-    pub(super) fn grant_request(
+    /// What of grants is told by an email of this kind.
+    pub(super) fn grant(
         &self,
         tx: &mut ReadTx<'_>,
         mail: &Mail,
         person: &Actor,
     ) -> Result<Option<MailContent>, StorageError> {
+        let told = match mail.notice.kind {
+            MailKind::GrantExpiring | MailKind::ReceivedGrantExpiring => self.grant_expiring(tx, mail, person)?,
+            MailKind::PartnerRoster => self.partner_roster(tx, mail, person)?,
+            _ => self.grant_request(tx, mail, person)?,
+        };
+        Ok(told.map(MailContent::Grant))
+    }
+
+    /// What became of a request, or that there is one, to whoever may know.
+    fn grant_request(
+        &self,
+        tx: &mut ReadTx<'_>,
+        mail: &Mail,
+        person: &Actor,
+    ) -> Result<Option<GrantMail>, StorageError> {
         let (now, kind) = (self.clock.now(), mail.notice.kind);
         let id: Option<GrantRequestId> = mail.notice.about.and_then(|about| about.as_id());
         let Some(request) = id.map(|id| tx.grant_request(id)).transpose()?.flatten() else { return Ok(None) };
@@ -28,39 +43,36 @@ impl Notices {
         let facts = RequestFacts { actor: person.clone(), standing, request: Some(request) };
         let Some(visible) = grant_request_notice::view(now, kind, facts) else { return Ok(None) };
         let request = visible.into_value();
-        match kind {
+        let (customer, grantee) = (customer(&request), request.grantee.name().to_owned());
+        Ok(match kind {
             MailKind::GrantRequestReceived => {
                 let partner = name(tx, request.grantee.organization())?;
-                Ok(Some(received(partner, request)))
+                Some(received(partner, request))
             }
-            MailKind::GrantRequestApproved => self.approved(tx, &request),
+            MailKind::GrantRequestApproved => self.approved(tx, &request)?,
             MailKind::GrantRequestDeclined => {
-                let reason = request.decision.as_ref().and_then(|decision| decision.reason.as_ref());
-                let (customer, reason) = (customer(&request), reason.map(ToString::to_string).unwrap_or_default());
-                let grantee = request.grantee.name().to_owned();
-                Ok(Some(MailContent::GrantRequestDeclined { customer, grantee, reason }))
+                let reason = request.decision.and_then(|decision| decision.reason);
+                let reason = reason.map(|reason| reason.to_string()).unwrap_or_default();
+                Some(GrantMail::RequestDeclined { customer, grantee, reason })
             }
-            _ => {
-                let (customer, grantee) = (customer(&request), request.grantee.name().to_owned());
-                Ok(Some(MailContent::GrantRequestLapsed { customer, grantee, asked_at: request.created_at }))
-            }
-        }
+            _ => Some(GrantMail::RequestLapsed { customer, grantee, asked_at: request.created_at }),
+        })
     }
 
     /// The grant that came of a request, as it is now; nothing if it is over already.
-    fn approved(&self, tx: &mut ReadTx<'_>, request: &GrantRequest) -> Result<Option<MailContent>, StorageError> {
+    fn approved(&self, tx: &mut ReadTx<'_>, request: &GrantRequest) -> Result<Option<GrantMail>, StorageError> {
         let Some(id) = request.decision.as_ref().and_then(|decision| decision.grant) else { return Ok(None) };
         let grant = tx.partner_grant(id)?.filter(|grant| grant.status(self.clock.now()) == GrantStatus::Live);
-        Ok(grant.map(|grant| MailContent::GrantRequestApproved(terms(grant))))
+        Ok(grant.map(|grant| GrantMail::RequestApproved(terms(grant))))
     }
 
     /// A grant that is about to end, to both sides.
-    pub(super) fn grant_expiring(
+    fn grant_expiring(
         &self,
         tx: &mut ReadTx<'_>,
         mail: &Mail,
         person: &Actor,
-    ) -> Result<Option<MailContent>, StorageError> {
+    ) -> Result<Option<GrantMail>, StorageError> {
         let (now, kind) = (self.clock.now(), mail.notice.kind);
         let id: Option<GrantId> = mail.notice.about.and_then(|about| about.as_id());
         let Some(grant) = id.map(|id| tx.partner_grant(id)).transpose()?.flatten() else { return Ok(None) };
@@ -69,18 +81,18 @@ impl Notices {
         let Some(visible) = grant_reminder::view(now, kind, facts) else { return Ok(None) };
         let terms = terms(visible.into_value());
         Ok(Some(match kind {
-            MailKind::GrantExpiring => MailContent::GrantExpiring(terms),
-            _ => MailContent::ReceivedGrantExpiring(terms),
+            MailKind::GrantExpiring => GrantMail::Expiring(terms),
+            _ => GrantMail::ReceivedExpiring(terms),
         }))
     }
 
     /// Who joined and left a partner, to a contact manager of an organization that lets all of that partner in.
-    pub(super) fn partner_roster(
+    fn partner_roster(
         &self,
         tx: &mut ReadTx<'_>,
         mail: &Mail,
         person: &Actor,
-    ) -> Result<Option<MailContent>, StorageError> {
+    ) -> Result<Option<GrantMail>, StorageError> {
         let now = self.clock.now();
         let id: Option<RosterId> = mail.notice.about.and_then(|about| about.as_id());
         let Some(roster) = id.map(|id| tx.roster(id)).transpose()?.flatten() else { return Ok(None) };
@@ -91,7 +103,7 @@ impl Notices {
             return Ok(None);
         };
         let movements = tx.movements(&roster)?;
-        Ok(Some(MailContent::PartnerRoster {
+        Ok(Some(GrantMail::Roster {
             organization: grant.grantor.name,
             partner: roster.organization.name,
             level: grant.level.name().to_owned(),
@@ -101,18 +113,16 @@ impl Notices {
     }
 }
 
-fn received(partner: String, request: GrantRequest) -> MailContent {
+fn received(partner: String, request: GrantRequest) -> GrantMail {
     let lapses_at = request.lapses_at();
-    MailContent::GrantRequestReceived {
+    let terms = GrantTerms {
         organization: request.grantor.map(|grantor| grantor.name).unwrap_or_default(),
-        partner,
-        asker: request.created_by.name,
         grantee: request.grantee.name().to_owned(),
         level: request.level.name().to_owned(),
         expires_at: request.expires_at,
-        message: request.message.map(|message| message.to_string()).unwrap_or_default(),
-        lapses_at,
-    }
+    };
+    let (asker, message) = (request.created_by.name, request.message.map(|message| message.to_string()));
+    GrantMail::RequestReceived { terms, partner, asker, message: message.unwrap_or_default(), lapses_at }
 }
 
 /// What the partner calls the customer, as long as the customer has not said who it is (G-9).
