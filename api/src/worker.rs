@@ -96,7 +96,11 @@ pub struct Worker {
 impl Worker {
     /// Works until the server stops, and finishes the email in hand.
     pub async fn run(self, prepare: Prepare, shutdown: Shutdown) {
-        tokio::join!(self.send_until(&prepare, &shutdown), self.keep_house_until(&shutdown));
+        tokio::join!(
+            self.send_until(&prepare, &shutdown),
+            self.keep_house_until(&shutdown),
+            self.sweep_until(&shutdown)
+        );
     }
 
     async fn keep_house_until(&self, shutdown: &Shutdown) {
@@ -122,7 +126,6 @@ impl Worker {
             if round % ANSWERS_EVERY == 1 {
                 self.note("old answers", self.in_thread(Self::forget_answers).await);
                 self.note("what is spent", self.in_thread(Self::forget_spent).await);
-                self.note("abandoned uploads", self.sweep_uploads().await);
             }
         }
     }
