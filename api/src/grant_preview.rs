@@ -35,7 +35,7 @@ pub struct GrantExposureView {
     /// Public messages in them.
     #[schema(example = 40)]
     messages: i64,
-    /// Attachments in them.
+    /// Attachments of these messages.
     #[schema(example = 3)]
     attachments: i64,
     /// How many people are concerned. Who has not set a password yet counts as well.
@@ -45,9 +45,8 @@ pub struct GrantExposureView {
 
 impl From<Exposure> for GrantExposureView {
     fn from(exposure: Exposure) -> Self {
-        let Exposure { requests, messages, people } = exposure;
-        // There are no attachments yet.
-        Self { requests, messages, attachments: 0, people }
+        let Exposure { requests, messages, attachments, people } = exposure;
+        Self { requests, messages, attachments, people }
     }
 }
 

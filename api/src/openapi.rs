@@ -13,10 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    account_team, article, contact, contact_import, contact_list, contact_review, contact_state, credential,
-    effective_access, grant_list, grant_preview, grant_request, grant_request_list, invitation, me, message,
-    organization, partner_grant, probes, readiness, request_list, service_request, session, site, staff, training,
-    transfer, viewer, wire,
+    account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
+    credential, effective_access, grant_list, grant_preview, grant_request, grant_request_list, invitation, me,
+    message, organization, partner_grant, probes, readiness, request_list, service_request, session, site, staff,
+    training, transfer, upload, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -44,6 +44,7 @@ use crate::{
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
         (name = "messages", description = "What is written in service requests."),
+        (name = "attachments", description = "Files of service requests."),
         (name = "articles", description = "The knowledge base."),
         (name = "operations", description = "Health, metrics and documentation.")
     ),
@@ -144,6 +145,10 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(message::list_messages)
         .service(viewer::list_service_request_viewers);
     config
+        .service(upload::upload_attachment)
+        .service(attachment::list_attachments)
+        .service(attachment::get_attachment)
+        .service(attachment::get_attachment_content)
         .service(article::create_article)
         .service(article::list_articles)
         .service(article::get_article)

@@ -4,6 +4,7 @@
 //! stays the same.
 
 mod outbox;
+mod sweep;
 mod telling;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::files::FileStore;
 use crate::keyring::KeyRing;
 use crate::mail::{Mailer, Writer};
 use crate::shutdown::Shutdown;
@@ -86,6 +88,8 @@ pub struct Worker {
     pub writer: Writer,
     /// Where it is told that emails are owed, and tells since when.
     pub outbox: Outbox,
+    /// Where files are removed that no message took up.
+    pub files: FileStore,
     /// How long answers to repeated requests are kept.
     pub idempotency_ttl: Span,
 }
@@ -96,7 +100,8 @@ impl Worker {
         tokio::join!(
             self.send_until(&prepare, &shutdown),
             self.tell_until(&shutdown),
-            self.keep_house_until(&shutdown)
+            self.keep_house_until(&shutdown),
+            self.sweep_until(&shutdown)
         );
     }
 

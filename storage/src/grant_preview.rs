@@ -28,6 +28,8 @@ pub struct Exposure {
     pub requests: i64,
     /// Public messages in them.
     pub messages: i64,
+    /// Attachments of these messages.
+    pub attachments: i64,
     /// People, active or invited, who would see one of them and do not see it now.
     pub people: i64,
 }
@@ -185,12 +187,15 @@ impl ReadTx<'_> {
         if requests == 0 {
             return Ok(Exposure::default());
         }
-        let messages = Sql::new(
-            "FROM messages m JOIN service_requests sr ON sr.id = m.service_request_id WHERE NOT m.internal AND ",
-        );
+        let of_messages = |from: &'static str| {
+            let messages = Sql::new(from)
+                .push(" JOIN service_requests sr ON sr.id = m.service_request_id WHERE NOT m.internal AND ");
+            messages.append(sight.requests())
+        };
         Ok(Exposure {
             requests,
-            messages: self.count(messages.append(sight.requests()))?,
+            messages: self.count(of_messages("FROM messages m"))?,
+            attachments: self.count(of_messages("FROM attachments a JOIN messages m ON m.id = a.message_id"))?,
             people: self.count(Sql::new("FROM people p WHERE ").append(sight.people()))?,
         })
     }

@@ -12,6 +12,7 @@
 
 mod account_team;
 mod article;
+mod attachment;
 mod backend;
 mod batch;
 mod clock;
@@ -48,6 +49,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod tx;
+mod upload;
 mod viewer;
 
 pub use article::ArticleFilter;
@@ -68,3 +70,4 @@ pub use service_request::CallerAndRequest;
 pub use store::{PoolSettings, PoolState, Store};
 pub use telling::DueTelling;
 pub use tx::{Fence, IdSource, ReadTx, Unlocked, WriteTx};
+pub use upload::Upload;

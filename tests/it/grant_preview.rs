@@ -17,24 +17,25 @@ async fn seen(person: &Actor, customer: &Actor) -> BTreeSet<String> {
     rows.iter().map(|id| id.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// What comes into sight between two moments: requests, messages and people.
-fn exposed(
-    before: &[BTreeSet<String>],
-    after: &[BTreeSet<String>],
-    messages: &BTreeMap<String, i64>,
-) -> (i64, i64, i64) {
+/// Messages of a request, and attachments of these.
+type Written = (i64, i64);
+
+/// What comes into sight between two moments: requests, messages, attachments and people.
+fn exposed(before: &[BTreeSet<String>], after: &[BTreeSet<String>], messages: &BTreeMap<String, Written>) -> [i64; 4] {
     let gained: Vec<BTreeSet<&String>> =
         before.iter().zip(after).map(|(one, other)| other.difference(one).collect()).collect();
     let people = gained.iter().filter(|gained| !gained.is_empty()).count();
     let requests: BTreeSet<&String> = gained.into_iter().flatten().collect();
-    let written = requests.iter().map(|request| messages[*request]).sum();
-    (i64::try_from(requests.len()).unwrap_or(-1), written, i64::try_from(people).unwrap_or(-1))
+    let written = requests.iter().fold((0, 0), |(messages_total, attachments_total), request| {
+        let (of_messages, of_attachments) = messages[*request];
+        (messages_total + of_messages, attachments_total + of_attachments)
+    });
+    let whole = |count: usize| i64::try_from(count).unwrap_or(-1);
+    [whole(requests.len()), written.0, written.1, whole(people)]
 }
 
-fn counted(exposure: &Value) -> (i64, i64, i64) {
-    let number = |member: &str| exposure[member].as_i64().unwrap_or(-1);
-    assert_eq!(exposure["attachments"], 0);
-    (number("requests"), number("messages"), number("people"))
+fn counted(exposure: &Value) -> [i64; 4] {
+    ["requests", "messages", "attachments", "people"].map(|member| exposure[member].as_i64().unwrap_or(-1))
 }
 
 /// A customer with requests of all kinds, and a partner whose people take part in some of them.
@@ -65,13 +66,17 @@ impl Scene {
     async fn fill(&self, world: &World) {
         let (acme, agent) = (&self.acme, world.agent().await);
         let closed = acme.request("Closed").await.id();
-        acme.reply(&closed, "once more").await;
-        agent
-            .post(format!("/v1/service-requests/{closed}/messages"), json!({"body": "hm", "internal": true}))
-            .await
-            .expect(201);
+        // Files of public messages count, those of a note and those that no message took up do not.
+        let file = async |person: &Actor, request: &str| {
+            person.upload(request, "log.txt", "text/plain", "a line").await.expect(201).id()
+        };
+        let [one, other, _] = [file(acme, &closed).await, file(acme, &closed).await, file(acme, &closed).await];
+        acme.reply_with(&closed, "once more", &[&one, &other]).await;
+        let note = json!({"body": "hm", "internal": true, "attachment_ids": [file(&agent, &closed).await]});
+        agent.post(format!("/v1/service-requests/{closed}/messages"), note).await.expect(201);
         agent.patch(format!("/v1/service-requests/{closed}"), json!({"status": "closed"})).await.expect(200);
-        acme.request("Open").await;
+        let open = acme.request("Open").await.id();
+        acme.reply_with(&open, "the log", &[&file(acme, &open).await]).await;
         acme.request_with(json!({"organization_id": acme.organization_id, "confidential": true})).await;
         // Eve submitted one that is confidential, and looks after one that is and one that is not.
         let grant = acme.grant_person(&self.eve, "create").await;
@@ -92,12 +97,14 @@ impl Scene {
         all
     }
 
-    async fn messages(&self) -> BTreeMap<String, i64> {
+    async fn messages(&self) -> BTreeMap<String, Written> {
         let mut all = BTreeMap::new();
         for request in seen(&self.acme, &self.acme).await {
             let messages =
                 self.acme.get(format!("/v1/service-requests/{request}/messages?limit=100")).await.expect(200);
-            all.insert(request, i64::try_from(messages.rows().len()).unwrap_or(-1));
+            let attached = messages.rows().iter().map(|row| row["attachments"].as_array().map_or(0, Vec::len)).sum();
+            let whole = |count: usize| i64::try_from(count).unwrap_or(-1);
+            all.insert(request, (whole(messages.rows().len()), whole(attached)));
         }
         all
     }

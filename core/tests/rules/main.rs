@@ -6,6 +6,7 @@
 mod access_table;
 mod account_team;
 mod article;
+mod attachment;
 mod contact;
 mod contact_import;
 mod contact_review;
