@@ -180,6 +180,7 @@ fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()
         writer,
         outbox: app.outbox.clone(),
         idempotency_ttl: app.settings.idempotency_ttl,
+        close_after: app.settings.close_after,
     };
     Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), shutdown.clone()))
 }

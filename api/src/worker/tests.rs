@@ -35,7 +35,16 @@ impl World {
         let mailer = Mailer::new(&target).unwrap();
         let writer = Writer::new("support@example.com".parse().unwrap(), "host", mailer.encoding());
         let (clock, ring, outbox) = (bench.clock(), bench.ring(), Outbox::default());
-        let worker = Worker { store, clock, ring, mailer, writer, outbox, idempotency_ttl: Span::days(30) };
+        let worker = Worker {
+            store,
+            clock,
+            ring,
+            mailer,
+            writer,
+            outbox,
+            idempotency_ttl: Span::days(30),
+            close_after: Span::days(14),
+        };
         Self { bench, directory, worker }
     }
 
