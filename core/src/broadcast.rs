@@ -36,7 +36,10 @@ pub struct ReceiverFacts {
 fn concerned(now: Timestamp, facts: &ReceiverFacts) -> Option<ServiceRequest> {
     let request = service_request::view(&facts.request).ok()?.into_value();
     let takes_part = facts.request.traits(&request).involvement.is_some();
-    let is_granted = facts.grants.organization_wide(now).map(|held| held.level) >= Action::ReadRequests.lowest_level();
+    let is_granted = facts.grants.organization_wide(now).is_some_and(|held| {
+        Some(held.level) >= Action::ReadRequests.lowest_level()
+            && held.scope.reaches(request.created_at, request.closed_at)
+    });
     (takes_part || is_granted).then_some(request)
 }
 

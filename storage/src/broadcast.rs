@@ -8,8 +8,9 @@ use diesel::sql_types::Text;
 use mandate_core::broadcast::Broadcast;
 use mandate_core::change::Notice;
 use mandate_core::id::{AnyId, MailId, PersonId};
+use mandate_core::request_access::reading_levels;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{GranteeType, Level, MailKind, PersonStatus, Vocabulary as _};
+use mandate_core::vocabulary::{GranteeType, MailKind, PersonStatus, Vocabulary};
 
 use crate::backend::on;
 use crate::column::{Cells, moment};
@@ -41,7 +42,6 @@ impl ReadTx<'_> {
     /// of partner organizations that were granted `view` or above as a whole (G-7).
     fn receivers(&mut self, broadcast: &BroadcastRow, now: Timestamp, limit: i64) -> Result<Vec<String>, StorageError> {
         let request = &broadcast.service_request_id;
-        let levels = Level::ALL.iter().filter(|level| **level >= Level::View).map(|level| level.name());
         let query = Sql::<Text>::new(
             "SELECT t.id FROM (SELECT pa.person_id AS id FROM participants pa WHERE pa.service_request_id = ",
         )
@@ -56,10 +56,10 @@ impl ReadTx<'_> {
         .push(" AND g.grantee_type = ")
         .bind_text(GranteeType::Organization.name())
         .push(" AND g.level IN (")
-        .bind_texts(levels)
+        .bind_texts(reading_levels().map(Vocabulary::name))
         .push(") AND m.status = ")
         .bind_text(PersonStatus::Active.name())
-        .push(" AND sr.id = ")
+        .push(" AND (NOT sr.confidential OR m.id = sr.submitted_by) AND sr.id = ")
         .bind_text(request)
         .push(") t WHERE t.id > ")
         .bind_text(&broadcast.told_until)

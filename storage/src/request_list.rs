@@ -1,18 +1,18 @@
 //! Lists of service requests: a reach from core, narrowed by filters (S-11).
 
 use diesel::prelude::*;
-use mandate_core::access::Reach;
 use mandate_core::actor::Actor;
 use mandate_core::id::{OrganizationId, PersonId, StaffId};
+use mandate_core::request_access::{Reach, acting_levels, reading_levels};
 use mandate_core::service_request::ServiceRequest;
 use mandate_core::text::SearchText;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{Category, Level, RequestStatus, Vocabulary as _};
+use mandate_core::vocabulary::{Category, RequestStatus, Vocabulary as _};
 
 use crate::backend::on;
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
-use crate::partner_grant::live_grantors;
+use crate::partner_grant::{live_grantors, reaching};
 use crate::service_request::{LoadedRequest, REQUEST_COLUMNS, REQUEST_NAMES, RequestColumns};
 use crate::sql::{Sql, like, once};
 use crate::tx::ReadTx;
@@ -65,22 +65,31 @@ fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
     if reach.reaches_everything() {
         return query.push("TRUE)");
     }
+    let named = |query: Sql| {
+        query
+            .push("sr.point_of_contact_id = ")
+            .bind_text(reach.person())
+            .push(" OR EXISTS (SELECT 1 FROM participants pa WHERE pa.service_request_id = sr.id AND pa.person_id = ")
+            .bind_text(reach.person())
+            .push(")")
+    };
     if reach.reaches_own() {
-        query = query.push("sr.organization_id = ").bind_text(reach.organization()).push(" OR ");
+        query = query.push("(sr.organization_id = ").bind_text(reach.organization());
+        if !reach.guards_own() {
+            query = named(
+                query.push(" AND (NOT sr.confidential OR sr.submitted_by = ").bind_text(reach.person()).push(" OR "),
+            );
+            query = query.push(")");
+        }
+        query = query.push(") OR ");
     }
-    if !reach.reaches_granted() {
-        return query.push("FALSE)");
-    }
-    query
-        .push("sr.organization_id IN (")
-        .append(live_grantors(actor, now, Level::View))
-        .push(") OR ((sr.point_of_contact_id = ")
-        .bind_text(reach.person())
-        .push(" OR EXISTS (SELECT 1 FROM participants pa WHERE pa.service_request_id = sr.id AND pa.person_id = ")
-        .bind_text(reach.person())
-        .push(")) AND sr.organization_id IN (")
-        .append(live_grantors(actor, now, Level::Cc))
-        .push(")))")
+    query = query
+        .push("(sr.organization_id IN (")
+        .append(live_grantors(actor, now, reading_levels()))
+        .push(") AND ")
+        .append(reaching(actor, now))
+        .push(") OR ((");
+    named(query).push(") AND sr.organization_id IN (").append(live_grantors(actor, now, acting_levels())).push(")))")
 }
 
 fn narrowed(filter: &RequestFilter, reach: &Reach) -> Sql {
