@@ -410,7 +410,8 @@ e2e! {
                         done += 1;
                         assert!(!is_late, "round {round}: a reply that began after the end was acknowledged: {answer}");
                     }
-                    403 | 404 => {}
+                    // Two instances on SQLite may keep each other from their turn.
+                    403 | 404 | 503 => {}
                     _ => panic!("neither done nor refused: {answer}"),
                 }
             }

@@ -1,6 +1,5 @@
--- The version of a participation, and everybody's participations, which end with them (S-7, C-15).
+-- The version of a participation (S-7).
 ALTER TABLE participants ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
-CREATE INDEX participants_by_person ON participants (person_id, service_request_id);
 
 -- Emails to everybody whom a service request concerns, which are not owed one by one yet (S-12). `told_until` is the last person
 -- whose email is.
