@@ -35,6 +35,8 @@ const ANSWERS_AT_ONCE: i64 = 500;
 
 /// Solved requests that are closed in one transaction.
 const CLOSED_AT_ONCE: i64 = 50;
+/// Such transactions in one round.
+const CLOSINGS_AT_ONCE: usize = 20;
 
 /// How long sessions, links and emails are kept after their end.
 const SPENT_KEPT: Span = Span::days(30);
@@ -159,10 +161,10 @@ impl Worker {
     fn close_solved(&self) -> Result<(), StorageError> {
         let context = Context { actor: None, now: self.clock.now(), origin: Origin::default() };
         let solved_by = context.now.minus(self.close_after);
-        loop {
+        for _ in 0..CLOSINGS_AT_ONCE {
             let due = self.store.read::<_, StorageError>(|tx| tx.requests_solved_by(solved_by, CLOSED_AT_ONCE))?;
             if due.is_empty() {
-                return Ok(());
+                break;
             }
             self.store.write::<_, StorageError>(|unlocked| {
                 let mut tx = unlocked.lock(&Fence::new())?;
@@ -174,6 +176,7 @@ impl Worker {
                 })
             })?;
         }
+        Ok(())
     }
 
     fn forget_answers(&self) -> Result<(), StorageError> {
