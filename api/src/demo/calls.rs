@@ -102,6 +102,12 @@ fn calls(cast: &Cast) -> Vec<Call> {
             "MEI",
             &format!("/v1/service-requests/{request}/attachments"),
         ),
+        get(
+            "Who takes part in this request: they get a copy of every reply by email.",
+            200,
+            "ANA",
+            &format!("/v1/service-requests/{request}/participants"),
+        ),
         get("Who can see this request, and why.", 200, "ANA", &format!("/v1/service-requests/{request}/viewers")),
         post(
             "Primary support contacts guard what is sensitive: a contact manager who is none cannot appoint one.",
