@@ -13,10 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    account_team, article, contact, contact_import, contact_list, contact_review, contact_state, credential,
-    effective_access, grant_list, grant_request, grant_request_list, invitation, me, message, organization,
+    account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
+    credential, effective_access, grant_list, grant_request, grant_request_list, invitation, me, message, organization,
     participant, partner_grant, point_of_contact, probes, readiness, request_list, service_request, session, site,
-    staff, training, transfer, viewer, wire,
+    staff, training, transfer, upload, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -45,6 +45,7 @@ use crate::{
         (name = "service-requests", description = "What customers and partners ask support for."),
         (name = "participants", description = "Who takes part in service requests, and who could."),
         (name = "messages", description = "What is written in service requests."),
+        (name = "attachments", description = "Files of service requests."),
         (name = "articles", description = "The knowledge base."),
         (name = "operations", description = "Health, metrics and documentation.")
     ),
@@ -147,6 +148,10 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(participant::add_participant)
         .service(participant::remove_participant)
         .service(point_of_contact::list_point_of_contact_candidates)
+        .service(upload::upload_attachment)
+        .service(attachment::list_attachments)
+        .service(attachment::get_attachment)
+        .service(attachment::get_attachment_content)
         .service(article::create_article)
         .service(article::list_articles)
         .service(article::get_article)

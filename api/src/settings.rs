@@ -20,7 +20,7 @@ use crate::password::{NewPassword, PasswordCost};
 use crate::secret::Secret;
 
 pub use options::{Cli, Command, Options};
-pub use value::{KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, PublicUrl, SmtpUrl};
+pub use value::{FilesTarget, KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, PublicUrl, SmtpUrl};
 
 /// What the names of environment variables begin with.
 const PREFIX: &str = "MANDATE_";
@@ -42,6 +42,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// `MANDATE_REQUEST_TIMEOUT`
     pub request_timeout: Duration,
+    /// `MANDATE_FILES`
+    pub files: FilesTarget,
     /// `MANDATE_MAIL`
     pub mail: MailTarget,
     /// `MANDATE_MAIL_FROM`
@@ -151,6 +153,7 @@ impl Settings {
         let trusted_proxies = problems.check("MANDATE_TRUSTED_PROXIES", list(&options.trusted_proxies, Network::parse));
         let request_timeout =
             problems.check("MANDATE_REQUEST_TIMEOUT", duration(&options.request_timeout, SECOND, HOUR));
+        let files = problems.check("MANDATE_FILES", FilesTarget::parse(&options.files));
         let mail = problems.check("MANDATE_MAIL", MailTarget::parse(&options.mail));
         let mail_from =
             problems.check("MANDATE_MAIL_FROM", sender(given(&options.mail_from), mail.as_ref(), public_url.as_ref()));
@@ -180,6 +183,7 @@ impl Settings {
             public_url: public_url?,
             trusted_proxies: trusted_proxies?,
             request_timeout: Duration::from_secs(u64::try_from(request_timeout?.as_seconds()).ok()?),
+            files: files?,
             mail: mail?,
             mail_from: mail_from?,
             link_template: link_template?,
@@ -223,6 +227,7 @@ impl Settings {
             ("MANDATE_PUBLIC_URL", self.public_url.as_str().to_owned()),
             ("MANDATE_TRUSTED_PROXIES", joined(&self.trusted_proxies)),
             ("MANDATE_REQUEST_TIMEOUT", format!("{}s", self.request_timeout.as_secs())),
+            ("MANDATE_FILES", self.files.to_string()),
             ("MANDATE_MAIL", self.mail.to_string()),
             ("MANDATE_MAIL_FROM", self.mail_from.to_string()),
             ("MANDATE_LINK_TEMPLATE", self.link_template.as_str().to_owned()),

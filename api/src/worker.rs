@@ -4,6 +4,7 @@
 //! stays the same.
 
 mod outbox;
+mod sweep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::files::FileStore;
 use crate::keyring::KeyRing;
 use crate::mail::{Mailer, Writer};
 use crate::shutdown::Shutdown;
@@ -91,6 +93,8 @@ pub struct Worker {
     pub writer: Writer,
     /// Where it is told that emails are owed, and tells since when.
     pub outbox: Outbox,
+    /// Where files are removed that no message took up.
+    pub files: FileStore,
     /// How long answers to repeated requests are kept.
     pub idempotency_ttl: Span,
     /// After how long a solved service request closes by itself.
@@ -100,7 +104,11 @@ pub struct Worker {
 impl Worker {
     /// Works until the server stops, and finishes the email in hand.
     pub async fn run(self, prepare: Prepare, shutdown: Shutdown) {
-        tokio::join!(self.send_until(&prepare, &shutdown), self.keep_house_until(&shutdown));
+        tokio::join!(
+            self.send_until(&prepare, &shutdown),
+            self.keep_house_until(&shutdown),
+            self.sweep_until(&shutdown)
+        );
     }
 
     async fn keep_house_until(&self, shutdown: &Shutdown) {

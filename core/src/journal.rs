@@ -103,6 +103,10 @@ vocabulary! {
         MessageCreated = "service_request.message_created",
         /// An internal note was written; in the vendor's journal alone.
         NoteCreated = "service_request.note_created",
+        /// A file was uploaded; in the journal of its uploader's organization, for nobody else knows of it yet.
+        AttachmentUploaded = "attachment.uploaded",
+        /// An uploaded file was added to a message; to a note, in the vendor's journal alone.
+        AttachmentAdded = "service_request.attachment_added",
         /// An article was written.
         ArticleCreated = "article.created",
         /// An article was edited, reviewed, taken out of the knowledge base, or taken back in.

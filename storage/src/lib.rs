@@ -12,6 +12,7 @@
 
 mod account_team;
 mod article;
+mod attachment;
 mod backend;
 mod batch;
 mod broadcast;
@@ -49,6 +50,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod tx;
+mod upload;
 mod viewer;
 
 pub use article::ArticleFilter;
@@ -67,3 +69,4 @@ pub use request_list::{RequestFilter, RequestView};
 pub use service_request::CallerAndRequest;
 pub use store::{PoolSettings, PoolState, Store};
 pub use tx::{Fence, IdSource, ReadTx, Unlocked, WriteTx};
+pub use upload::Upload;

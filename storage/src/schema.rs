@@ -285,6 +285,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Files of service requests (S-6). Without a message it is a draft of its uploader's.
+    attachments (id) {
+        id -> Text,
+        service_request_id -> Text,
+        message_id -> Nullable<Text>,
+        uploaded_by -> Text,
+        file_name -> Text,
+        media_type -> Text,
+        detected_media_type -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What is, or may be, in the store of files without a message that holds it.
+    uploads (id) {
+        id -> Text,
+        service_request_id -> Text,
+        begun_at -> BigInt,
+        abandoned -> Bool,
+    }
+}
+
+diesel::table! {
     /// The knowledge base.
     articles (id) {
         id -> Text,
@@ -452,6 +479,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_requests,
     service_requests,
     messages,
+    attachments,
+    uploads,
     articles,
     participants,
     broadcasts,

@@ -69,6 +69,7 @@ struct Scene {
     vendor: String,
     grant: String,
     request: String,
+    attachment: String,
     session: String,
     site: String,
     review: String,
@@ -90,6 +91,8 @@ impl Scene {
         let spare = world.staff("spare", &["sales_manager"]).await;
         let grant = acme.grant_organization(&globex, "view").await.id();
         let request = acme.request("The printer is on fire").await.id();
+        let attachment = acme.upload(&request, "fire.txt", "text/plain", "It burns.").await.expect(201).id();
+        acme.reply_with(&request, "See the file.", &[&attachment]).await;
         let session = world.sign_in(&acme.email).await.session_id();
         let review = acme.post(acme.own("contact-reviews"), ()).await.expect(201).id();
         let site = json!({"name": "Plant", "time_zone": "America/Sao_Paulo"});
@@ -109,6 +112,7 @@ impl Scene {
             vendor,
             grant,
             request,
+            attachment,
             session,
             site,
             article,
@@ -241,6 +245,7 @@ impl Scene {
             ("partner_grant_request_id", grant_request),
             ("article_id", self.article.clone()),
             ("service_request_id", self.request.clone()),
+            ("attachment_id", self.attachment.clone()),
             ("session_id", self.session.clone()),
             ("site_id", self.site.clone()),
             ("contact_review_id", self.review.clone()),
@@ -318,6 +323,8 @@ impl Scene {
                 "category": "question", "severity": 3, "message": "Please"})),
             "updateServiceRequest" => send(json!({"severity": 3})),
             "createMessage" => send(json!({"body": "Hello"})),
+            "listAttachments" | "getAttachment" | "getAttachmentContent" => nothing(),
+            "uploadAttachment" => (String::new(), Payload::Raw(b"Hello".to_vec())),
             // Whoever signs in has no credentials yet: that these can be reached says enough.
             "createPasswordReset" => send(json!({"email": "nobody@nowhere.example"})),
             "acceptInvitation" => send(json!({"token": "nothing"})),
@@ -333,7 +340,12 @@ async fn send(actor: &Actor, operation: &Operation, path: &str, (query, body): &
         (_, "PATCH") => "application/merge-patch+json",
         _ => "application/json",
     };
-    let headers: &[_] = if matches!(body, Payload::Nothing) { &[] } else { &[("content-type", media_type)] };
+    let named = ("content-disposition", "attachment; filename=\"hello.txt\"");
+    let headers: &[_] = match body {
+        Payload::Nothing => &[],
+        Payload::Raw(_) if operation.id == "uploadAttachment" => &[("content-type", "text/plain"), named],
+        Payload::Raw(_) | Payload::Json(_) => &[("content-type", media_type)],
+    };
     actor.send(&operation.method, &format!("{path}{query}"), headers, body.clone()).await
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod account_team;
 mod article;
+mod attachment;
 mod broadcast;
 mod call_list;
 mod concurrency;
@@ -43,4 +44,5 @@ mod staff;
 mod tidy;
 mod training;
 mod transfer;
+mod upload;
 mod viewer;

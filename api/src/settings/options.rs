@@ -82,6 +82,10 @@ pub struct Options {
     #[arg(long, env = "MANDATE_REQUEST_TIMEOUT", default_value = "10s", value_name = "DURATION")]
     pub(super) request_timeout: String,
 
+    /// Where attachments are kept: `file:directory` or `s3://bucket/prefix`, with what else is needed in the variables `AWS_…`
+    #[arg(long, env = "MANDATE_FILES", default_value = "file:var/files", value_name = "URL")]
+    pub(super) files: String,
+
     /// Where emails go: `file:directory`, `smtp://user:password@host:port` (STARTTLS; none with `?tls=none`) or `smtps://…`
     #[arg(long, env = "MANDATE_MAIL", default_value = "file:var/mail", value_name = "URL")]
     pub(super) mail: String,

@@ -6,6 +6,7 @@
 mod access_table;
 mod account_team;
 mod article;
+mod attachment;
 mod broadcast;
 mod contact;
 mod contact_import;
