@@ -144,14 +144,14 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(message::list_messages)
         .service(viewer::list_service_request_viewers);
     config
-        .service(upload::upload_attachment)
-        .service(attachment::list_attachments)
-        .service(attachment::get_attachment)
-        .service(attachment::get_attachment_content)
         .service(participant::list_participants)
         .service(participant::add_participant)
         .service(participant::remove_participant)
         .service(point_of_contact::list_point_of_contact_candidates)
+        .service(upload::upload_attachment)
+        .service(attachment::list_attachments)
+        .service(attachment::get_attachment)
+        .service(attachment::get_attachment_content)
         .service(article::create_article)
         .service(article::list_articles)
         .service(article::get_article)
