@@ -31,6 +31,7 @@ mod file_header;
 pub mod files;
 pub mod founding;
 pub mod grant_list;
+pub mod grant_preview;
 pub mod grant_request;
 pub mod grant_request_list;
 pub mod input;

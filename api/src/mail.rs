@@ -1,6 +1,7 @@
 //! Emails: what they say, and how they leave.
 
 mod delivery;
+mod grant;
 mod html;
 mod template;
 
@@ -19,6 +20,7 @@ use thiserror::Error;
 use template::Rendered;
 
 pub use delivery::{DeliveryError, Mailer};
+pub use grant::{GrantMail, GrantTerms};
 
 /// What an email is about, with everything that it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +88,8 @@ pub enum MailContent {
         /// When.
         changed_at: Timestamp,
     },
+    /// About grants, requests for them, and the people of partners.
+    Grant(GrantMail),
     /// Somebody was added to a service request (S-7).
     ParticipantAdded(RequestTold),
     /// A public reply (S-12).
@@ -139,6 +143,7 @@ impl MailContent {
             Self::Reply { .. } => MailKind::Reply,
             Self::RequestSolved(_) => MailKind::RequestSolved,
             Self::RequestClosed(_) => MailKind::RequestClosed,
+            Self::Grant(mail) => mail.kind(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What an owed email says, and whether its receiver may still have it: decided when it leaves.
 
+mod grant;
+
 use mandate_core::access::{Standing, Visible};
 use mandate_core::actor::Actor;
 use mandate_core::broadcast::{self, ReceiverFacts};
@@ -49,6 +51,13 @@ impl Notices {
                 MailKind::PointOfContact => self.point_of_contact(tx, mail, &person)?,
                 MailKind::InvitationAccepted => self.invitation_accepted(tx, mail, &person)?,
                 MailKind::ContactTransferred => self.contact_transferred(tx, mail, &person)?,
+                MailKind::GrantRequestReceived
+                | MailKind::GrantRequestApproved
+                | MailKind::GrantRequestDeclined
+                | MailKind::GrantRequestLapsed
+                | MailKind::GrantExpiring
+                | MailKind::ReceivedGrantExpiring
+                | MailKind::PartnerRoster => self.grant(tx, mail, &person)?,
                 MailKind::PasswordChanged => Some(MailContent::PasswordChanged { changed_at: mail.created_at }),
                 MailKind::ParticipantAdded => self.participant_added(tx, mail, &person)?,
                 MailKind::Reply => self.reply(tx, mail, &person)?,

@@ -14,9 +14,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::problem::ProblemView;
 use crate::{
     account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
-    credential, effective_access, grant_list, grant_request, grant_request_list, invitation, me, message, organization,
-    participant, partner_grant, point_of_contact, probes, readiness, request_list, service_request, session, site,
-    staff, training, transfer, upload, viewer, wire,
+    credential, effective_access, grant_list, grant_preview, grant_request, grant_request_list, invitation, me,
+    message, organization, participant, partner_grant, point_of_contact, probes, readiness, request_list,
+    service_request, session, site, staff, training, transfer, upload, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -122,6 +122,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(invitation::get_invitation)
         .service(invitation::cancel_invitation)
         .service(partner_grant::create_partner_grant)
+        .service(grant_preview::preview_partner_grant)
         .service(grant_list::list_partner_grants)
         .service(grant_list::list_received_grants)
         .service(partner_grant::get_partner_grant)
@@ -131,6 +132,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(grant_request::create_partner_grant_request)
         .service(grant_request_list::list_partner_grant_requests)
         .service(grant_request::get_partner_grant_request)
+        .service(grant_preview::preview_partner_grant_request)
         .service(grant_request::approve_partner_grant_request)
         .service(grant_request::decline_partner_grant_request)
         .service(grant_request::withdraw_partner_grant_request)

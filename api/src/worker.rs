@@ -1,10 +1,11 @@
-//! Work that nobody waits for: sending emails that are owed, and keeping house.
+//! Work that nobody waits for: telling what there is to tell, sending emails that are owed, and keeping house.
 //!
 //! Any number of instances may run one: an email is claimed before it is sent. It is sent at least once, and its `Message-ID`
 //! stays the same.
 
 mod outbox;
 mod sweep;
+mod telling;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -106,6 +107,7 @@ impl Worker {
     pub async fn run(self, prepare: Prepare, shutdown: Shutdown) {
         tokio::join!(
             self.send_until(&prepare, &shutdown),
+            self.tell_until(&shutdown),
             self.keep_house_until(&shutdown),
             self.sweep_until(&shutdown)
         );
@@ -206,14 +208,15 @@ impl Worker {
         }
     }
 
-    /// Forgets failed sign-ins that nobody remembers, and sessions, links and emails that are long over.
+    /// Forgets failed sign-ins that nobody remembers, and sessions, links, emails and rosters that are long over.
     fn forget_spent(&self) -> Result<(), StorageError> {
         let now = self.clock.now();
         let (failures, over) = (now.minus(throttle::MEMORY_MAX), now.minus(SPENT_KEPT));
         self.store.write::<_, StorageError>(|unlocked| {
             unlocked.lock(&Fence::new())?.forget_spent(failures, over).map(drop)
         })?;
-        self.forget_in_turns(|tx| tx.delete_mails(over, ANSWERS_AT_ONCE))
+        self.forget_in_turns(|tx| tx.delete_mails(over, ANSWERS_AT_ONCE))?;
+        self.forget_in_turns(|tx| tx.delete_rosters(over, ANSWERS_AT_ONCE))
     }
 
     /// Runs what blocks beside the threads that answer requests.

@@ -6,6 +6,7 @@ use mandate_core::access::{HeldLevel, Standing};
 use mandate_core::actor::{Actor, OrganizationRef, PersonRef};
 use mandate_core::change::Change;
 use mandate_core::effective_access::{HeldGrant, HeldGrants, Suspension};
+use mandate_core::grant_reminder;
 use mandate_core::id::{AnyId, GrantId, OrganizationId, PersonId};
 use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
 use mandate_core::request_access::HistoryScope;
@@ -291,6 +292,22 @@ impl ReadTx<'_> {
         )
     }
 
+    /// The grants without an ending to all of a partner, behind one grantor in the order of their ids, at most `limit` (G-18).
+    pub fn grants_to_organization(
+        &mut self,
+        partner: OrganizationId,
+        behind: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<PartnerGrant>, StorageError> {
+        let whose = Sql::new("WHERE g.ended_at IS NULL AND g.grantee_id = ")
+            .bind_text(partner)
+            .push(" AND g.grantor_id > ")
+            .bind_text(behind.map(|grantor| grantor.to_string()).unwrap_or_default())
+            .push(" ORDER BY g.grantor_id LIMIT ")
+            .bind_big(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.load_grants(whose)
+    }
+
     /// Every grant that ever connected a person, or their organization, with a grantor; newest first (G-15).
     pub fn grants_between(
         &mut self,
@@ -421,6 +438,7 @@ impl WriteTx<'_> {
     pub fn save_partner_grant(&mut self, change: &Change<PartnerGrant>) -> Result<(), StorageError> {
         let row = GrantRow::from(change.after());
         save_row!(self, partner_grants, &row, change)?;
+        self.schedule(change.after().id.into(), grant_reminder::schedule(change))?;
         self.record(change)
     }
 }

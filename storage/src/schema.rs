@@ -403,6 +403,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// When the server itself tells of a thing.
+    tellings (about_id) {
+        about_id -> Text,
+        due_at -> BigInt,
+        turn -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Who joined and left a partner, until its customers are told (G-18).
+    rosters (id) {
+        id -> Text,
+        organization_id -> Text,
+        opened_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        told_up_to -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Which way each went.
+    roster_people (roster_id, movement, contact_id, version) {
+        roster_id -> Text,
+        movement -> Text,
+        contact_id -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Answers that a repeated request gets again.
     idempotency_keys (caller_id, key) {
         caller_id -> Text,
@@ -487,6 +517,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal,
     journal_heads,
     mails,
+    tellings,
+    rosters,
+    roster_people,
     idempotency_keys,
     keys,
     number_blocks,

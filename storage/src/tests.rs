@@ -52,6 +52,7 @@ mod contact_search;
 mod postgres;
 mod readiness;
 mod records;
+mod telling;
 mod upload;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);

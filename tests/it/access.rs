@@ -212,6 +212,7 @@ impl Scene {
                 self.world.admin().await.post(disable, json!({"reason": "left"})).await.expect(200);
             }
             "approvePartnerGrantRequest"
+            | "previewPartnerGrantRequest"
             | "declinePartnerGrantRequest"
             | "withdrawPartnerGrantRequest"
             | "getPartnerGrantRequest"
@@ -300,6 +301,7 @@ impl Scene {
             "updateSite" => send(json!({"archived": false})),
             "setAccountTeam" => send(json!({"sales_manager": self.spare.id})),
             "createStaff" => send(with(self.fresh("vendor.example"), json!({"roles": ["agent"]}))),
+            "previewPartnerGrant" => send(json!({"grantee": grantee(&self.globex), "level": "view"})),
             "createPartnerGrant" => {
                 let expiry = self.world.after(days(1));
                 send(json!({"grantee": grantee(&self.spare), "level": "view", "expires_at": expiry}))
@@ -313,7 +315,7 @@ impl Scene {
                 let domain = format!("asked{}.example", self.count);
                 send(json!({"grantor": {"domain": domain}, "grantee": whole(&self.globex), "level": "view"}))
             }
-            "approvePartnerGrantRequest" => send(json!({"level": "cc"})),
+            "approvePartnerGrantRequest" | "previewPartnerGrantRequest" => send(json!({"level": "cc"})),
             "declinePartnerGrantRequest" => send(json!({"reason": "no"})),
             "withdrawPartnerGrantRequest" => send(json!({})),
             "listParticipants" | "listPointOfContactCandidates" | "removeParticipant" => nothing(),

@@ -19,7 +19,7 @@ use mandate_tests::{Actor, PASSWORD, World, days, e2e, hours, json, with};
 use crate::invitation::{abroad, accept, invite, token};
 
 /// The database of a story, beside its server.
-fn open(url: &str) -> (Settings, Store) {
+pub(crate) fn open(url: &str) -> (Settings, Store) {
     let settings = Settings::from_arguments(["mandate", "--database-url", url]).expect("the harness makes valid URLs");
     let pool = PoolSettings { size: 1, ..PoolSettings::default() };
     let store = Store::open(&settings.database, pool, Ids::System.as_source()).expect("the database can be opened");

@@ -6,7 +6,7 @@
 use mandate_core::vocabulary::MailKind;
 
 use super::MailError;
-use super::template::{Template, Values, fill};
+use super::template::{Values, fill};
 
 /// What is around every email.
 const LAYOUT: &str = include_str!("../../templates/mail/layout.html");
@@ -22,14 +22,14 @@ const INDENT: &str = "    ";
 /// *Errors*: a placeholder without a value.
 pub(super) fn render(
     kind: MailKind,
-    template: &Template,
+    (text, button): (&str, &str),
     values: &Values,
     lang: &str,
     subject: &str,
 ) -> Result<String, MailError> {
     let mut escaped: Values = values.iter().map(|(name, value)| (*name, escape(value))).collect();
-    escaped.push(("button", escape(template.button)));
-    let paragraphs = template.text.trim_end().split("\n\n").map(|text| fill(kind, &paragraph(text), &escaped));
+    escaped.push(("button", escape(button)));
+    let paragraphs = text.trim_end().split("\n\n").map(|text| fill(kind, &paragraph(text), &escaped));
     let content = paragraphs.collect::<Result<Vec<_>, _>>()?.join("\n");
     fill(kind, LAYOUT, &[("lang", escape(lang)), ("title", escape(subject)), ("content", content)])
 }

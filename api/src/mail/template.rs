@@ -36,6 +36,13 @@ templates! {
     Reply = "reply";
     RequestSolved = "request_solved";
     RequestClosed = "request_closed";
+    GrantRequestReceived = "partner_grant_request_received";
+    GrantRequestApproved = "partner_grant_request_approved";
+    GrantRequestDeclined = "partner_grant_request_declined";
+    GrantRequestLapsed = "partner_grant_request_lapsed";
+    GrantExpiring = "partner_grant_expiring";
+    ReceivedGrantExpiring = "received_grant_expiring";
+    PartnerRoster = "partner_roster";
 }
 
 /// What stands in a template.
@@ -78,8 +85,17 @@ pub(super) fn render(mail: &PreparedMail) -> Result<Rendered, MailError> {
     let values = values(mail);
     let template = Template::of(kind, &mail.to.locale);
     let subject = fill(kind, template.subject, &values)?;
-    let html = html::render(kind, &template, &values, mail.to.locale.as_str(), &subject)?;
-    Ok(Rendered { text: fill(kind, template.text, &quoted(&values))?, html, subject })
+    let text = without_gaps(template.text, &values);
+    let html = html::render(kind, (&text, template.button), &values, mail.to.locale.as_str(), &subject)?;
+    Ok(Rendered { text: fill(kind, &text, &quoted(&values))?, html, subject })
+}
+
+/// The text of a template without the paragraphs that would name what there is not, such as the end of a grant that has none.
+fn without_gaps(text: &str, values: &Values) -> String {
+    let gaps: Vec<String> =
+        values.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| format!("{{{name}}}")).collect();
+    let is_whole = |paragraph: &&str| !gaps.iter().any(|gap| paragraph.contains(gap.as_str()));
+    text.split("\n\n").filter(is_whole).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The placeholder that stands for several lines, which somebody wrote.
@@ -130,6 +146,7 @@ fn values(mail: &PreparedMail) -> Values {
         MailContent::ParticipantAdded(request)
         | MailContent::RequestSolved(request)
         | MailContent::RequestClosed(request) => values.extend(told(request)),
+        MailContent::Grant(mail) => values.extend(mail.values(at)),
     }
     let clean = |name: &str, value: &str| if name == MESSAGE { plain_lines(value) } else { plain(value) };
     values.into_iter().map(|(name, value)| (name, clean(name, &value))).collect()
