@@ -99,6 +99,12 @@ vocabulary! {
         RequestCreated = "service_request.created",
         /// A service request was edited.
         RequestUpdated = "service_request.updated",
+        /// Somebody was added to a service request.
+        ParticipantAdded = "service_request.participant_added",
+        /// A participant of a service request got another role.
+        ParticipantChanged = "service_request.participant_changed",
+        /// A participant of a service request was removed, or left with their organization.
+        ParticipantRemoved = "service_request.participant_removed",
         /// A public reply was written.
         MessageCreated = "service_request.message_created",
         /// An internal note was written; in the vendor's journal alone.

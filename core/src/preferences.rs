@@ -35,31 +35,21 @@ impl NotificationPreferences {
     /// Whether emails of this kind are wanted: those about service requests and partner grants can be switched off, the others
     /// tell what one must know.
     pub fn wants(&self, kind: MailKind) -> bool {
-        self.email || !can_be_switched_off(kind)
+        self.email || !kind.can_be_switched_off()
+    }
+
+    /// Whether, and when, to be called about a severity.
+    pub fn call_about(&self, severity: i32) -> Option<&CallPreference> {
+        match severity {
+            1 => self.severity_1.as_ref(),
+            2 => self.severity_2.as_ref(),
+            _ => None,
+        }
     }
 
     /// What is wrong with the preferences of somebody who has none.
     pub fn not_for_staff() -> Flaw {
         Flaw::new("contacts_only", "only contacts have notification preferences: leave it out")
-    }
-}
-
-fn can_be_switched_off(kind: MailKind) -> bool {
-    match kind {
-        MailKind::PointOfContact
-        | MailKind::GrantRequestReceived
-        | MailKind::GrantRequestApproved
-        | MailKind::GrantRequestDeclined
-        | MailKind::GrantRequestLapsed
-        | MailKind::GrantExpiring
-        | MailKind::ReceivedGrantExpiring
-        | MailKind::PartnerRoster => true,
-        MailKind::Welcome
-        | MailKind::PasswordReset
-        | MailKind::Invitation
-        | MailKind::InvitationAccepted
-        | MailKind::ContactTransferred
-        | MailKind::PasswordChanged => false,
     }
 }
 

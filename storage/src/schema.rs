@@ -338,6 +338,19 @@ diesel::table! {
         role -> Text,
         added_at -> BigInt,
         added_by -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Emails to everybody whom a service request concerns, which are not owed one by one yet (S-12).
+    broadcasts (id) {
+        id -> Text,
+        kind -> Text,
+        about_id -> Text,
+        service_request_id -> Text,
+        created_at -> BigInt,
+        told_until -> Text,
     }
 }
 
@@ -500,6 +513,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     uploads,
     articles,
     participants,
+    broadcasts,
     journal,
     journal_heads,
     mails,

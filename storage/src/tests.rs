@@ -46,6 +46,7 @@ macro_rules! on_both {
     )+};
 }
 
+mod broadcast;
 mod contact_review;
 mod contact_search;
 mod postgres;

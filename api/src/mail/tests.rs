@@ -40,6 +40,14 @@ fn content(kind: MailKind) -> MailContent {
         MailKind::InvitationAccepted => MailContent::InvitationAccepted { organization, person, email },
         MailKind::ContactTransferred => MailContent::ContactTransferred { organization, person, email },
         MailKind::PasswordChanged => MailContent::PasswordChanged { changed_at: now() },
+        MailKind::ParticipantAdded => MailContent::ParticipantAdded(told(organization)),
+        MailKind::Reply => MailContent::Reply {
+            request: told(organization),
+            author: person,
+            message: "Hello <b>Ana</b>,\n\n\tunplug it {link}.\r\n> Is it hot?\u{202e}\n\nYours".to_owned(),
+        },
+        MailKind::RequestSolved => MailContent::RequestSolved(told(organization)),
+        MailKind::RequestClosed => MailContent::RequestClosed(told(organization)),
         MailKind::GrantRequestReceived => MailContent::Grant(GrantMail::RequestReceived {
             terms: GrantTerms { level: "update".to_owned(), grantee: "Bo Berg".to_owned(), ..terms(Some(expires_at)) },
             partner: "Bridge & Co".to_owned(),
@@ -68,6 +76,10 @@ fn content(kind: MailKind) -> MailContent {
             left: person,
         }),
     }
+}
+
+fn told(organization: String) -> RequestTold {
+    RequestTold { number: "SR-001042".to_owned(), subject: "Printer {link} on fire".to_owned(), organization }
 }
 
 fn terms(expires_at: Option<Timestamp>) -> GrantTerms {

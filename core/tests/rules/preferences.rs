@@ -137,6 +137,10 @@ fn only_emails_about_requests_and_grants_can_be_switched_off_c_19() {
     let names: Vec<&str> = unwanted.map(|kind| kind.name()).collect();
     let expected = [
         "point_of_contact",
+        "participant_added",
+        "reply",
+        "request_solved",
+        "request_closed",
         "partner_grant_request_received",
         "partner_grant_request_approved",
         "partner_grant_request_declined",
