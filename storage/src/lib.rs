@@ -36,6 +36,7 @@ mod people_save;
 mod people_words;
 mod readiness;
 mod request_list;
+mod request_words;
 mod schema;
 mod service_request;
 mod session;

@@ -30,6 +30,7 @@ mod password;
 mod preferences;
 mod readiness;
 mod request_list;
+mod request_search;
 mod rules;
 mod service_request;
 mod session;

@@ -1,0 +1,6 @@
+ALTER TABLE messages ADD COLUMN body_folded TEXT NOT NULL DEFAULT '';
+UPDATE messages SET body_folded = lower(body);
+ALTER TABLE service_requests ADD COLUMN subject_folded TEXT NOT NULL DEFAULT '';
+UPDATE service_requests SET subject_folded = lower(subject);
+DROP TABLE request_words_fts;
+DROP TABLE request_words;
