@@ -19,8 +19,8 @@ use crate::person::PersonRefView;
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 use crate::wire::{
-    GrantIdWire, GranteeTypeOut, LevelOut, OrganizationIdWire, OutcomeOut, PathOut, PermissionOut, PersonIdWire,
-    StaffRoleOut, TimestampWire,
+    GrantIdWire, GranteeTypeOut, HistoryOut, LevelOut, OrganizationIdWire, OutcomeOut, PathOut, PermissionOut,
+    PersonIdWire, StaffRoleOut, TimestampWire,
 };
 
 /// Whose access to explain.
@@ -42,6 +42,10 @@ pub struct ConsideredGrantView {
     grantee_type: GranteeTypeOut,
     /// How far it reaches.
     level: LevelOut,
+    /// Which service requests it reaches at `view` and above: `all`, `open` or `new`.
+    history: HistoryOut,
+    /// When it was made, or was given this history scope.
+    history_since: TimestampWire,
     /// When it ends.
     #[schema(required = true)]
     expires_at: Option<TimestampWire>,
@@ -80,6 +84,8 @@ fn considered(grant: &PartnerGrant, outcome: effective_access::Outcome) -> Consi
         grant_id: grant.id.into(),
         grantee_type: grant.grantee.kind().into(),
         level: grant.level.into(),
+        history: grant.scope.history.into(),
+        history_since: grant.scope.since.into(),
         expires_at: grant.expires_at.map(Into::into),
         outcome: outcome.into(),
     }

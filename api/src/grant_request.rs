@@ -31,8 +31,8 @@ use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
-    GrantIdWire, GrantRequestIdWire, GrantRequestStatusOut, LevelIn, LevelOut, OrganizationIdWire, PersonIdWire,
-    TimestampWire,
+    GrantIdWire, GrantRequestIdWire, GrantRequestStatusOut, HistoryIn, LevelIn, LevelOut, OrganizationIdWire,
+    PersonIdWire, TimestampWire,
 };
 
 /// The customer who is asked, as far as the reader may know.
@@ -299,6 +299,10 @@ pub struct ApproveBody {
     /// Another level.
     #[schema(nullable = false)]
     level: Option<LevelIn>,
+    /// Which service requests the grant shall reach at `view` and above; if absent, a new grant reaches all, and a renewed one what
+    /// it reaches already.
+    #[schema(nullable = false)]
+    history: Option<HistoryIn>,
     /// Another expiry; `null` for none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<TimestampWire>)]
@@ -328,6 +332,7 @@ pub(crate) async fn approve_partner_grant_request(
         Some(ApproveGrantRequest {
             grant: app.id(),
             level: value.level.map(|level| level.0),
+            history: value.history.map(|history| history.0),
             expires_at: value.expires_at.map(|moment| moment.map(|moment| moment.0)),
             acknowledged: value.acknowledge_organization_wide_visibility.unwrap_or(false),
             expected_version: None,

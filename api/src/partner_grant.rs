@@ -1,4 +1,4 @@
-//! Partner grants over HTTP (G-1 … G-8, G-10).
+//! Partner grants over HTTP (G-1 … G-8, G-10, G-16).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use mandate_core::partner_grant::{
 };
 use mandate_core::text::{EMAIL_MAX, Email, Flaw, NOTE_MAX, Note};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{GrantStatus, GranteeType, Vocabulary as _};
+use mandate_core::vocabulary::{GrantStatus, GranteeType, History, Vocabulary as _};
 use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,8 +27,8 @@ use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
 use crate::wire::{
-    AnyIdWire, GrantIdWire, GrantStatusOut, GranteeTypeIn, GranteeTypeOut, LevelIn, LevelOut, OrganizationIdWire,
-    PersonIdWire, TimestampWire,
+    AnyIdWire, GrantIdWire, GrantStatusOut, GranteeTypeIn, GranteeTypeOut, HistoryIn, HistoryOut, LevelIn, LevelOut,
+    OrganizationIdWire, PersonIdWire, TimestampWire,
 };
 
 /// An organization as others see it.
@@ -84,6 +84,11 @@ pub struct PartnerGrantView {
     grantee: GranteeView,
     /// How far it reaches.
     level: LevelOut,
+    /// Which service requests it reaches at `view` and above: `all`, `open` (those that were not closed at `history_since`,
+    /// and later ones) or `new` (those created after it).
+    history: HistoryOut,
+    /// When the grant was made, or was given this history scope.
+    history_since: TimestampWire,
     /// From this moment on it gives nothing.
     #[schema(required = true)]
     expires_at: Option<TimestampWire>,
@@ -128,6 +133,8 @@ impl PartnerGrantView {
             grantor: OrganizationRefView::from(&grant.grantor),
             grantee: GranteeView::from(&grant.grantee),
             level: grant.level.into(),
+            history: grant.scope.history.into(),
+            history_since: grant.scope.since.into(),
             expires_at: grant.expires_at.map(Into::into),
             note: grant.note.as_ref().filter(|_| sees_note).map(ToString::to_string),
             status: grant.status(now).into(),
@@ -240,6 +247,9 @@ pub struct CreatePartnerGrantBody {
     /// How far it shall reach. `none` shuts one person out of what their organization was granted.
     #[schema(required = true, nullable = false)]
     level: Option<LevelIn>,
+    /// Which service requests it shall reach at `view` and above; `all` if absent.
+    #[schema(nullable = false)]
+    history: Option<HistoryIn>,
     /// From this moment on it gives nothing. Required for the vendor's staff.
     expires_at: Option<TimestampWire>,
     /// A note of the grantor's.
@@ -272,7 +282,8 @@ pub(crate) async fn create_partner_grant(
     let (grantee, wanted) = errors.finish(|| {
         let acknowledged = value.acknowledge_organization_wide_visibility.unwrap_or(false);
         let expires_at = value.expires_at.map(|moment| moment.0);
-        Some((grantee?, CreateGrant { id: app.id(), level: level?.0, expires_at, note, acknowledged }))
+        let history = value.history.map_or(History::All, |history| history.0);
+        Some((grantee?, CreateGrant { id: app.id(), level: level?.0, history, expires_at, note, acknowledged }))
     })?;
     let named = grantee.clone();
     let fence = move |unlocked: &mut Unlocked<'_>| {
@@ -360,6 +371,10 @@ pub struct PatchPartnerGrantBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<LevelIn>, nullable = false)]
     level: Option<Option<LevelIn>>,
+    /// Which service requests it shall reach at `view` and above. Another scope counts from now on; the present one keeps its moment.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<HistoryIn>, nullable = false)]
+    history: Option<Option<HistoryIn>>,
     /// When it shall end; `null` takes the end away.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<TimestampWire>)]
@@ -368,7 +383,7 @@ pub struct PatchPartnerGrantBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 2000, example = "migration project")]
     note: Option<Option<String>>,
-    /// Must be `true` to raise an organization's grant to `view` or above.
+    /// Must be `true` to raise an organization's grant to `view` or above, or to widen its history scope.
     #[schema(nullable = false, example = true)]
     acknowledge_organization_wide_visibility: Option<bool>,
 }
@@ -389,11 +404,12 @@ pub(crate) async fn update_partner_grant(
 ) -> Result<HttpResponse, Problem> {
     let Body { value, mut errors, .. } = body;
     let level = errors.not_null("/level", value.level).map(|level| level.0);
+    let history = errors.not_null("/history", value.history).map(|history| history.0);
     let note = errors.patch("/note", &value.note, Note::parse);
     let wanted = errors.finish(|| {
         let expires_at = value.expires_at.map(|moment| moment.map(|moment| moment.0));
         let acknowledged = value.acknowledge_organization_wide_visibility.unwrap_or(false);
-        Some(EditGrant { level, expires_at, note, acknowledged, expected_version: None })
+        Some(EditGrant { level, history, expires_at, note, acknowledged, expected_version: None })
     })?;
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = facts(tx, context.signed_in()?, context.now, id.0)?;

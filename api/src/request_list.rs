@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use mandate_core::service_request::{self, SEVERITY_MAX, SEVERITY_MIN};
+use mandate_core::request_access;
+use mandate_core::service_request::{SEVERITY_MAX, SEVERITY_MIN};
 use mandate_core::text::{Flaw, SEARCH_MAX, SearchWords};
 use mandate_storage::{RequestFilter, RequestView};
 use serde::Deserialize;
@@ -123,7 +124,7 @@ pub(crate) async fn list_service_requests(
     let page = request.page.clone();
     let slice = app
         .read(caller, move |tx, asker| {
-            let reach = service_request::reach(&asker.actor);
+            let reach = request_access::reach(&asker.actor);
             Ok(tx.service_requests(&asker.actor, &reach, asker.now, &filter, &page)?)
         })
         .await?;

@@ -1,4 +1,4 @@
-//! Service requests over HTTP: create, read, edit (S-1 … S-4, S-8, S-13).
+//! Service requests over HTTP: create, read, edit (S-1 … S-4, S-8, S-13, S-14).
 
 use std::sync::Arc;
 
@@ -63,6 +63,9 @@ pub struct ServiceRequestView {
     /// Whom agents work with; `null` when they were disabled and nobody took over.
     #[schema(required = true)]
     point_of_contact: Option<PersonRefView>,
+    /// Whether only those see it whom it names, the organization's primary support contacts and the desk.
+    #[schema(example = false)]
+    confidential: bool,
     /// Whether the point of contact is a partner.
     #[schema(example = false)]
     partner_managed: bool,
@@ -107,6 +110,7 @@ impl From<&ServiceRequest> for ServiceRequestView {
             submitted_by: PersonRefView::from(&request.submitted_by),
             submitted_for: if is_own { None } else { Some(OrganizationRefView::from(&request.organization)) },
             point_of_contact: request.point_of_contact.as_ref().map(PersonRefView::from),
+            confidential: request.confidential,
             partner_managed: request.is_partner_managed(),
             assigned_to: request.assigned_to.as_ref().map(PersonRefView::from),
             follow_up_of: request.follow_up_of.map(Into::into),
@@ -163,6 +167,10 @@ pub struct CreateServiceRequestBody {
     message: Option<String>,
     /// Whom agents shall work with: a designated contact of the organization or an enabled partner; the submitter if absent.
     point_of_contact: Option<PersonIdWire>,
+    /// Whether only those shall see it whom it names, the organization's primary support contacts and the desk; as the request
+    /// that it follows up, if absent.
+    #[schema(nullable = false, example = false)]
+    confidential: Option<bool>,
     /// The closed request that it follows up.
     follow_up_of: Option<ServiceRequestIdWire>,
 }
@@ -199,6 +207,7 @@ impl CreateServiceRequestBody {
                     subject: subject?,
                     category: category?.0,
                     severity: severity?,
+                    confidential: self.confidential,
                     message: app.id(),
                     body: body?,
                     mails: [app.id(), app.id()],
@@ -237,7 +246,7 @@ fn create(tx: &mut WriteTx<'_>, context: &Context, wanted: &Wanted) -> Result<An
         organization: tx.organization(wanted.organization)?,
         point_of_contact: point_of_contact(tx, wanted.point_of_contact, wanted.organization, context.now)?,
         follow_up_of: match wanted.follow_up_of {
-            Some(id) => Some(tx.service_request(id)?),
+            Some(id) => Some(tx.request_facts(&actor, id, context.now)?),
             None => None,
         },
         actor,
@@ -321,6 +330,11 @@ pub struct PatchServiceRequestBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<PersonIdWire>)]
     assigned_to: Option<Option<PersonIdWire>>,
+    /// Whether only those shall see it whom it names, the organization's primary support contacts and the desk. For a primary
+    /// support contact of the organization, whoever submitted it, and the desk.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<bool>, nullable = false, example = true)]
+    confidential: Option<Option<bool>>,
     /// Whom agents shall work with.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<PersonIdWire>, nullable = false)]
@@ -340,6 +354,7 @@ impl PatchServiceRequestBody {
             severity,
             status: errors.not_null("/status", self.status).map(|status| status.0),
             assigned_to: self.assigned_to.map(|person| person.map(|person| person.0)),
+            confidential: errors.not_null("/confidential", self.confidential),
             point_of_contact: errors.not_null("/point_of_contact", self.point_of_contact).map(|person| person.0),
             expected_version: None,
             mails: Some([app.id(), app.id()]),

@@ -15,7 +15,7 @@ use mandate_core::id::{
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{
-    Category, ContactType, Duty, FindingCode, FindingSeverity, GrantRequestStatus, GrantStatus, GranteeType,
+    Category, ContactType, Duty, FindingCode, FindingSeverity, GrantRequestStatus, GrantStatus, GranteeType, History,
     InvitationStatus, Involvement, Level, OrganizationStatus, OrganizationType, Permission, PersonStatus,
     RequestStatus, ReviewOutcome, ReviewStatus, StaffRole, Vocabulary,
 };
@@ -257,6 +257,7 @@ words! {
     PersonStatus: PersonStatusIn, PersonStatusOut;
     StaffRole: StaffRoleIn, StaffRoleOut;
     Level: LevelIn, LevelOut;
+    History: HistoryIn, HistoryOut;
     GranteeType: GranteeTypeIn, GranteeTypeOut;
     GrantStatus: GrantStatusIn, GrantStatusOut;
     GrantRequestStatus: GrantRequestStatusIn, GrantRequestStatusOut;

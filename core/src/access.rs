@@ -2,11 +2,10 @@
 
 use crate::actor::{Actor, Position};
 use crate::change::Authority;
-use crate::id::{GrantId, OrganizationId, PersonId};
+use crate::id::{GrantId, OrganizationId};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
-use crate::vocabulary::{
-    Category, ContactType, Involvement, Level, Permission, RequestStatus, StaffRole, Vocabulary as _, vocabulary,
-};
+use crate::request_access::HistoryScope;
+use crate::vocabulary::{Category, ContactType, Level, Permission, StaffRole, Vocabulary as _, vocabulary};
 
 /// The roles that work on every customer's service requests (S-13).
 pub const DESK: &[StaffRole] = &[StaffRole::Agent, StaffRole::DutyManager];
@@ -31,6 +30,8 @@ pub struct HeldLevel {
     pub level: Level,
     /// The grant that decides.
     pub grant: GrantId,
+    /// Which requests it reaches.
+    pub scope: HistoryScope,
 }
 
 /// What an actor is to an organization, now.
@@ -68,7 +69,8 @@ impl Standing {
         }
     }
 
-    fn held(&self) -> Option<HeldLevel> {
+    /// The level that decides, where a grant does.
+    pub(crate) fn held(&self) -> Option<HeldLevel> {
         match self {
             Self::Partner(held) => Some(*held),
             Self::Staff { held, .. } => *held,
@@ -289,29 +291,6 @@ pub fn denied(standing: &Standing, requirement: Requirement, organization: Organ
     }
 }
 
-/// What decides about one service request, besides the standing towards its organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestTraits {
-    /// How the actor takes part in it (S-7).
-    pub involvement: Option<Involvement>,
-    /// Where it stands.
-    pub status: RequestStatus,
-}
-
-/// Whether an actor may read a service request (G-3, S-3, S-7, S-13).
-pub fn may_read_request(standing: &Standing, traits: RequestTraits) -> bool {
-    decide(standing, Action::ReadRequests) == Verdict::Permit
-        || (standing.held().is_some() && traits.involvement.is_some())
-}
-
-/// Whether an actor who may read a service request may update it, its status set aside (G-3, S-7).
-///
-/// A partner at `cc` or `view` who is secondary or point of contact updates this one request.
-pub fn may_update_request(standing: &Standing, traits: RequestTraits) -> Verdict {
-    let takes_part = traits.involvement.is_some_and(|involvement| involvement >= Involvement::Secondary);
-    if standing.held().is_some() && takes_part { Verdict::Permit } else { decide(standing, Action::UpdateRequests) }
-}
-
 /// Something that its reader may see. Made by this crate's decisions alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visible<T> {
@@ -337,43 +316,6 @@ impl<T> Visible<T> {
     /// Whether the reader is on the vendor's side.
     pub fn is_for_staff(&self) -> bool {
         self.staff
-    }
-}
-
-/// Which service requests a list may reach. Made by this crate alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reach {
-    pub(crate) person: PersonId,
-    pub(crate) organization: OrganizationId,
-    pub(crate) own: bool,
-    pub(crate) everything: bool,
-    pub(crate) granted: bool,
-}
-
-impl Reach {
-    /// Whose list it is.
-    pub fn person(&self) -> PersonId {
-        self.person
-    }
-
-    /// The organization whose organization-wide grants count.
-    pub fn organization(&self) -> OrganizationId {
-        self.organization
-    }
-
-    /// Whether all requests of the person's own organization are reached (S-3).
-    pub fn reaches_own(&self) -> bool {
-        self.own
-    }
-
-    /// Whether all requests of everybody are reached (S-13).
-    pub fn reaches_everything(&self) -> bool {
-        self.everything
-    }
-
-    /// Whether live grants reach further (G-3); at `view` and above every request, below those that one takes part in.
-    pub fn reaches_granted(&self) -> bool {
-        self.granted
     }
 }
 

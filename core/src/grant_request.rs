@@ -11,15 +11,22 @@ use crate::journal::{Entry, EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::partner_grant::{self, Candidate, CreateGrant, EditGrant, GrantFacts, Grantee, PartnerGrant};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::request_access::HistoryScope;
 use crate::text::{Domain, Note};
 use crate::time::{Span, Timestamp};
-use crate::vocabulary::{GrantRequestStatus, GrantStatus, Level, OrganizationType, PersonStatus, Vocabulary as _};
+use crate::vocabulary::{
+    GrantRequestStatus, GrantStatus, History, Level, OrganizationType, PersonStatus, Vocabulary as _,
+};
 
 /// How long a request waits for its answer (G-9).
 pub const LAPSE: Span = Span::days(30);
 
 /// What a partner counts as to a customer who may not exist: somebody who may do nothing there.
-const NOBODY: HeldLevel = HeldLevel { level: Level::Cc, grant: GrantId::from_u128(0) };
+const NOBODY: HeldLevel = HeldLevel {
+    level: Level::Cc,
+    grant: GrantId::from_u128(0),
+    scope: HistoryScope { history: History::New, since: Timestamp::from_micros(0) },
+};
 
 /// How the customer was named by whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -327,6 +334,8 @@ pub struct ApproveGrantRequest {
     pub grant: GrantId,
     /// Another level.
     pub level: Option<Level>,
+    /// Which requests the grant shall reach; a new one all, a renewed one those that it reaches already (G-16).
+    pub history: Option<History>,
     /// Another expiry; `Some(None)` for none.
     pub expires_at: Option<Option<Timestamp>>,
     /// See [`CreateGrant::acknowledged`].
@@ -374,6 +383,7 @@ pub fn approve(context: &Context, facts: ApproveFacts, command: ApproveGrantRequ
             let facts = GrantFacts { actor, standing: standing.clone(), grant: Some(current) };
             let edit = EditGrant {
                 level: Some(level),
+                history: command.history,
                 expires_at: Some(expires_at),
                 acknowledged: command.acknowledged,
                 ..EditGrant::default()
@@ -382,8 +392,8 @@ pub fn approve(context: &Context, facts: ApproveFacts, command: ApproveGrantRequ
         }
         current => {
             let facts = partner_grant::CreateFacts { standing: standing.clone(), grantor, grantee, current };
-            let acknowledged = command.acknowledged;
-            let wanted = CreateGrant { id: command.grant, level, expires_at, note: None, acknowledged };
+            let (history, acknowledged) = (command.history.unwrap_or(History::All), command.acknowledged);
+            let wanted = CreateGrant { id: command.grant, level, history, expires_at, note: None, acknowledged };
             let created = partner_grant::create(context, facts, wanted)?;
             (created.replaced, created.grant)
         }

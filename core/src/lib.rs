@@ -6,7 +6,7 @@
 //!
 //! Three invariants carry the rest of the system:
 //! - **No write without a decision.** A [`change::Change`] can be built by this crate alone, and storage saves nothing else.
-//! - **No read without a reach.** Lists are queried with an [`access::Reach`], single things are shown as
+//! - **No read without a reach.** Lists are queried with an [`request_access::Reach`], single things are shown as
 //!   [`access::Visible`]; both come from the access table in [`access`].
 //! - **Time is an argument.** Every decision takes its `now` from [`change::Context`].
 //!
@@ -39,6 +39,7 @@ pub mod person;
 pub mod preferences;
 pub mod readiness;
 pub mod refusal;
+pub mod request_access;
 pub mod service_request;
 pub mod session;
 pub mod site;

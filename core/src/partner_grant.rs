@@ -1,4 +1,4 @@
-//! Partner grants: what an organization lets a partner, one person of a partner, or one staff member do (G-1 … G-8).
+//! Partner grants: what an organization lets a partner, one person of a partner, or one staff member do (G-1 … G-8, G-16).
 
 use crate::access::{Action, HeldLevel, Standing, Visible, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
@@ -8,10 +8,11 @@ use crate::id::{AnyId, GrantId, OrganizationId, PersonId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::request_access::HistoryScope;
 use crate::staff::StaffMember;
 use crate::text::Note;
 use crate::time::Timestamp;
-use crate::vocabulary::{GrantStatus, GranteeType, Level, OrganizationType, PersonStatus, Vocabulary as _};
+use crate::vocabulary::{GrantStatus, GranteeType, History, Level, OrganizationType, PersonStatus, Vocabulary as _};
 
 /// Who holds a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub struct PartnerGrant {
     pub grantee: Grantee,
     /// How far it reaches.
     pub level: Level,
+    /// Which requests it reaches at `view` and above (G-16).
+    pub scope: HistoryScope,
     /// From this moment on it gives nothing (G-4).
     pub expires_at: Option<Timestamp>,
     /// What the grantor noted.
@@ -106,6 +109,11 @@ impl PartnerGrant {
             None => GrantStatus::Live,
         }
     }
+
+    /// What it gives while it is live.
+    pub fn held(&self) -> HeldLevel {
+        HeldLevel { level: self.level, grant: self.id, scope: self.scope }
+    }
 }
 
 impl Recorded for PartnerGrant {
@@ -122,6 +130,8 @@ impl Recorded for PartnerGrant {
             ("grantee_type", Fact::text(self.grantee.kind().name())),
             ("grantee_id", Fact::text(self.grantee.id())),
             ("level", Fact::text(self.level.name())),
+            ("history", Fact::text(self.scope.history.name())),
+            ("history_since", Fact::text(self.scope.since)),
             ("expires_at", Fact::optional(self.expires_at.as_ref())),
             ("note", Fact::optional(self.note.as_ref())),
             ("ended_at", Fact::optional(self.ending.as_ref().map(|ending| &ending.at))),
@@ -167,6 +177,8 @@ pub struct CreateGrant {
     pub id: GrantId,
     /// How far it shall reach.
     pub level: Level,
+    /// Which requests it shall reach (G-16).
+    pub history: History,
     /// When it shall end.
     pub expires_at: Option<Timestamp>,
     /// What the grantor notes.
@@ -206,7 +218,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Re
     require(&facts.standing, Action::ManageGrants, grantor.id)?;
     let grantee = accept_grantee(&grantor, facts.grantee)?;
     check_terms(context.now, &grantee, command.level, command.expires_at)?;
-    check_acknowledged(&grantee, None, command.level, command.acknowledged)?;
+    check_acknowledged(&grantee, None, (command.level, command.history), command.acknowledged)?;
     let authority = facts.standing.authority(grantor.id);
     let replaced = match facts.current {
         Some(current) if current.status(context.now) == GrantStatus::Live => {
@@ -224,6 +236,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Re
         grantor: grantor.reference(),
         grantee,
         level: command.level,
+        scope: HistoryScope { history: command.history, since: context.now },
         expires_at: command.expires_at,
         note: command.note,
         ending: None,
@@ -289,21 +302,27 @@ pub(crate) fn check_terms(
     }
 }
 
-/// Making or raising an organization-wide grant at `view` or above takes a word of understanding (G-7).
+/// Making or raising an organization-wide grant at `view` or above takes a word of understanding, and so does widening its
+/// history scope (G-7).
 fn check_acknowledged(
     grantee: &Grantee,
-    before: Option<Level>,
-    level: Level,
+    before: Option<(Level, History)>,
+    (level, history): (Level, History),
     acknowledged: bool,
 ) -> Result<(), Refusal> {
-    let raised = before.is_none_or(|before| level > before);
+    let raised = before.is_none_or(|before| level > before.0 || history > before.1);
     if grantee.kind() != GranteeType::Organization || level < Level::View || !raised || acknowledged {
         return Ok(());
     }
+    let reached = match history {
+        History::All => "all past and present service requests, messages and attachments",
+        History::Open => {
+            "all service requests that are not closed, and all later ones, with their messages and attachments"
+        }
+        History::New => "all later service requests with their messages and attachments",
+    };
     let detail = format!(
-        "a grant of `{}` to the whole organization makes all past and present service requests, messages and attachments \
-         visible to every contact of `{}`, and puts them on notifications; send \
-         `acknowledge_organization_wide_visibility: true` if that is meant",
+        "a grant of `{}` to the whole organization makes {reached} visible to every contact of `{}`, and puts them on notifications; send `acknowledge_organization_wide_visibility: true` if that is meant",
         level.name(),
         grantee.name()
     );
@@ -315,6 +334,8 @@ fn check_acknowledged(
 pub struct EditGrant {
     /// How far it shall reach.
     pub level: Option<Level>,
+    /// Which requests it shall reach. Another scope counts from the edit on, the present one keeps its moment (G-16).
+    pub history: Option<History>,
     /// When it shall end; `Some(None)` takes the end away.
     pub expires_at: Option<Option<Timestamp>>,
     /// What the grantor notes; `Some(None)` clears it.
@@ -371,9 +392,14 @@ pub fn edit(context: &Context, facts: GrantFacts, command: EditGrant) -> Result<
     let level = command.level.unwrap_or(before.level);
     let expires_at = command.expires_at.unwrap_or(before.expires_at);
     check_terms(context.now, &before.grantee, level, expires_at)?;
-    check_acknowledged(&before.grantee, Some(before.level), level, command.acknowledged)?;
+    let scope = match command.history.filter(|history| *history != before.scope.history) {
+        Some(history) => HistoryScope { history, since: context.now },
+        None => before.scope,
+    };
+    let (present, wanted) = ((before.level, before.scope.history), (level, scope.history));
+    check_acknowledged(&before.grantee, Some(present), wanted, command.acknowledged)?;
     let note = command.note.unwrap_or_else(|| before.note.clone());
-    let after = PartnerGrant { level, expires_at, note, ..before.clone() };
+    let after = PartnerGrant { level, scope, expires_at, note, ..before.clone() };
     Ok(Change::update(context, authority, EventKind::GrantUpdated, before, after))
 }
 
@@ -382,7 +408,7 @@ fn managed(facts: GrantFacts, expected_version: Option<i64>) -> Result<(PartnerG
     let grant = view(facts)?.into_value();
     // Who holds a grant may see it but never change it, at whatever level, and also when it gives nothing any more (G-5).
     let known = match &standing {
-        Standing::Stranger => Standing::Partner(HeldLevel { level: grant.level, grant: grant.id }),
+        Standing::Stranger => Standing::Partner(grant.held()),
         Standing::Member { .. } | Standing::Partner(_) | Standing::Staff { .. } => standing.clone(),
     };
     require(&known, Action::ManageGrants, grant.grantor.id)?;

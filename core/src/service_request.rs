@@ -1,10 +1,7 @@
-//! Service requests: what they are, who may create, read and update them (S-1 … S-4, S-8, S-11, S-13).
+//! Service requests: what they are, who may create, read and update them (S-1 … S-4, S-8, S-11, S-13, S-14).
 
-use crate::access::{
-    Action, Reach, RequestTraits, Standing, Verdict, Visible, decide, denied, may_read_request, may_update_request,
-    require,
-};
-use crate::actor::{Actor, OrganizationRef, PersonRef, Position};
+use crate::access::{Action, Standing, Verdict, Visible, decide, denied, require};
+use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context, Notice, Recorded};
 use crate::contact::Contact;
 use crate::id::{AnyId, ContactId, GrantId, MailId, MessageId, OrganizationId, PersonId, ServiceRequestId};
@@ -12,6 +9,7 @@ use crate::journal::{EventKind, Fact, Snapshot};
 use crate::message::Message;
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::request_access::{RequestTraits, may_conceal, may_update, sight};
 use crate::staff::StaffMember;
 use crate::text::{MessageBody, Subject};
 use crate::time::Timestamp;
@@ -45,6 +43,8 @@ pub struct ServiceRequest {
     pub submitted_by: PersonRef,
     /// By which grant, where a partner did.
     pub submitted_by_grant: Option<GrantId>,
+    /// Whether only those whom it names, the organization's primary support contacts and the desk see it (S-14).
+    pub confidential: bool,
     /// Whom agents work with; none when they were disabled and nobody took over (C-15).
     pub point_of_contact: Option<PersonRef>,
     /// Which staff member works on it.
@@ -100,6 +100,7 @@ impl Recorded for ServiceRequest {
             ("category", Fact::text(self.category.name())),
             ("severity", Fact::Number(self.severity.into())),
             ("status", Fact::text(self.status.name())),
+            ("confidential", Fact::Flag(self.confidential)),
             ("point_of_contact", Fact::optional(self.point_of_contact.as_ref().map(|person| &person.id))),
             ("assigned_to", Fact::optional(self.assigned_to.as_ref().map(|person| &person.id))),
             ("follow_up_of", Fact::optional(self.follow_up_of.as_ref())),
@@ -131,18 +132,16 @@ pub struct RequestFacts {
 impl RequestFacts {
     /// What decides about this request besides the standing.
     pub fn traits(&self, request: &ServiceRequest) -> RequestTraits {
-        let is_contact = request.point_of_contact.as_ref().is_some_and(|person| person.id == self.actor.id());
-        let involvement = if is_contact { Some(Involvement::PointOfContact) } else { self.role };
-        RequestTraits { involvement, status: request.status }
+        RequestTraits::of(request, self.actor.id(), self.role)
     }
 }
 
-/// Shows a request to whoever may read it (S-3, G-3, S-11).
+/// Shows a request to whoever may read it (G-3, G-16, S-3, S-11, S-14).
 ///
 /// *Errors*: `not_found`, the same for what does not exist and for what is hidden.
 pub fn view(facts: &RequestFacts) -> Result<Visible<ServiceRequest>, Refusal> {
     match &facts.request {
-        Some(request) if may_read_request(&facts.standing, facts.traits(request)) => {
+        Some(request) if sight(&facts.standing, facts.traits(request)).is_some() => {
             Ok(Visible::new(request.clone(), &facts.actor))
         }
         Some(_) | None => Err(Refusal::not_found()),
@@ -154,11 +153,23 @@ pub fn view(facts: &RequestFacts) -> Result<Visible<ServiceRequest>, Refusal> {
 /// *Errors*: `not_found`, `permission_required`.
 pub(crate) fn updatable(facts: &RequestFacts) -> Result<ServiceRequest, Refusal> {
     let request = view(facts)?.into_value();
-    match may_update_request(&facts.standing, facts.traits(&request)) {
+    match may_update(&facts.standing, facts.traits(&request)) {
         Verdict::Permit => Ok(request),
-        Verdict::Denied(requirement) => Err(denied(&facts.standing, requirement, request.organization.id)),
+        Verdict::Denied(requirement) => {
+            Err(unreached(facts, denied(&facts.standing, requirement, request.organization.id)))
+        }
         Verdict::Hidden => Err(Refusal::not_found()),
     }
+}
+
+/// The refusal of somebody whose level would be enough if it reached the request.
+fn unreached(facts: &RequestFacts, refusal: Refusal) -> Refusal {
+    if decide(&facts.standing, Action::UpdateRequests) != Verdict::Permit {
+        return refusal;
+    }
+    let detail = "the grant does not reach this request, because it is confidential or older than the grant's history scope; \
+                  who is made `secondary` in it may update it";
+    Refusal { detail: detail.to_owned(), ..refusal }
 }
 
 /// A request to be.
@@ -174,6 +185,8 @@ pub struct CreateRequest {
     pub category: Category,
     /// How bad it is.
     pub severity: i32,
+    /// Whether only those whom it names shall see it (S-14); as the request that it follows up, if nothing is said.
+    pub confidential: Option<bool>,
     /// The first message's id.
     pub message: MessageId,
     /// What the first message says.
@@ -206,8 +219,8 @@ pub struct CreateFacts {
     pub organization: Option<Organization>,
     /// Who is to be the point of contact.
     pub point_of_contact: PointOfContact,
-    /// The request to follow up, if one was named: none where it does not exist.
-    pub follow_up_of: Option<Option<ServiceRequest>>,
+    /// The request to follow up, if one was named.
+    pub follow_up_of: Option<RequestFacts>,
 }
 
 /// A submitted request and its first message.
@@ -233,7 +246,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
         PointOfContact::Unnamed => Some(facts.actor.reference()),
         named => Some(accept_point_of_contact(organization.id, &facts.actor, named)?),
     };
-    let follow_up_of = facts.follow_up_of.map(|closed| accept_follow_up(organization.id, closed)).transpose()?;
+    let closed = facts.follow_up_of.map(|closed| accept_follow_up(organization.id, &closed)).transpose()?;
     let request = ServiceRequest {
         id: command.id,
         number: command.number,
@@ -244,9 +257,10 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
         status: RequestStatus::Open,
         submitted_by: facts.actor.reference(),
         submitted_by_grant: authority.grant,
+        confidential: command.confidential.unwrap_or(closed.as_ref().is_some_and(|closed| closed.confidential)),
         point_of_contact,
         assigned_to: None,
-        follow_up_of,
+        follow_up_of: closed.map(|closed| closed.id),
         about: None,
         created_at: context.now,
         updated_at: context.now,
@@ -327,15 +341,15 @@ fn accept_point_of_contact(
     }
 }
 
-/// A follow-up refers to a closed request of the same organization (S-4).
-fn accept_follow_up(organization: OrganizationId, closed: Option<ServiceRequest>) -> Result<ServiceRequestId, Refusal> {
+/// A follow-up refers to a closed request of the same organization that its submitter may see (S-4).
+fn accept_follow_up(organization: OrganizationId, closed: &RequestFacts) -> Result<ServiceRequest, Refusal> {
     let refused = |why: &str| Refusal::new(Code::FollowUpNotAllowed, why).at("#/follow_up_of");
-    match closed {
-        Some(request) if request.organization.id == organization && !request.is_open() => Ok(request.id),
-        Some(request) if request.organization.id == organization => {
+    match view(closed).map(Visible::into_value) {
+        Ok(request) if request.organization.id == organization && !request.is_open() => Ok(request),
+        Ok(request) if request.organization.id == organization => {
             Err(refused("the request is not closed; update it instead"))
         }
-        Some(_) | None => Err(refused("no such request of this organization")),
+        Ok(_) | Err(_) => Err(refused("no such request of this organization")),
     }
 }
 
@@ -350,6 +364,8 @@ pub struct EditRequest {
     pub status: Option<RequestStatus>,
     /// Who shall work on it; `Some(None)` takes it from everybody.
     pub assigned_to: Option<Option<PersonId>>,
+    /// Whether only those whom it names shall see it (S-14).
+    pub confidential: Option<bool>,
     /// Whom agents shall work with; none to leave it.
     pub point_of_contact: Option<PersonId>,
     /// The version that the editor saw.
@@ -372,7 +388,7 @@ pub struct EditFacts {
 /// Edits a request (S-3, S-4, S-13).
 ///
 /// *Decides*: visible? may update it? staff, if assigning? version? not closed? status that this side may set? assignee
-/// allowed? point of contact allowed?
+/// allowed? point of contact allowed? one who says who sees it, if it is concealed or opened?
 pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result<Change<ServiceRequest>, Refusal> {
     let RequestFacts { actor, standing, .. } = &facts.request;
     let before = updatable(&facts.request)?;
@@ -394,9 +410,17 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result
         (Some(_), _) => Some(accept_point_of_contact(organization, actor, facts.point_of_contact)?),
         (None, present) => present.clone(),
     };
+    let confidential = command.confidential.unwrap_or(before.confidential);
+    if confidential != before.confidential && !may_conceal(standing, facts.request.traits(&before)) {
+        let detail =
+            "only a primary support contact, whoever submitted the request and the desk say whether it is confidential";
+        let refusal = denied(standing, Requirement::PrimarySupport, organization);
+        return Err(Refusal { detail: detail.to_owned(), ..refusal }.at("#/confidential"));
+    }
     let after = ServiceRequest {
         subject: command.subject.unwrap_or_else(|| before.subject.clone()),
         severity: command.severity.unwrap_or(before.severity),
+        confidential,
         assigned_to,
         point_of_contact,
         ..moved(before.clone(), status, context.now)
@@ -505,6 +529,7 @@ pub(crate) fn record(
         status: RequestStatus::Open,
         submitted_by: actor.reference(),
         submitted_by_grant: authority.grant,
+        confidential: false,
         point_of_contact: record.point_of_contact,
         assigned_to: None,
         follow_up_of: None,
@@ -522,18 +547,4 @@ pub(crate) fn record(
         Change::create(context, authority, EventKind::RequestCreated, request),
         Change::create(context, authority, EventKind::MessageCreated, message),
     )
-}
-
-/// Which requests a list may reach for its reader (S-3, S-11, S-13, G-3).
-pub fn reach(actor: &Actor) -> Reach {
-    let own = Standing::of(actor, actor.organization, None);
-    let permitted = decide(&own, Action::ReadRequests) == Verdict::Permit;
-    let is_contact = matches!(actor.position, Position::Contact { .. });
-    Reach {
-        person: actor.id(),
-        organization: actor.organization,
-        own: is_contact && permitted,
-        everything: !is_contact && permitted,
-        granted: true,
-    }
 }

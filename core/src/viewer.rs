@@ -1,9 +1,10 @@
 //! Who can see a service request, and why (G-15).
 
-use crate::access::{Action, HeldLevel, Standing, Verdict, decide, may_read_request, require};
+use crate::access::{Action, HeldLevel, Standing, require};
 use crate::actor::{Actor, PersonRef};
 use crate::effective_access::{HeldGrants, Path};
 use crate::refusal::Refusal;
+use crate::request_access::{Sight, sight};
 use crate::service_request::{self, RequestFacts, ServiceRequest};
 use crate::time::Timestamp;
 use crate::vocabulary::{Involvement, OrganizationStatus, PersonStatus};
@@ -56,22 +57,14 @@ pub fn consider(now: Timestamp, request: &ServiceRequest, candidate: Candidate) 
     let standing = Standing::of(&person, request.organization.id, held);
     let facts = RequestFacts { actor: person, standing, request: Some(request.clone()), role };
     let traits = facts.traits(request);
-    if !may_read_request(&facts.standing, traits) {
-        return None;
-    }
-    let reads_all = decide(&facts.standing, Action::ReadRequests) == Verdict::Permit;
-    let by_grant = match grants.individual {
-        Some(individual) if held == Some(individual.held) => Path::IndividualGrant,
-        Some(_) | None => Path::OrganizationGrant,
-    };
-    let path = match &facts.standing {
-        Standing::Member { .. } => Path::OwnOrganization,
-        Standing::Partner(_) if reads_all => by_grant,
-        Standing::Staff { roles, .. } if roles.iter().any(|role| Action::ReadRequests.roles().contains(role)) => {
-            Path::StaffRole
+    let path = match sight(&facts.standing, traits)? {
+        Sight::Membership => Path::OwnOrganization,
+        Sight::Role => Path::StaffRole,
+        Sight::Part => Path::Participant,
+        Sight::Level if grants.individual.is_some_and(|individual| held == Some(individual.held)) => {
+            Path::IndividualGrant
         }
-        Standing::Staff { .. } if reads_all => by_grant,
-        Standing::Partner(_) | Standing::Staff { .. } | Standing::Stranger => Path::Participant,
+        Sight::Level => Path::OrganizationGrant,
     };
     let held = if path == Path::OwnOrganization || path == Path::StaffRole { None } else { held };
     Some(Viewer { person: facts.actor.reference(), path, held, involvement: traits.involvement })

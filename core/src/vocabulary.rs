@@ -150,6 +150,18 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Which requests a grant at `view` or above reaches, each scope including those before it (G-16).
+    History ("history scope") {
+        /// Those that were created after the grant was made.
+        New = "new",
+        /// Those that were not closed when the grant was made, and later ones.
+        Open = "open",
+        /// Past and present ones.
+        All = "all",
+    }
+}
+
+vocabulary! {
     /// Who holds a grant (G-1).
     GranteeType ("grantee type") {
         /// A partner organization as a whole.

@@ -310,6 +310,19 @@ impl AnyConnection {
             .map(|_| ())
     }
 
+    /// Joins each row `s` with the rows `sr` that these words behind SELECT find for it: some of `service_requests sr`, in an order, so
+    /// many at most.
+    pub(crate) fn of_each(&self, requests: Sql) -> Sql {
+        match self {
+            Self::Postgres(_) => {
+                Sql::new(" CROSS JOIN LATERAL (SELECT sr.id, sr.activity_at").append(requests).push(") AS sr")
+            }
+            Self::Sqlite(_) | Self::Lost => {
+                Sql::new(" JOIN service_requests sr ON sr.id IN (SELECT sr.id").append(requests).push(")")
+            }
+        }
+    }
+
     /// Takes the locks of a fence in the order given, in one statement that reads nothing.
     pub(crate) fn fence(&mut self, locks: impl Iterator<Item = (i64, FenceMode)>) -> QueryResult<()> {
         let connection = match self {

@@ -5,6 +5,7 @@ use mandate_core::actor::{Actor, OrganizationRef};
 use mandate_core::change::Change;
 use mandate_core::id::OrganizationId;
 use mandate_core::organization::Organization;
+use mandate_core::request_access::acting_levels;
 use mandate_core::text::{Domain, OrganizationName, SearchText, fold};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{OrganizationStatus, OrganizationType, Vocabulary as _};
@@ -138,7 +139,7 @@ impl ReadTx<'_> {
         );
         if !actor.is_staff() {
             query = query.push(" AND (o.id = ").bind_text(actor.organization).push(" OR o.id IN (");
-            query = query.append(live_grantors(actor, now, mandate_core::vocabulary::Level::Cc)).push("))");
+            query = query.append(live_grantors(actor, now, acting_levels())).push("))");
         }
         if !filter.kinds.is_empty() {
             query = query.push(" AND o.kind IN (").bind_texts(filter.kinds.iter().map(|kind| kind.name())).push(")");

@@ -1,85 +1,29 @@
-//! Lists of service requests: a reach from core, narrowed by filters (S-11).
+//! Lists of service requests, newest activity first: a reach from core, narrowed by filters (S-11).
+//!
+//! There are two ways to the same rows, and a test compares them with core's decisions one by one. A list is *walked* where an index
+//! leads to its rows: everybody's for the desk, those of certain people, those that have a word. It is *merged* from the
+//! organizations that somebody reaches, where that may be hundreds.
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use mandate_core::access::Reach;
 use mandate_core::actor::Actor;
-use mandate_core::id::{OrganizationId, PersonId, StaffId};
+use mandate_core::request_access::{Reach, acting_levels, reading_levels};
 use mandate_core::service_request::ServiceRequest;
 use mandate_core::text::SearchWords;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{Category, Level, RequestStatus, Vocabulary as _};
 
-use crate::backend::on;
+use crate::backend::{AnyConnection, on};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
-use crate::partner_grant::live_grantors;
+use crate::partner_grant::{deciding_grants, live_grantors, reaching};
+use crate::request_filter::{RequestFilter, RequestView};
 use crate::request_words::Searched;
 use crate::service_request::{LoadedRequest, REQUEST_COLUMNS, REQUEST_NAMES, RequestColumns};
-use crate::sql::{Sql, once};
+use crate::sql::Sql;
 use crate::tx::ReadTx;
 
-/// Which part of what one may see a list shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestView {
-    /// Submitted by the reader, or with the reader as point of contact or assignee.
-    Mine,
-    /// The reader's own organization's.
-    Organization,
-    /// Those of the organizations that granted the reader access.
-    Customers,
-    /// All that the reader may see.
-    All,
-}
-
-/// Which requests a list asks for; empty filters ask for all that the reach allows.
-#[derive(Debug, Clone)]
-pub struct RequestFilter {
-    /// Which part.
-    pub view: RequestView,
-    /// Of these organizations.
-    pub organizations: Vec<OrganizationId>,
-    /// In one of these states.
-    pub statuses: Vec<RequestStatus>,
-    /// Of one of these severities.
-    pub severities: Vec<i32>,
-    /// Of one of these categories.
-    pub categories: Vec<Category>,
-    /// Whether agents work with a partner.
-    pub partner_managed: Option<bool>,
-    /// Submitted by one of these.
-    pub submitted_by: Vec<PersonId>,
-    /// With one of these as point of contact.
-    pub point_of_contact: Vec<PersonId>,
-    /// Assigned to one of these.
-    pub assigned_to: Vec<StaffId>,
-    /// Created at or after this moment.
-    pub created_after: Option<Timestamp>,
-    /// Created before this moment.
-    pub created_before: Option<Timestamp>,
-    /// Whose subject and visible messages have words that begin with each of these.
-    pub search: Option<SearchWords>,
-}
-
-impl RequestFilter {
-    /// All of a part.
-    pub fn all(view: RequestView) -> Self {
-        Self {
-            view,
-            organizations: Vec::new(),
-            statuses: Vec::new(),
-            severities: Vec::new(),
-            categories: Vec::new(),
-            partner_managed: None,
-            submitted_by: Vec::new(),
-            point_of_contact: Vec::new(),
-            assigned_to: Vec::new(),
-            created_after: None,
-            created_before: None,
-            search: None,
-        }
-    }
-}
+/// How many of the newest requests are asked whether they have words that many have, before the index is: few first, then many.
+const WINDOWS: [usize; 2] = [256, 4_096];
 
 /// What the access table says, as a piece of SQL. The two are compared in tests (S-11).
 fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
@@ -87,78 +31,32 @@ fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
     if reach.reaches_everything() {
         return query.push("TRUE)");
     }
-    if reach.reaches_own() {
-        query = query.push("sr.organization_id = ").bind_text(reach.organization()).push(" OR ");
-    }
-    if !reach.reaches_granted() {
-        return query.push("FALSE)");
-    }
-    query
-        .push("sr.organization_id IN (")
-        .append(live_grantors(actor, now, Level::View))
-        .push(") OR ((sr.point_of_contact_id = ")
-        .bind_text(reach.person())
-        .push(" OR EXISTS (SELECT 1 FROM participants pa WHERE pa.service_request_id = sr.id AND pa.person_id = ")
-        .bind_text(reach.person())
-        .push(")) AND sr.organization_id IN (")
-        .append(live_grantors(actor, now, Level::Cc))
-        .push(")))")
-}
-
-fn narrowed(filter: &RequestFilter, reach: &Reach) -> Sql {
-    let person = reach.person();
-    let mut query = match filter.view {
-        RequestView::All => Sql::new(""),
-        RequestView::Organization => Sql::new(" AND sr.organization_id = ").bind_text(reach.organization()),
-        RequestView::Customers => Sql::new(" AND sr.organization_id <> ").bind_text(reach.organization()),
-        RequestView::Mine => Sql::new(" AND (sr.submitted_by = ")
-            .bind_text(person)
-            .push(" OR sr.point_of_contact_id = ")
-            .bind_text(person)
-            .push(" OR sr.assigned_to = ")
-            .bind_text(person)
-            .push(")"),
+    let named = |query: Sql| {
+        query
+            .push("sr.point_of_contact_id = ")
+            .bind_text(reach.person())
+            .push(" OR EXISTS (SELECT 1 FROM participants pa WHERE pa.service_request_id = sr.id AND pa.person_id = ")
+            .bind_text(reach.person())
+            .push(")")
     };
-    query = one_of(query, " AND sr.organization_id IN (", &filter.organizations);
-    query = one_of(query, " AND sr.submitted_by IN (", &filter.submitted_by);
-    query = one_of(query, " AND sr.point_of_contact_id IN (", &filter.point_of_contact);
-    query = one_of(query, " AND sr.assigned_to IN (", &filter.assigned_to);
-    let statuses: Vec<&str> = filter.statuses.iter().map(|status| status.name()).collect();
-    query = one_of(query, " AND sr.status IN (", &statuses);
-    let categories: Vec<&str> = filter.categories.iter().map(|category| category.name()).collect();
-    query = one_of(query, " AND sr.category IN (", &categories);
-    for (position, severity) in once(&filter.severities).enumerate() {
-        query = query.push(if position == 0 { " AND sr.severity IN (" } else { ", " }).bind_integer(*severity);
+    if reach.reaches_own() {
+        query = query.push("(sr.organization_id = ").bind_text(reach.organization());
+        if !reach.guards_own() {
+            query = named(
+                query.push(" AND (NOT sr.confidential OR sr.submitted_by = ").bind_text(reach.person()).push(" OR "),
+            );
+            query = query.push(")");
+        }
+        query = query.push(") OR ");
     }
-    if !filter.severities.is_empty() {
-        query = query.push(")");
-    }
-    match filter.partner_managed {
-        None => query,
-        Some(true) => query.push(" AND sr.point_of_contact_organization_id <> sr.organization_id"),
-        Some(false) => query.push(
-            " AND (sr.point_of_contact_organization_id IS NULL OR sr.point_of_contact_organization_id = sr.organization_id)",
-        ),
-    }
+    query = query
+        .push("(sr.organization_id IN (")
+        .append(live_grantors(actor, now, reading_levels()))
+        .push(") AND ")
+        .append(reaching(actor, now))
+        .push(") OR ((");
+    named(query).push(") AND sr.organization_id IN (").append(live_grantors(actor, now, acting_levels())).push(")))")
 }
-
-fn one_of<T: std::fmt::Display>(query: Sql, words: &'static str, values: &[T]) -> Sql {
-    if values.is_empty() { query } else { query.push(words).bind_texts(values).push(")") }
-}
-
-fn in_time(filter: &RequestFilter) -> Sql {
-    let mut query = Sql::new("");
-    if let Some(moment) = filter.created_after {
-        query = query.push(" AND sr.created_at >= ").bind_big(moment.micros());
-    }
-    if let Some(moment) = filter.created_before {
-        query = query.push(" AND sr.created_at < ").bind_big(moment.micros());
-    }
-    query
-}
-
-/// How many of the newest requests are asked whether they have words that many have, before the index is: few first, then many.
-const WINDOWS: [usize; 2] = [256, 4_096];
 
 /// A list of service requests, without its pages.
 struct List<'a> {
@@ -169,20 +67,114 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// The places of this part of the list, `id`, `activity_at` and `number`, with one more condition.
-    fn places(&self, condition: Sql, page: &Page) -> Sql {
-        let query = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM service_requests sr WHERE TRUE")
-            .append(reached(self.reach, self.actor, self.now))
-            .append(narrowed(self.filter, self.reach))
-            .append(in_time(self.filter))
-            .append(condition);
-        page.descending(query, "sr.activity_at", "sr.id")
+    /// The places of this part of the list with one more condition, from the requests themselves: each is asked whether it is reached.
+    fn walked(&self, condition: Sql, page: &Page) -> Sql {
+        let arm = |whose: Sql| {
+            let query = Sql::new("SELECT sr.id, sr.activity_at FROM service_requests sr WHERE TRUE")
+                .append(whose)
+                .append(reached(self.reach, self.actor, self.now))
+                .append(self.filter.of_organization("sr.organization_id", self.reach.organization()))
+                .append(self.filter.conditions())
+                .append(condition.clone());
+            page.descending(query, "sr.activity_at", "sr.id")
+        };
+        if self.filter.view != RequestView::Mine {
+            return arm(Sql::new(""));
+        }
+        let mine = |column| arm(Sql::new(column).bind_text(self.reach.person()));
+        let columns = [" AND sr.submitted_by = ", " AND sr.point_of_contact_id = ", " AND sr.assigned_to = "];
+        first_of(columns.map(mine), page)
+    }
+
+    /// The places of this part of the list, from the organizations that are reached, each by its newest requests.
+    ///
+    /// As many rows as are wanted come from as many organizations at most: those with the newest of them. So the newest row of each
+    /// is looked up first, by index, and rows that are older than the last one of these are not looked at. Beside them there is what
+    /// its reader takes part in, whatever else is reached.
+    fn merged(&self, connection: &AnyConnection, page: &Page) -> Sql {
+        let of_source = |limit: usize, condition: &'static str| {
+            let query = Sql::new(
+                " FROM service_requests sr WHERE sr.organization_id = s.organization_id AND (s.guarded = 1 OR NOT sr.confidential) \
+                 AND sr.created_at > s.created_after AND (sr.closed_at IS NULL OR sr.closed_at > s.closed_after)",
+            );
+            let rows = Page { limit, after: page.after.clone() };
+            let query = query.push(condition).append(self.filter.conditions());
+            connection.of_each(rows.descending(query, "sr.activity_at", "sr.id"))
+        };
+        let named = |condition: Sql| {
+            let query = Sql::new("SELECT sr.id, sr.activity_at FROM service_requests sr JOIN source s ON s.organization_id = sr.organization_id ")
+                .append(condition)
+                .append(self.filter.conditions());
+            page.descending(query, "sr.activity_at", "sr.id")
+        };
+        let person = self.reach.person();
+        let newest = Sql::<()>::new(", newest AS MATERIALIZED (SELECT s.organization_id, s.guarded, s.created_after, s.closed_after, sr.activity_at FROM source s")
+            .append(of_source(0, ""))
+            .push(" WHERE s.reads = 1 ORDER BY sr.activity_at DESC, sr.id DESC LIMIT ")
+            .bind_big(page.fetch())
+            .push(") ");
+        let rows = Sql::new("SELECT sr.id, sr.activity_at FROM newest s")
+            .append(of_source(page.limit, " AND sr.activity_at >= (SELECT h.activity_at FROM horizon h)"));
+        Sql::new("WITH source AS MATERIALIZED (")
+            .append(self.sources())
+            .push(")")
+            .append(newest)
+            .push(", horizon AS MATERIALIZED (SELECT CASE WHEN COUNT(*) = ")
+            .bind_big(page.fetch())
+            .push(" THEN MIN(n.activity_at) ELSE 0 END AS activity_at FROM newest n) ")
+            .append(first_of(
+                [
+                    rows,
+                    named(Sql::new("WHERE sr.point_of_contact_id = ").bind_text(person)),
+                    named(
+                        Sql::new("JOIN participants pa ON pa.service_request_id = sr.id WHERE pa.person_id = ")
+                            .bind_text(person),
+                    ),
+                    named(
+                        Sql::new(
+                            "WHERE sr.confidential AND s.reads = 1 AND sr.created_at > s.created_after \
+                             AND (sr.closed_at IS NULL OR sr.closed_at > s.closed_after) AND sr.submitted_by = ",
+                        )
+                        .bind_text(person),
+                    ),
+                ],
+                page,
+            ))
+    }
+
+    /// The organizations whose requests are reached, all of them or those that the reader takes part in, and since when.
+    fn sources(&self) -> Sql {
+        let own = self.reach.organization();
+        let granted = deciding_grants(self.actor, self.now, &self.filter.of_organization("g.grantor_id", own));
+        if !self.reach.reaches_own() {
+            return granted;
+        }
+        Sql::new("SELECT o.id AS organization_id, 1 AS reads, ")
+            .push(if self.reach.guards_own() { "1" } else { "0" })
+            .push(" AS guarded, -1 AS created_after, -1 AS closed_after FROM organizations o WHERE o.id = ")
+            .bind_text(own)
+            .append(self.filter.of_organization("o.id", own))
+            .push(" UNION ALL ")
+            .append(granted)
     }
 
     /// Whose words are searched: internal notes are the desk's alone (S-5).
     fn searched(&self) -> Searched {
         if self.reach.reaches_everything() { Searched::All } else { Searched::Visible }
     }
+}
+
+/// The first places of several lists together, each place once.
+fn first_of<const N: usize>(lists: [Sql; N], page: &Page) -> Sql {
+    let mut all = Sql::new("SELECT a.id, a.activity_at FROM (");
+    for (position, list) in lists.into_iter().enumerate() {
+        all = all
+            .push(if position == 0 { "SELECT * FROM (" } else { " UNION SELECT * FROM (" })
+            .append(list)
+            .push(") AS one");
+    }
+    let first = Page { limit: page.limit, after: None };
+    first.descending(all.push(") AS a"), "a.activity_at", "a.id")
 }
 
 impl ReadTx<'_> {
@@ -197,7 +189,10 @@ impl ReadTx<'_> {
     ) -> Result<Slice<ServiceRequest>, StorageError> {
         let list = List { actor, reach, now, filter };
         let requests = match &filter.search {
-            None => self.requests_at(list.places(Sql::new(""), page))?,
+            None => {
+                let newest = self.newest(&list, page);
+                self.requests_at(newest)?
+            }
             Some(search) => self.found_requests(&list, search, page)?,
         };
         Ok(Slice::cut(requests, page, |request| Position {
@@ -221,17 +216,17 @@ impl ReadTx<'_> {
             let all_words = self.has_words(search.as_slice(), list.searched());
             for window in WINDOWS {
                 let newest = Page { limit: window, after: page.after.clone() };
-                let newest = list.places(Sql::new(""), &newest);
-                let walk = Sql::new("SELECT sr.id, sr.activity_at FROM (")
+                let newest = self.newest(list, &newest);
+                let walk = Sql::new("SELECT place.id, place.activity_at FROM (")
                     .append(newest.clone())
-                    .push(") AS sr WHERE TRUE")
+                    .push(") AS place JOIN service_requests sr ON sr.id = place.id WHERE TRUE")
                     .append(all_words.clone());
                 let first = Page { limit: page.limit, after: None };
-                let found = self.requests_at(first.descending(walk, "sr.activity_at", "sr.id"))?;
+                let found = self.requests_at(first.descending(walk, "place.activity_at", "place.id"))?;
                 if found.len() > page.limit {
                     return Ok(found);
                 }
-                let count = Sql::<BigInt>::new("SELECT COUNT(*) FROM (").append(newest).push(") AS sr");
+                let count = Sql::<BigInt>::new("SELECT COUNT(*) FROM (").append(newest).push(") AS place");
                 let count: i64 = on!(self, |connection| count.get_result(connection))?;
                 if usize::try_from(count).is_ok_and(|count| count <= window) {
                     return Ok(found);
@@ -242,7 +237,16 @@ impl ReadTx<'_> {
         let others: Vec<String> = search.as_slice().iter().filter(|word| *word != first).cloned().collect();
         let found = Sql::new(" AND sr.number IN (").append(self.numbers_with(first, list.searched())).push(")");
         let others = self.has_words(&others, list.searched());
-        self.requests_at(list.places(found.append(others), page))
+        self.requests_at(list.walked(found.append(others), page))
+    }
+
+    /// The places of this part of a list, `id` and `activity_at`, newest first: the way of core's reach and of the filter.
+    fn newest(&mut self, list: &List<'_>, page: &Page) -> Sql {
+        if list.reach.reaches_everything() || list.filter.names_people() {
+            list.walked(Sql::new(""), page)
+        } else {
+            list.merged(self.connection(), page)
+        }
     }
 
     /// The requests at these places of a list, newest activity first, with everybody whom they name.

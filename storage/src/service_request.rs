@@ -1,7 +1,7 @@
 //! Service requests, one at a time. The lists are in [`crate::request_list`].
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use mandate_core::access::Standing;
 use mandate_core::actor::{OrganizationRef, PersonRef};
 use mandate_core::change::Change;
@@ -37,6 +37,7 @@ struct RequestRow {
     submitted_by: String,
     submitter_organization_id: String,
     submitted_by_grant: Option<String>,
+    confidential: bool,
     point_of_contact_id: Option<String>,
     point_of_contact_organization_id: Option<String>,
     assigned_to: Option<String>,
@@ -64,6 +65,7 @@ impl From<&ServiceRequest> for RequestRow {
             submitted_by: request.submitted_by.id.to_string(),
             submitter_organization_id: request.submitted_by.organization.to_string(),
             submitted_by_grant: request.submitted_by_grant.map(|grant| grant.to_string()),
+            confidential: request.confidential,
             point_of_contact_id: point_of_contact.map(|person| person.id.to_string()),
             point_of_contact_organization_id: point_of_contact.map(|person| person.organization.to_string()),
             assigned_to: request.assigned_to.as_ref().map(|person| person.id.to_string()),
@@ -82,14 +84,14 @@ impl From<&ServiceRequest> for RequestRow {
 /// The columns of a request: `service_requests sr` with everybody whom it names.
 pub(crate) const REQUEST_COLUMNS: &str = "sr.id, sr.number, sr.organization_id, ro.name, sr.subject, sr.category, sr.severity, \
      sr.status, sr.submitted_by, sr.submitter_organization_id, sub.first_name, sub.last_name, sr.submitted_by_grant, \
-     sr.point_of_contact_id, sr.point_of_contact_organization_id, poc.first_name, poc.last_name, sr.assigned_to, \
+     sr.confidential, sr.point_of_contact_id, sr.point_of_contact_organization_id, poc.first_name, poc.last_name, sr.assigned_to, \
      asg.organization_id, asg.first_name, asg.last_name, sr.follow_up_of, sr.about_person, sr.created_at, sr.updated_at, \
      sr.activity_at, sr.solved_at, sr.closed_at, sr.version";
 
 /// The SQL types of [`REQUEST_COLUMNS`].
 pub(crate) type RequestColumns = (
     (Text, BigInt, Text, Text, Text, Text, Integer, Text),
-    (Text, Text, Text, Text, Nullable<Text>),
+    (Text, Text, Text, Text, Nullable<Text>, Bool),
     (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
     (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
     (Nullable<Text>, Nullable<Text>),
@@ -105,7 +107,7 @@ pub(crate) const REQUEST_NAMES: &str = " LEFT JOIN organizations ro ON ro.id = s
 #[derive(Debug, Queryable)]
 pub(crate) struct LoadedRequest {
     what: (String, i64, String, String, String, String, i32, String),
-    submitter: (String, String, String, String, Option<String>),
+    submitter: (String, String, String, String, Option<String>, bool),
     point_of_contact: NamedPerson,
     assigned_to: NamedPerson,
     related: (Option<String>, Option<String>),
@@ -131,7 +133,7 @@ fn read_person(
 impl LoadedRequest {
     pub(crate) fn read(self) -> Result<ServiceRequest, StorageError> {
         let (id, number, organization, organization_name, subject, category, severity, status) = self.what;
-        let (submitted_by, submitter_organization, first_name, last_name, grant) = self.submitter;
+        let (submitted_by, submitter_organization, first_name, last_name, grant, confidential) = self.submitter;
         let (follow_up_of, about) = self.related;
         let (created_at, updated_at, activity_at, solved_at, closed_at, version) = self.moments;
         let cells = Cells::of("service_requests", &id);
@@ -149,6 +151,7 @@ impl LoadedRequest {
                 organization: cells.id("submitter_organization_id", &submitter_organization)?,
             },
             submitted_by_grant: cells.optional_id("submitted_by_grant", grant.as_deref())?,
+            confidential,
             point_of_contact: read_person(&cells, "point_of_contact_id", self.point_of_contact)?,
             assigned_to: read_person(&cells, "assigned_to", self.assigned_to)?,
             follow_up_of: cells.optional_id("follow_up_of", follow_up_of.as_deref())?,

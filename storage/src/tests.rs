@@ -51,6 +51,7 @@ mod contact_search;
 mod postgres;
 mod readiness;
 mod records;
+mod request_list;
 mod request_search;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);

@@ -29,6 +29,7 @@ mod partner_grant;
 mod password;
 mod preferences;
 mod readiness;
+mod request_access;
 mod request_list;
 mod request_search;
 mod rules;

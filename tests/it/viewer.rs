@@ -24,6 +24,8 @@ impl Dice {
     }
 }
 
+const HISTORIES: [&str; 3] = ["all", "open", "new"];
+
 /// Some organizations with their people, who have granted, revoked, submitted and left at random.
 struct Crowd {
     people: Vec<Actor>,
@@ -48,22 +50,40 @@ impl Crowd {
         {
             partners.push(manager.contact(name, dice.pick(&permissions)).await);
         }
+        let agent = world.agent().await;
         let consultant = world.staff(&format!("consultant{round}"), &["consultant"]).await;
         let mut requests = Vec::new();
         for grantor in [&acme, &initech, &umbrella] {
             let mut grants = Vec::new();
+            // What was there before the grants, some of it closed.
+            let past = grantor.request("Long ago").await;
+            if dice.roll(2) == 0 {
+                agent.patch(request_path(&past), json!({"status": "closed"})).await.expect(200);
+            }
+            requests.push(past);
+            requests.push(grantor.request("Since long").await);
+            world.advance(hours(1));
             for partner in partners.iter().filter(|partner| partner.organization_id != grantor.organization_id) {
                 // Everybody may be the point of contact once.
                 let grant = offer(grantor, json!({"grantee": person(partner), "level": "create"})).await.expect(201);
-                let named = json!({"subject": partner.name, "point_of_contact": partner.id});
+                let confidential = dice.roll(2) == 0;
+                let named =
+                    json!({"subject": partner.name, "point_of_contact": partner.id, "confidential": confidential});
                 if dice.roll(2) == 0 {
                     requests.push(submit(grantor, named).await.expect(201));
+                }
+                let for_them = json!({"organization_id": grantor.organization_id, "point_of_contact": grantor.id,
+                    "confidential": dice.roll(2) == 0});
+                if dice.roll(3) == 0 && partner.get("/v1/me").await.status == 200 {
+                    requests.push(submit(partner, for_them).await.expect(201));
                 }
                 grants.push(grant);
             }
             requests.push(grantor.request("Of our own").await);
+            requests.push(submit(grantor, json!({"confidential": true})).await.expect(201));
             for grant in &grants {
                 let path = format!("/v1/partner-grants/{}", grant.id());
+                grantor.patch(&path, json!({"history": dice.pick(&HISTORIES)})).await.expect(200);
                 match dice.roll(4) {
                     0 | 1 => drop(grantor.post(format!("{path}/revoke"), json!({})).await.expect(200)),
                     2 => {
@@ -80,7 +100,9 @@ impl Crowd {
             for partner in [&globex, &umbrella] {
                 let level = dice.pick(&["cc", "cc", "view", "create"]);
                 if partner.organization_id != grantor.organization_id && dice.roll(3) > 0 {
-                    grantor.grant_organization(partner, level).await;
+                    let wide = grantor.grant_organization(partner, level).await;
+                    let path = format!("/v1/partner-grants/{}", wide.id());
+                    grantor.patch(path, json!({"history": dice.pick(&HISTORIES)})).await.expect(200);
                 }
             }
             if dice.roll(2) == 0 {
@@ -95,6 +117,13 @@ impl Crowd {
         // One of the partners, or a customer, rests now and then.
         if let Some(resting) = [None, None, Some(&umbrella), Some(&initech)][dice.roll(4)] {
             world.admin().await.post(resting.own("suspend"), ()).await.expect(200);
+        }
+        for request in &requests {
+            // Some are closed after the grants were made.
+            if dice.roll(4) == 0 {
+                agent.patch(request_path(request), json!({"status": "solved"})).await;
+                agent.patch(request_path(request), json!({"status": "closed"})).await;
+            }
         }
         // Some of the grants end now.
         world.advance(hours(1));
@@ -145,7 +174,7 @@ e2e! {
         assert!(!names.iter().any(|row| row["person"]["id"] == json!(consultant.id)), "the grant is over");
     }
 
-    /// S-11, G-15, S-3, S-13: in generated worlds, for everybody, the list over all its pages, reading each request by its id,
+    /// S-11, G-15, G-16, S-3, S-13, S-14: in generated worlds, for everybody, the list over all its pages, reading each request by its id,
     /// and the list of viewers say the same.
     async fn lists_single_reads_and_viewers_agree_for_everybody(world: World) {
         let mut dice = Dice(0x9e37_79b9_7f4a_7c15);

@@ -1,6 +1,6 @@
 //! Which grant decides, in every small world (G-2, G-4, G-8, G-12, G-13, G-15).
 
-use mandate_core::access::{HeldLevel, Standing};
+use mandate_core::access::Standing;
 use mandate_core::actor::Actor;
 use mandate_core::contact::Contact;
 use mandate_core::effective_access::{
@@ -66,7 +66,7 @@ fn grant_in(number: u128, grantee: Grantee, (level, state): (Level, State)) -> P
 
 /// The part of a grant that a hot read brings along: those without an ending alone.
 fn held_grant(grant: &PartnerGrant) -> Option<HeldGrant> {
-    let held = HeldLevel { level: grant.level, grant: grant.id };
+    let held = grant.held();
     grant.ending.is_none().then_some(HeldGrant { held, expires_at: grant.expires_at })
 }
 

@@ -258,7 +258,14 @@ fn approve_facts(request: GrantRequest) -> ApproveFacts {
 }
 
 fn approval() -> ApproveGrantRequest {
-    ApproveGrantRequest { grant: id(7), level: None, expires_at: None, acknowledged: true, expected_version: None }
+    ApproveGrantRequest {
+        grant: id(7),
+        level: None,
+        history: None,
+        expires_at: None,
+        acknowledged: true,
+        expected_version: None,
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -24,6 +24,7 @@ mod partner_grant_sides;
 mod preferences;
 mod readiness;
 mod refusal;
+mod request_access;
 mod service_request;
 mod service_request_edit;
 mod session;

@@ -5,9 +5,12 @@ use mandate_core::contact::Contact;
 use mandate_core::id::OrganizationId;
 use mandate_core::partner_grant::{Candidate, CreateFacts, CreateGrant, Created, PartnerGrant, create};
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
+use mandate_core::request_access::HistoryScope;
 use mandate_core::staff::StaffMember;
 use mandate_core::time::{Span, Timestamp};
-use mandate_core::vocabulary::{GrantStatus, GranteeType, Level, Permission, PersonStatus, StaffRole, Vocabulary as _};
+use mandate_core::vocabulary::{
+    GrantStatus, GranteeType, History, Level, Permission, PersonStatus, StaffRole, Vocabulary as _,
+};
 
 use crate::ladder::{climb, code, lacks, refusal, trips, written};
 use crate::world::{
@@ -40,7 +43,7 @@ fn facts(grantee: Candidate) -> CreateFacts {
 }
 
 fn command(level: Level) -> CreateGrant {
-    CreateGrant { id: id(7), level, expires_at: Some(TOMORROW), note: None, acknowledged: true }
+    CreateGrant { id: id(7), level, history: History::All, expires_at: Some(TOMORROW), note: None, acknowledged: true }
 }
 
 fn made(grantee: Candidate, command: CreateGrant) -> Result<PartnerGrant, Refusal> {
@@ -54,7 +57,7 @@ struct Creation {
 }
 
 #[test]
-fn a_contact_manager_grants_a_partner_organization_something_g_1_g_4_g_5_g_6_g_7_g_8_g_13() {
+fn a_contact_manager_grants_a_partner_organization_something_g_1_g_4_g_5_g_6_g_7_g_8_g_13_g_16() {
     let world = Creation {
         facts: CreateFacts {
             standing: Standing::Stranger,
@@ -64,6 +67,7 @@ fn a_contact_manager_grants_a_partner_organization_something_g_1_g_4_g_5_g_6_g_7
         },
         command: CreateGrant {
             level: Level::None,
+            history: History::Open,
             expires_at: Some(NOW),
             note: Some(note("for the migration")),
             acknowledged: false,
@@ -93,6 +97,7 @@ fn a_contact_manager_grants_a_partner_organization_something_g_1_g_4_g_5_g_6_g_7
         grantor: named(CUSTOMER),
         grantee: all_of(PARTNER),
         level: Level::Create,
+        scope: HistoryScope { history: History::Open, since: NOW },
         expires_at: Some(TOMORROW),
         note: Some(note("for the migration")),
         ending: None,

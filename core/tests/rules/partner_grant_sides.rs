@@ -6,13 +6,14 @@ use mandate_core::partner_grant::{
     EditGrant, Ending, GrantFacts, Grantee, PartnerGrant, allow_list, edit, revoke, view,
 };
 use mandate_core::refusal::{Code, Extra, Requirement};
-use mandate_core::vocabulary::{GrantStatus, Level, Permission, StaffRole};
+use mandate_core::request_access::HistoryScope;
+use mandate_core::vocabulary::{GrantStatus, History, Level, Permission, StaffRole, Vocabulary as _};
 
 use crate::ladder::{climb, code, lacks, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, all_of, by, consultant, designated, desk, grant, guardian,
-    levels, manager, note, one, outsider, partner, partner_designated, partner_guardian, partner_reader, reader,
-    second_partner_designated, staff, standing,
+    CUSTOMER, NOW, PARTNER, Person, TOMORROW, YESTERDAY, all_of, by, consultant, designated, desk, ended, grant,
+    guardian, levels, manager, note, one, outsider, partner, partner_designated, partner_guardian, partner_reader,
+    reader, second_partner_designated, staff, standing,
 };
 
 fn facts(actor: Actor, standing: Standing, grant: PartnerGrant) -> GrantFacts {
@@ -22,11 +23,6 @@ fn facts(actor: Actor, standing: Standing, grant: PartnerGrant) -> GrantFacts {
 /// The customer's manager looks at a grant of theirs.
 fn managed(grant: PartnerGrant) -> GrantFacts {
     facts(manager().actor(), standing(&manager()), grant)
-}
-
-fn ended(status: GrantStatus, grant: PartnerGrant) -> PartnerGrant {
-    let ending = Ending { at: YESTERDAY, status, by: Some(manager().id.into()), reason: None };
-    PartnerGrant { ending: Some(ending), ..grant }
 }
 
 #[test]
@@ -91,12 +87,13 @@ struct Editing {
 }
 
 #[test]
-fn a_contact_manager_edits_a_live_grant_g_4_g_5_g_6_g_7_g_13() {
+fn a_contact_manager_edits_a_live_grant_g_4_g_5_g_6_g_7_g_13_g_16() {
     let edited = climb(
         Editing {
             facts: GrantFacts { actor: manager().actor(), standing: Standing::Stranger, grant: None },
             command: EditGrant {
                 level: Some(Level::None),
+                history: Some(History::Open),
                 expires_at: Some(Some(NOW)),
                 note: Some(Some(note("longer"))),
                 acknowledged: false,
@@ -132,6 +129,8 @@ fn a_contact_manager_edits_a_live_grant_g_4_g_5_g_6_g_7_g_13() {
         [
             "partner_grant.updated in org_1 by contact_2 for org_1",
             "level: cc -> update",
+            "history: all -> open",
+            &format!("history_since: {YESTERDAY} -> {NOW}"),
             &format!("expires_at: nothing -> {TOMORROW}"),
             "note: nothing -> longer",
         ]
@@ -157,6 +156,56 @@ fn raising_an_organization_wide_grant_takes_an_acknowledgement_and_lowering_does
         }
     }
     assert_eq!(compared, 3 * 6 * 6);
+}
+
+#[test]
+fn a_grant_keeps_its_moment_unless_it_gets_another_scope_g_16() {
+    let scope = |from: History, command: EditGrant| {
+        let since = YESTERDAY;
+        let before =
+            PartnerGrant { scope: HistoryScope { history: from, since }, ..grant(4, all_of(PARTNER), Level::View) };
+        edit(&by(&manager()), managed(before), EditGrant { acknowledged: true, ..command }).unwrap().after().scope
+    };
+    for from in History::ALL.iter().copied() {
+        for to in History::ALL.iter().copied() {
+            let edited = scope(from, EditGrant { history: Some(to), ..EditGrant::default() });
+            let since = if from == to { YESTERDAY } else { NOW };
+            assert_eq!(edited, HistoryScope { history: to, since }, "{from:?} to {to:?}");
+        }
+        let other = EditGrant { level: Some(Level::Create), expires_at: Some(Some(TOMORROW)), ..EditGrant::default() };
+        assert_eq!(scope(from, other), HistoryScope { history: from, since: YESTERDAY });
+    }
+}
+
+#[test]
+fn widening_the_history_of_an_organization_wide_grant_takes_an_acknowledgement_g_7_g_16() {
+    for from in History::ALL.iter().copied() {
+        for to in History::ALL.iter().copied() {
+            for level in levels() {
+                let scope = HistoryScope { history: from, since: YESTERDAY };
+                let before = |grantee| PartnerGrant { scope, ..grant(4, grantee, level) };
+                let command = EditGrant { history: Some(to), ..EditGrant::default() };
+                let answer = edit(&by(&manager()), managed(before(all_of(PARTNER))), command.clone());
+                let needed = to > from && level >= Level::View;
+                let expected = if needed { Err(Code::AcknowledgementRequired) } else { Ok(()) };
+                assert_eq!(answer.map(drop).map_err(|refusal| refusal.code), expected, "{from:?} to {to:?}");
+                assert!(edit(&by(&manager()), managed(before(one(&partner_designated()))), command).is_ok());
+            }
+        }
+    }
+    let explained = |history| {
+        let command = EditGrant { history: Some(history), level: Some(Level::Create), ..EditGrant::default() };
+        let scope = HistoryScope { history: History::New, since: YESTERDAY };
+        let before = PartnerGrant { scope, ..grant(4, all_of(PARTNER), Level::View) };
+        refusal(edit(&by(&manager()), managed(before), command)).detail
+    };
+    for (history, says) in [
+        (History::All, "makes all past and present service requests, messages and attachments visible"),
+        (History::Open, "makes all service requests that are not closed, and all later ones,"),
+        (History::New, "makes all later service requests with"),
+    ] {
+        assert!(explained(history).contains(says), "{}", explained(history));
+    }
 }
 
 #[test]

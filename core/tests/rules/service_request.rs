@@ -3,8 +3,9 @@
 use mandate_core::access::Standing;
 use mandate_core::contact::Contact;
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
+use mandate_core::request_access::reach;
 use mandate_core::service_request::{
-    CreateFacts, CreateRequest, Created, PointOfContact, RequestFacts, ServiceRequest, create, reach, view,
+    CreateFacts, CreateRequest, Created, PointOfContact, RequestFacts, ServiceRequest, create, view,
 };
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{MessageBody, Subject};
@@ -26,6 +27,7 @@ fn command(category: Category) -> CreateRequest {
         subject: Subject::parse("Nothing works").unwrap(),
         category,
         severity: 2,
+        confidential: None,
         message: id(6),
         body: MessageBody::parse("Since this morning.").unwrap(),
         mails: [id(1), id(2)],
@@ -41,6 +43,11 @@ fn facts(person: &impl Person, standing: Standing) -> CreateFacts {
         point_of_contact: PointOfContact::Unnamed,
         follow_up_of: None,
     }
+}
+
+/// A request of the customer's, as somebody asks for it.
+fn seen(person: &impl Person, request: Option<ServiceRequest>) -> RequestFacts {
+    RequestFacts { actor: person.actor(), standing: standing(person), request, role: None }
 }
 
 fn submitted(person: &impl Person, facts: CreateFacts) -> Result<Created, Refusal> {
@@ -60,7 +67,7 @@ fn a_guardian_submits_a_request_s_1_s_2_s_4_s_8() {
             standing: Standing::Stranger,
             organization: None,
             point_of_contact: PointOfContact::Unknown,
-            follow_up_of: Some(Some(request())),
+            follow_up_of: Some(seen(&guardian(), Some(request()))),
             ..facts(&guardian(), standing(&guardian()))
         },
         command: command(Category::SiteDeletion),
@@ -77,9 +84,9 @@ fn a_guardian_submits_a_request_s_1_s_2_s_4_s_8() {
             trips(Code::PointOfContactNotAllowed)
                 .at("#/point_of_contact")
                 .until(|world| world.facts.point_of_contact = PointOfContact::Contact(Box::new(designated()), None)),
-            trips(Code::FollowUpNotAllowed)
-                .at("#/follow_up_of")
-                .until(|world| world.facts.follow_up_of = Some(Some(request_in(RequestStatus::Closed)))),
+            trips(Code::FollowUpNotAllowed).at("#/follow_up_of").until(|world| {
+                world.facts.follow_up_of = Some(seen(&guardian(), Some(request_in(RequestStatus::Closed))))
+            }),
         ],
     );
     let expected = ServiceRequest {
@@ -92,6 +99,7 @@ fn a_guardian_submits_a_request_s_1_s_2_s_4_s_8() {
         status: RequestStatus::Open,
         submitted_by: reference(&guardian()),
         submitted_by_grant: None,
+        confidential: false,
         point_of_contact: Some(reference(&designated())),
         assigned_to: None,
         follow_up_of: Some(REQUEST),
@@ -265,8 +273,11 @@ fn a_follow_up_refers_to_a_closed_request_of_the_same_organization_s_4() {
     for status in RequestStatus::ALL.iter().copied() {
         for organization in [CUSTOMER, OTHER_CUSTOMER] {
             let followed = ServiceRequest { organization: named(organization), ..request_in(status) };
-            let facts =
-                CreateFacts { follow_up_of: Some(Some(followed)), ..facts(&designated(), standing(&designated())) };
+            let dina = RequestFacts {
+                standing: Standing::of(&designated().actor(), organization, None),
+                ..seen(&designated(), Some(followed))
+            };
+            let facts = CreateFacts { follow_up_of: Some(dina), ..facts(&designated(), standing(&designated())) };
             let answer = submitted(&designated(), facts).map(|created| created.request.after().follow_up_of);
             if status == RequestStatus::Closed && organization == CUSTOMER {
                 assert_eq!(answer, Ok(Some(REQUEST)));
@@ -277,11 +288,35 @@ fn a_follow_up_refers_to_a_closed_request_of_the_same_organization_s_4() {
     }
     // A request of somebody else answers as one that does not exist (S-11).
     let named_as = |follow_up_of| {
-        let facts = CreateFacts { follow_up_of: Some(follow_up_of), ..facts(&designated(), standing(&designated())) };
-        refusal(submitted(&designated(), facts))
+        let follow_up_of = Some(seen(&manager(), follow_up_of));
+        let facts = CreateFacts { follow_up_of, ..facts(&manager(), standing(&manager())) };
+        refusal(submitted(&manager(), facts))
     };
     let elsewhere = ServiceRequest { organization: named(OTHER_CUSTOMER), ..request_in(RequestStatus::Closed) };
     assert_eq!(named_as(Some(elsewhere)), named_as(None));
+    // And so does one of their own organization that they may not see (S-14).
+    let hidden = ServiceRequest { confidential: true, ..request_in(RequestStatus::Closed) };
+    assert_eq!(named_as(Some(hidden)), named_as(None));
+}
+
+#[test]
+fn a_request_is_confidential_where_its_submitter_says_so_or_follows_such_a_one_up_s_14() {
+    let closed = |confidential| ServiceRequest { confidential, ..request_in(RequestStatus::Closed) };
+    for (said, followed, expected) in [
+        (None, None, false),
+        (Some(true), None, true),
+        (Some(false), None, false),
+        (None, Some(closed(false)), false),
+        (None, Some(closed(true)), true),
+        (Some(false), Some(closed(true)), false),
+        (Some(true), Some(closed(false)), true),
+    ] {
+        let follow_up_of = followed.map(|request| seen(&designated(), Some(request)));
+        let facts = CreateFacts { follow_up_of, ..facts(&designated(), standing(&designated())) };
+        let command = CreateRequest { confidential: said, ..command(Category::Incident) };
+        let created = create(&by(&designated()), facts, command).unwrap();
+        assert_eq!(created.request.after().confidential, expected, "{said:?}");
+    }
 }
 
 #[test]
@@ -312,7 +347,7 @@ fn a_hidden_request_answers_as_one_that_does_not_exist_s_11_x_3() {
 }
 
 #[test]
-fn a_list_reaches_what_its_reader_may_see_g_3_s_3_s_11_s_13() {
+fn a_list_reaches_what_its_reader_may_see_g_3_s_3_s_11_s_13_s_14() {
     // Own organization's, everybody's.
     for (who, actor, own, everything) in [
         ("guardian", guardian().actor(), true, false),
@@ -325,13 +360,13 @@ fn a_list_reaches_what_its_reader_may_see_g_3_s_3_s_11_s_13() {
         let reach = reach(&actor);
         assert_eq!((reach.reaches_own(), reach.reaches_everything()), (own, everything), "{who}");
         assert_eq!((reach.person(), reach.organization()), (actor.id(), actor.organization));
-        assert!(reach.reaches_granted(), "{who}");
+        assert_eq!(reach.guards_own(), who == "guardian", "{who}");
     }
     for role in StaffRole::ALL.iter().copied() {
         let reach = reach(&staff(role).actor());
         let works = matches!(role, StaffRole::Agent | StaffRole::DutyManager);
         assert_eq!((reach.reaches_own(), reach.reaches_everything()), (false, works), "{role:?}");
-        assert!(reach.reaches_granted());
+        assert!(!reach.guards_own());
     }
     let both = StaffMember { roles: vec![StaffRole::Consultant, StaffRole::Agent], ..staff(StaffRole::Agent) };
     assert!(reach(&both.actor()).reaches_everything());

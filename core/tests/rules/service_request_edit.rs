@@ -40,7 +40,7 @@ struct Editing {
 }
 
 #[test]
-fn an_agent_edits_a_request_s_3_s_4_s_13() {
+fn an_agent_edits_a_request_s_3_s_4_s_13_s_14() {
     let world = Editing {
         facts: EditFacts {
             request: RequestFacts {
@@ -57,6 +57,7 @@ fn an_agent_edits_a_request_s_3_s_4_s_13() {
             severity: Some(1),
             status: Some(RequestStatus::WaitingOnCustomer),
             assigned_to: Some(Some(staff(StaffRole::DutyManager).id.into())),
+            confidential: Some(true),
             point_of_contact: Some(guardian().id.into()),
             expected_version: Some(7),
             mails: Some([id(1), id(2)]),
@@ -97,6 +98,7 @@ fn an_agent_edits_a_request_s_3_s_4_s_13() {
             "subject: The door does not open -> The door opens",
             "severity: 3 -> 1",
             "status: solved -> waiting_on_customer",
+            "confidential: false -> true",
             "point_of_contact: contact_3 -> contact_1",
             "assigned_to: nothing -> staff_2",
         ]

@@ -13,15 +13,15 @@ use mandate_core::vocabulary::{
 
 use crate::ladder::{climb, code, lacks, trips};
 use crate::world::{
-    NOW, Person, REQUEST, TOMORROW, consultant, designated, desk, guardian, id, manager, outsider, partner,
-    partner_designated, reader, request, request_in, staff, standing,
+    ALL_HISTORY, NOW, Person, REQUEST, TOMORROW, consultant, designated, desk, guardian, id, manager, outsider,
+    partner, partner_designated, reader, request, request_in, staff, standing,
 };
 
 const RUNNING: OrganizationStatus = OrganizationStatus::Active;
 
 fn held_grant(number: u128, level: Level, live: bool) -> HeldGrant {
     let expires_at = Some(if live { TOMORROW } else { NOW });
-    HeldGrant { held: HeldLevel { level, grant: id(number) }, expires_at }
+    HeldGrant { held: HeldLevel { level, grant: id(number), scope: ALL_HISTORY }, expires_at }
 }
 
 fn candidate(person: Actor, individual: Option<HeldGrant>, organization: Option<HeldGrant>) -> Candidate {

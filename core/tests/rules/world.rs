@@ -11,16 +11,17 @@ use mandate_core::contact::{Contact, Others, Sites, WelcomeIds};
 use mandate_core::id::{ContactId, GrantId, Id, Kind, LinkId, MailId, OrganizationId, ServiceRequestId, StaffId};
 use mandate_core::invitation::Invitation;
 use mandate_core::organization::Organization;
-use mandate_core::partner_grant::{Grantee, PartnerGrant};
+use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
 use mandate_core::person::Profile;
 use mandate_core::preferences::NotificationPreferences;
+use mandate_core::request_access::HistoryScope;
 use mandate_core::service_request::ServiceRequest;
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{Domain, Email, Locale, Note, OrganizationName, PersonName, Subject, TimeZone};
 use mandate_core::time::{Span, Timestamp};
 use mandate_core::vocabulary::{
-    Category, ContactType, Level, OrganizationStatus, OrganizationType, Permission, PersonStatus, RequestStatus,
-    StaffRole, Vocabulary as _,
+    Category, ContactType, GrantStatus, History, Level, OrganizationStatus, OrganizationType, Permission, PersonStatus,
+    RequestStatus, StaffRole, Vocabulary as _,
 };
 
 /// 2026-03-01T12:00:00Z, the moment at which every decision of these tests is made.
@@ -239,7 +240,7 @@ pub(crate) const BACKED: Others = Others { active_manager: true, active_primary:
 
 /// The level that [`GRANT`] gives.
 pub(crate) fn held(level: Level) -> HeldLevel {
-    HeldLevel { level, grant: GRANT }
+    HeldLevel { level, grant: GRANT, scope: ALL_HISTORY }
 }
 
 /// What a partner is who acts by [`GRANT`].
@@ -257,6 +258,9 @@ pub(crate) fn consultant(level: Level) -> Standing {
     Standing::Staff { roles: vec![StaffRole::Consultant], held: Some(held(level)) }
 }
 
+/// Past and present requests, by a grant that was made [`YESTERDAY`].
+pub(crate) const ALL_HISTORY: HistoryScope = HistoryScope { history: History::All, since: YESTERDAY };
+
 /// The levels that give something, lowest first.
 pub(crate) fn levels() -> impl Iterator<Item = Level> + Clone {
     Level::ALL.iter().copied().filter(|level| *level != Level::None)
@@ -269,6 +273,7 @@ pub(crate) fn grant(number: u128, grantee: Grantee, level: Level) -> PartnerGran
         grantor: organization(CUSTOMER).reference(),
         grantee,
         level,
+        scope: ALL_HISTORY,
         expires_at: None,
         note: None,
         ending: None,
@@ -277,6 +282,12 @@ pub(crate) fn grant(number: u128, grantee: Grantee, level: Level) -> PartnerGran
         updated_at: YESTERDAY,
         version: 1,
     }
+}
+
+/// The same grant, which ended [`YESTERDAY`].
+pub(crate) fn ended(status: GrantStatus, grant: PartnerGrant) -> PartnerGrant {
+    let ending = Ending { at: YESTERDAY, status, by: Some(manager().id.into()), reason: None };
+    PartnerGrant { ending: Some(ending), ..grant }
 }
 
 /// A whole organization as a grantee.
@@ -301,6 +312,7 @@ pub(crate) fn request() -> ServiceRequest {
         status: RequestStatus::Open,
         submitted_by: designated().reference(),
         submitted_by_grant: None,
+        confidential: false,
         point_of_contact: Some(designated().reference()),
         assigned_to: None,
         follow_up_of: None,

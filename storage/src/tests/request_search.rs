@@ -3,14 +3,14 @@
 use mandate_core::actor::{Actor, Position};
 use mandate_core::id::{MessageId, ServiceRequestId, StaffId};
 use mandate_core::message::Message;
-use mandate_core::service_request::reach;
+use mandate_core::request_access::reach;
 use mandate_core::text::{Email, MessageBody, SearchWords, words};
 use mandate_core::vocabulary::{ContactType, OrganizationType, Permission, PersonStatus, RequestStatus, StaffRole};
 
 use super::common::{self, Database};
 use super::{NOW, execute, organization, person, store, write};
 use crate::backend::on;
-use crate::request_list::{RequestFilter, RequestView};
+use crate::request_filter::{RequestFilter, RequestView};
 use crate::sql::Sql;
 use crate::{Page, StorageError, Store, WriteTx};
 use diesel::prelude::*;

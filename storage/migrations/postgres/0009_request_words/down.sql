@@ -1,3 +1,17 @@
+DROP INDEX organizations_suspended;
+DROP INDEX partner_grants_by_grantee;
+CREATE INDEX partner_grants_by_grantee ON partner_grants (grantee_id, grantor_id) WHERE ended_at IS NULL;
+DROP INDEX service_requests_confidential;
+DROP INDEX service_requests_by_submitter;
+CREATE INDEX service_requests_by_submitter ON service_requests (submitted_by);
+DROP INDEX service_requests_by_point_of_contact;
+CREATE INDEX service_requests_by_point_of_contact ON service_requests (point_of_contact_id);
+DROP INDEX service_requests_by_assignee;
+CREATE INDEX service_requests_by_assignee ON service_requests (assigned_to);
+DROP INDEX service_requests_by_activity;
+CREATE INDEX service_requests_by_activity ON service_requests (activity_at, id);
+DROP INDEX service_requests_by_organization;
+CREATE INDEX service_requests_by_organization ON service_requests (organization_id, activity_at, id);
 ALTER TABLE messages ADD COLUMN body_folded TEXT COLLATE "C" NOT NULL DEFAULT '';
 UPDATE messages SET body_folded = lower(body);
 ALTER TABLE service_requests ADD COLUMN subject_folded TEXT COLLATE "C" NOT NULL DEFAULT '';

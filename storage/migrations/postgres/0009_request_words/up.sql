@@ -32,3 +32,21 @@ CREATE INDEX request_words_by_word ON request_words USING gin (words);
 
 ALTER TABLE service_requests DROP COLUMN subject_folded;
 ALTER TABLE messages DROP COLUMN body_folded;
+
+-- What lists are read by, newest first, without looking at whole rows. Who is reached by grants is in an index as well.
+DROP INDEX service_requests_by_organization;
+CREATE INDEX service_requests_by_organization
+    ON service_requests (organization_id, activity_at, id, status, severity, confidential, created_at, closed_at);
+DROP INDEX service_requests_by_activity;
+CREATE INDEX service_requests_by_activity ON service_requests (activity_at, id, status, severity);
+DROP INDEX service_requests_by_assignee;
+CREATE INDEX service_requests_by_assignee ON service_requests (assigned_to, activity_at, id, status, severity);
+DROP INDEX service_requests_by_point_of_contact;
+CREATE INDEX service_requests_by_point_of_contact ON service_requests (point_of_contact_id, activity_at, id);
+DROP INDEX service_requests_by_submitter;
+CREATE INDEX service_requests_by_submitter ON service_requests (submitted_by, activity_at, id);
+CREATE INDEX service_requests_confidential ON service_requests (submitted_by, activity_at, id) WHERE confidential;
+DROP INDEX partner_grants_by_grantee;
+CREATE INDEX partner_grants_by_grantee
+    ON partner_grants (grantee_id, grantor_id, level, expires_at, history, history_since) WHERE ended_at IS NULL;
+CREATE INDEX organizations_suspended ON organizations (id) WHERE status <> 'active';

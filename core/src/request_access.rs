@@ -1,0 +1,183 @@
+//! Who may read and update one service request, and which ones a list may reach (G-3, G-16, S-3, S-7, S-13, S-14).
+
+use crate::access::{Action, HeldLevel, Standing, Verdict, decide};
+use crate::actor::{Actor, Position};
+use crate::id::{OrganizationId, PersonId};
+use crate::service_request::ServiceRequest;
+use crate::time::Timestamp;
+use crate::vocabulary::{ContactType, History, Involvement, Level, Vocabulary as _};
+
+/// Which requests a grant at `view` or above reaches (G-16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryScope {
+    /// All of them, or those from a moment on.
+    pub history: History,
+    /// The moment at which the grant was made or was given this scope.
+    pub since: Timestamp,
+}
+
+impl HistoryScope {
+    /// Whether a request is reached that was created, and perhaps closed, at these moments.
+    pub fn reaches(self, created_at: Timestamp, closed_at: Option<Timestamp>) -> bool {
+        match self.history {
+            History::All => true,
+            History::Open => closed_at.is_none_or(|closed_at| closed_at > self.since),
+            History::New => created_at > self.since,
+        }
+    }
+}
+
+/// What decides about one service request, besides the standing towards its organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestTraits {
+    /// How the actor takes part in it (S-7).
+    pub involvement: Option<Involvement>,
+    /// Whether the actor submitted it.
+    pub is_submitter: bool,
+    /// Whether only those whom it names may see it (S-14).
+    pub is_confidential: bool,
+    /// When it was submitted.
+    pub created_at: Timestamp,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+}
+
+impl RequestTraits {
+    /// What a request is to a person who takes part in it by this role, besides being its point of contact.
+    pub fn of(request: &ServiceRequest, person: PersonId, role: Option<Involvement>) -> Self {
+        let leads = request.point_of_contact.as_ref().is_some_and(|contact| contact.id == person);
+        Self {
+            involvement: if leads { Some(Involvement::PointOfContact) } else { role },
+            is_submitter: request.submitted_by.id == person,
+            is_confidential: request.confidential,
+            created_at: request.created_at,
+            closed_at: request.closed_at,
+        }
+    }
+
+    /// What a standing towards the organization is towards this request: a level that does not reach it counts as `cc`,
+    /// which gives what taking part gives (G-16, S-14).
+    fn nearby(&self, standing: &Standing) -> Standing {
+        let lowered = |held: HeldLevel| {
+            let is_open_to_levels = !self.is_confidential || self.is_submitter;
+            let is_reached = is_open_to_levels && held.scope.reaches(self.created_at, self.closed_at);
+            if is_reached { held } else { HeldLevel { level: held.level.min(Level::Cc), ..held } }
+        };
+        match standing {
+            Standing::Partner(held) => Standing::Partner(lowered(*held)),
+            Standing::Staff { roles, held } => Standing::Staff { roles: roles.clone(), held: held.map(lowered) },
+            Standing::Member { .. } | Standing::Stranger => standing.clone(),
+        }
+    }
+}
+
+/// By what somebody sees a service request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// As a contact of its organization (S-3).
+    Membership,
+    /// By the level of a live grant (G-3).
+    Level,
+    /// By a role at the vendor (S-13).
+    Role,
+    /// By taking part, with a live grant behind it (S-7).
+    Part,
+}
+
+/// By what an actor may read a service request, if they may (G-3, G-16, S-3, S-7, S-13, S-14).
+pub fn sight(standing: &Standing, request: RequestTraits) -> Option<Sight> {
+    let near = request.nearby(standing);
+    let reads = decide(&near, Action::ReadRequests) == Verdict::Permit;
+    let takes_part = request.involvement.is_some();
+    match &near {
+        Standing::Member { kind, .. } => {
+            let is_named = takes_part || request.is_submitter || *kind == ContactType::PrimarySupport;
+            (reads && (is_named || !request.is_confidential)).then_some(Sight::Membership)
+        }
+        Standing::Staff { roles, .. } if roles.iter().any(|role| Action::ReadRequests.roles().contains(role)) => {
+            Some(Sight::Role)
+        }
+        Standing::Partner(_) | Standing::Staff { .. } if reads => Some(Sight::Level),
+        Standing::Partner(_) | Standing::Staff { held: Some(_), .. } if takes_part => Some(Sight::Part),
+        Standing::Partner(_) | Standing::Staff { .. } | Standing::Stranger => None,
+    }
+}
+
+/// Whether an actor who may read a service request may update it, its status set aside (G-3, G-16, S-7, S-14).
+///
+/// A partner at `cc` or `view` who is secondary or point of contact updates this one request.
+pub fn may_update(standing: &Standing, request: RequestTraits) -> Verdict {
+    let works_on_it = request.involvement.is_some_and(|involvement| involvement >= Involvement::Secondary);
+    let near = request.nearby(standing);
+    if near.held().is_some() && works_on_it { Verdict::Permit } else { decide(&near, Action::UpdateRequests) }
+}
+
+/// Whether an actor may say who sees a service request: a primary support contact of its organization, whoever submitted
+/// it, and the desk (S-14).
+pub fn may_conceal(standing: &Standing, request: RequestTraits) -> bool {
+    let guards = matches!(standing, Standing::Member { kind: ContactType::PrimarySupport, .. });
+    guards || request.is_submitter || decide(standing, Action::WorkOnRequests) == Verdict::Permit
+}
+
+/// The levels that give something at all (G-13).
+pub fn acting_levels() -> impl Iterator<Item = Level> {
+    Level::ALL.iter().copied().filter(|level| *level != Level::None)
+}
+
+/// The levels whose grants reach requests that their holder takes no part in (G-3).
+pub fn reading_levels() -> impl Iterator<Item = Level> {
+    let lowest = Action::ReadRequests.lowest_level();
+    acting_levels().filter(move |level| lowest.is_some_and(|lowest| *level >= lowest))
+}
+
+/// Which service requests a list may reach. Made by this crate alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    person: PersonId,
+    organization: OrganizationId,
+    own: bool,
+    guards: bool,
+    everything: bool,
+}
+
+/// Which requests a list may reach for its reader: exactly those that [`sight`] sees (S-11).
+pub fn reach(actor: &Actor) -> Reach {
+    let own = Standing::of(actor, actor.organization, None);
+    let reads = decide(&own, Action::ReadRequests) == Verdict::Permit;
+    let is_contact = matches!(actor.position, Position::Contact { .. });
+    Reach {
+        person: actor.id(),
+        organization: actor.organization,
+        own: is_contact && reads,
+        guards: matches!(own, Standing::Member { kind: ContactType::PrimarySupport, .. }),
+        everything: !is_contact && reads,
+    }
+}
+
+impl Reach {
+    /// Whose list it is.
+    pub fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// The organization whose organization-wide grants count.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// Whether the requests of the person's own organization are reached (S-3); confidential ones where the person is named
+    /// in them, or [guards the organization](Self::guards_own).
+    pub fn reaches_own(&self) -> bool {
+        self.own
+    }
+
+    /// Whether the person's own organization's confidential requests are reached as well (S-14).
+    pub fn guards_own(&self) -> bool {
+        self.guards
+    }
+
+    /// Whether all requests of everybody are reached (S-13).
+    pub fn reaches_everything(&self) -> bool {
+        self.everything
+    }
+}
