@@ -47,7 +47,7 @@ INSERT INTO credentials SELECT p.id, c.password_hash, {now} FROM people p, (SELE
 INSERT INTO partner_grants (id, grantor_id, grantee_type, grantee_id, grantee_organization_id, level, created_at, created_by,
         updated_at, version)
     SELECT pg_temp.id('grant', k), pg_temp.id('org', 1000 + k * 37), 'organization', pg_temp.id('org', 0), pg_temp.id('org', 0),
-        CASE WHEN k % 20 = 0 THEN 'cc' ELSE (ARRAY['view', 'update', 'create'])[k % 3 + 1] END, {now} - 400 * {day},
+        CASE WHEN k % 20 = 0 THEN 'cc' ELSE (ARRAY['view', 'update', 'create'])[(k % 3 + 1)::int] END, {now} - 400 * {day},
         pg_temp.id('contact', (1000 + k * 37) * 5), {now}, 1
     FROM generate_series(0, 459) k
     UNION ALL
@@ -60,7 +60,7 @@ INSERT INTO partner_grants (id, grantor_id, grantee_type, grantee_id, grantee_or
         updated_at, version)
     SELECT pg_temp.id('grant', 10000 + i), pg_temp.id('org', g.grantor), CASE i / 19800 % 2 WHEN 0 THEN 'organization' ELSE 'contact' END,
         CASE i / 19800 % 2 WHEN 0 THEN pg_temp.id('org', g.partner) ELSE pg_temp.id('contact', g.partner * 5 + i % 5) END,
-        pg_temp.id('org', g.partner), (ARRAY['view', 'update', 'create', 'cc'])[i % 4 + 1], {now} - 400 * {day},
+        pg_temp.id('org', g.partner), (ARRAY['view', 'update', 'create', 'cc'])[(i % 4 + 1)::int], {now} - 400 * {day},
         pg_temp.id('contact', g.grantor * 5), {now}, 1
     FROM generate_series(0, 199499) i,
         LATERAL (SELECT 200 + i % 19800 AS grantor, 1 + (i / 19800 * 17 + i % 19800) % 199 AS partner) g;
@@ -71,17 +71,17 @@ INSERT INTO service_requests (id, number, organization_id, subject, category, se
     SELECT pg_temp.id('sr', g), g + 1, pg_temp.id('org', r.o),
         pg_temp.word(g * 32) || ' ' || pg_temp.word(g * 32 + 1) || ' ' || pg_temp.word(g * 32 + 2) || ' ' || pg_temp.word(g * 32 + 3)
             || CASE WHEN r.h % 20000 = 5 THEN ' rarissimum' ELSE '' END,
-        (ARRAY['question', 'incident', 'feature_request'])[r.h / 100 % 3 + 1],
-        (ARRAY[1, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4])[r.h / 300 % 20 + 1],
+        (ARRAY['question', 'incident', 'feature_request'])[(r.h / 100 % 3 + 1)::int],
+        (ARRAY[1, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4])[(r.h / 300 % 20 + 1)::int],
         (ARRAY['open', 'waiting_on_support', 'waiting_on_customer', 'solved', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed'])
-            [r.h / 6000 % 10 + 1],
+            [(r.h / 6000 % 10 + 1)::int],
         pg_temp.id('contact', r.o * 5 + r.h % 5), pg_temp.id('org', r.o),
         pg_temp.id('contact', r.o * 5 + r.h % 5), pg_temp.id('org', r.o),
         CASE WHEN r.h / 60000 % 5 = 0 THEN NULL ELSE pg_temp.id('staff', r.h / 300000 % 50) END,
         r.at - {day}, r.at, r.at, NULL, CASE WHEN r.h / 6000 % 10 >= 4 THEN r.at END, 4
-    FROM generate_series(0, {requests} - 1) g,
+    FROM generate_series(0::bigint, {requests} - 1) g,
         LATERAL (SELECT g * 7919 % 20000 AS o, pg_temp.mixed(g) AS h,
-            {now} - {day} - (g::bigint * 104729 % {requests}) * (365 * {day} / {requests}) AS at) r;
+            {now} - {day} - (g * 104729 % {requests}) * (365 * {day} / {requests}) AS at) r;
 -- In some requests of its customers the partner's first contact takes part.
 INSERT INTO participants (service_request_id, person_id, role, added_at, added_by)
     SELECT r.id, pg_temp.id('contact', 0), 'secondary', {now}, r.submitted_by FROM service_requests r
