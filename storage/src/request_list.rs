@@ -58,6 +58,13 @@ fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
     named(query).push(") AND sr.organization_id IN (").append(live_grantors(actor, now, acting_levels())).push(")))")
 }
 
+/// The condition that the grant of a source `s` reaches a request `sr` (G-16).
+const SINCE: &str = " AND sr.created_at > s.created_after AND (sr.closed_at IS NULL OR sr.closed_at > s.closed_after)";
+
+/// The condition that a request `sr` belongs to any source. It is no plain condition, so that PostgreSQL asks it of one request after
+/// the other, newest first, rather than beginning with all requests of all sources.
+const ACTING: &str = " AND COALESCE(sr.organization_id IN (SELECT s.organization_id FROM source s), FALSE)";
+
 /// A list of service requests, without its pages.
 struct List<'a> {
     actor: &'a Actor,
@@ -92,54 +99,41 @@ impl List<'_> {
     /// is looked up first, by index, and rows that are older than the last one of these are not looked at. Beside them there is what
     /// its reader takes part in, whatever else is reached.
     fn merged(&self, connection: &AnyConnection, page: &Page) -> Sql {
-        let of_source = |limit: usize, condition: &'static str| {
-            let query = Sql::new(
-                " FROM service_requests sr WHERE sr.organization_id = s.organization_id AND (s.guarded = 1 OR NOT sr.confidential) \
-                 AND sr.created_at > s.created_after AND (sr.closed_at IS NULL OR sr.closed_at > s.closed_after)",
-            );
-            let rows = Page { limit, after: page.after.clone() };
-            let query = query.push(condition).append(self.filter.conditions());
-            connection.of_each(rows.descending(query, "sr.activity_at", "sr.id"))
-        };
-        let named = |condition: Sql| {
-            let query = Sql::new("SELECT sr.id, sr.activity_at FROM service_requests sr JOIN source s ON s.organization_id = sr.organization_id ")
-                .append(condition)
-                .append(self.filter.conditions());
-            page.descending(query, "sr.activity_at", "sr.id")
-        };
         let person = self.reach.person();
-        let newest = Sql::<()>::new(", newest AS MATERIALIZED (SELECT s.organization_id, s.guarded, s.created_after, s.closed_after, sr.activity_at FROM source s")
-            .append(of_source(0, ""))
-            .push(" WHERE s.reads = 1 ORDER BY sr.activity_at DESC, sr.id DESC LIMIT ")
-            .bind_big(page.fetch())
-            .push(") ");
-        let rows = Sql::new("SELECT sr.id, sr.activity_at FROM newest s")
-            .append(of_source(page.limit, " AND sr.activity_at >= (SELECT h.activity_at FROM horizon h)"));
+        let first_of_source = |limit: usize, condition: &'static str| {
+            let requests = Sql::new(
+                " FROM service_requests sr WHERE sr.organization_id = s.organization_id AND (s.guarded = 1 OR NOT sr.confidential)",
+            );
+            let requests = requests.push(SINCE).push(condition).append(self.filter.conditions());
+            let first = Page { limit, after: page.after.clone() };
+            connection.of_each(first.descending(requests, "sr.activity_at", "sr.id"))
+        };
+        let named = |how: &'static str, behind: &'static str| {
+            let requests =
+                Sql::new("SELECT sr.id, sr.activity_at FROM service_requests sr").push(how).bind_text(person);
+            page.descending(requests.push(behind).append(self.filter.conditions()), "sr.activity_at", "sr.id")
+        };
+        let of_newest = Sql::new("SELECT sr.id, sr.activity_at FROM newest s")
+            .append(first_of_source(page.limit, " AND sr.activity_at >= (SELECT h.activity_at FROM horizon h)"));
+        let places = [
+            of_newest,
+            named(" WHERE sr.point_of_contact_id = ", ACTING),
+            named(" JOIN participants pa ON pa.service_request_id = sr.id WHERE pa.person_id = ", ACTING),
+            named(
+                " JOIN source s ON s.organization_id = sr.organization_id WHERE sr.confidential AND s.reads = 1 AND sr.submitted_by = ",
+                SINCE,
+            ),
+        ];
         Sql::new("WITH source AS MATERIALIZED (")
             .append(self.sources())
-            .push(")")
-            .append(newest)
-            .push(", horizon AS MATERIALIZED (SELECT CASE WHEN COUNT(*) = ")
+            .push("), newest AS MATERIALIZED (SELECT s.organization_id, s.guarded, s.created_after, s.closed_after, sr.activity_at FROM source s")
+            .append(first_of_source(0, ""))
+            .push(" WHERE s.reads = 1 ORDER BY sr.activity_at DESC, sr.id DESC LIMIT ")
+            .bind_big(page.fetch())
+            .push("), horizon AS MATERIALIZED (SELECT CASE WHEN COUNT(*) = ")
             .bind_big(page.fetch())
             .push(" THEN MIN(n.activity_at) ELSE 0 END AS activity_at FROM newest n) ")
-            .append(first_of(
-                [
-                    rows,
-                    named(Sql::new("WHERE sr.point_of_contact_id = ").bind_text(person)),
-                    named(
-                        Sql::new("JOIN participants pa ON pa.service_request_id = sr.id WHERE pa.person_id = ")
-                            .bind_text(person),
-                    ),
-                    named(
-                        Sql::new(
-                            "WHERE sr.confidential AND s.reads = 1 AND sr.created_at > s.created_after \
-                             AND (sr.closed_at IS NULL OR sr.closed_at > s.closed_after) AND sr.submitted_by = ",
-                        )
-                        .bind_text(person),
-                    ),
-                ],
-                page,
-            ))
+            .append(first_of(places, page))
     }
 
     /// The organizations whose requests are reached, all of them or those that the reader takes part in, and since when.

@@ -15,7 +15,7 @@ use super::{execute, organization, store, write};
 use crate::request_filter::{RequestFilter, RequestView};
 use crate::{Page, Store};
 
-const WORLDS: u64 = 6;
+const WORLDS: u64 = 4;
 const ORGANIZATIONS: u128 = 9;
 const REQUESTS: u64 = 150;
 /// Everything happened within so many microseconds, so that moments fall together.
@@ -241,7 +241,7 @@ on_both! {
                 for filter in filters(&mut dice, &people) {
                     let asked_for = visible.iter().filter(|request| asks_for(&filter, reader, request));
                     let expected: Vec<ServiceRequestId> = asked_for.map(|request| request.id).collect();
-                    for limit in [3, 20, 200] {
+                    for limit in [3, 200] {
                         let ids = listed(&store, reader, &filter, limit);
                         assert_eq!(ids, expected, "world {seed}, by {limit}: {reader:?} {filter:?}");
                     }
@@ -249,6 +249,6 @@ on_both! {
                 }
             }
         }
-        assert!(compared > 9_000, "{compared}");
+        assert!(compared > 5_000, "{compared}");
     }
 }
