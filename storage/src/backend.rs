@@ -36,9 +36,9 @@ const SQLITE_SETTINGS: &[&str] = &[
     "PRAGMA trusted_schema = OFF",
 ];
 
-/// Every PostgreSQL connection. `synchronous_commit` is only ever made stricter.
+/// Every PostgreSQL connection. `synchronous_commit` is only ever made stricter; a query is too short to start further processes for.
 const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
-     SET idle_in_transaction_session_timeout = '10s'; \
+     SET idle_in_transaction_session_timeout = '10s'; SET max_parallel_workers_per_gather = 0; \
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// What libpq is told unless the URL says otherwise: give up on a host that does not answer, and find the primary.
@@ -310,13 +310,22 @@ impl AnyConnection {
             .map(|_| ())
     }
 
+    /// Lets PostgreSQL keep one plan for the statements of this transaction, whatever their values: where a shape leaves nothing to
+    /// choose, planning it anew each time costs as much as carrying it out.
+    pub(crate) fn keep_plans(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Postgres(connection) => connection.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan"),
+            Self::Sqlite(_) | Self::Lost => Ok(()),
+        }
+    }
+
     /// Joins each row `s` with the rows `sr` that these words behind SELECT find for it: some of `service_requests sr`, in an order, so
     /// many at most.
     pub(crate) fn of_each(&self, requests: Sql) -> Sql {
         match self {
-            Self::Postgres(_) => {
-                Sql::new(" CROSS JOIN LATERAL (SELECT sr.id, sr.activity_at").append(requests).push(") AS sr")
-            }
+            Self::Postgres(_) => Sql::new(" CROSS JOIN LATERAL (SELECT sr.id, sr.activity_at, sr.number")
+                .append(requests)
+                .push(") AS sr"),
             Self::Sqlite(_) | Self::Lost => {
                 Sql::new(" JOIN service_requests sr ON sr.id IN (SELECT sr.id").append(requests).push(")")
             }

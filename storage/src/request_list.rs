@@ -22,8 +22,9 @@ use crate::service_request::{LoadedRequest, REQUEST_COLUMNS, REQUEST_NAMES, Requ
 use crate::sql::Sql;
 use crate::tx::ReadTx;
 
-/// How many of the newest requests are asked whether they have words that many have, before the index is: few first, then many.
-const WINDOWS: [usize; 2] = [256, 4_096];
+/// How many of the newest requests of a list are asked whether they have words that many have, before the index is.
+const SMALL_WINDOW: usize = 256;
+const LARGE_WINDOW: usize = 4_096;
 
 /// What the access table says, as a piece of SQL. The two are compared in tests (S-11).
 fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
@@ -74,10 +75,15 @@ struct List<'a> {
 }
 
 impl List<'_> {
+    /// Whether an index leads to the rows; else the list is merged.
+    fn is_walked(&self) -> bool {
+        self.reach.reaches_everything() || self.filter.names_people()
+    }
+
     /// The places of this part of the list with one more condition, from the requests themselves: each is asked whether it is reached.
     fn walked(&self, condition: Sql, page: &Page) -> Sql {
         let arm = |whose: Sql| {
-            let query = Sql::new("SELECT sr.id, sr.activity_at FROM service_requests sr WHERE TRUE")
+            let query = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM service_requests sr WHERE TRUE")
                 .append(whose)
                 .append(reached(self.reach, self.actor, self.now))
                 .append(self.filter.of_organization("sr.organization_id", self.reach.organization()))
@@ -109,11 +115,12 @@ impl List<'_> {
             connection.of_each(first.descending(requests, "sr.activity_at", "sr.id"))
         };
         let named = |how: &'static str, behind: &'static str| {
-            let requests =
-                Sql::new("SELECT sr.id, sr.activity_at FROM service_requests sr").push(how).bind_text(person);
+            let requests = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM service_requests sr")
+                .push(how)
+                .bind_text(person);
             page.descending(requests.push(behind).append(self.filter.conditions()), "sr.activity_at", "sr.id")
         };
-        let of_newest = Sql::new("SELECT sr.id, sr.activity_at FROM newest s")
+        let of_newest = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM newest s")
             .append(first_of_source(page.limit, " AND sr.activity_at >= (SELECT h.activity_at FROM horizon h)"));
         let places = [
             of_newest,
@@ -160,7 +167,7 @@ impl List<'_> {
 
 /// The first places of several lists together, each place once.
 fn first_of<const N: usize>(lists: [Sql; N], page: &Page) -> Sql {
-    let mut all = Sql::new("SELECT a.id, a.activity_at FROM (");
+    let mut all = Sql::new("SELECT a.id, a.activity_at, a.number FROM (");
     for (position, list) in lists.into_iter().enumerate() {
         all = all
             .push(if position == 0 { "SELECT * FROM (" } else { " UNION SELECT * FROM (" })
@@ -182,6 +189,8 @@ impl ReadTx<'_> {
         page: &Page,
     ) -> Result<Slice<ServiceRequest>, StorageError> {
         let list = List { actor, reach, now, filter };
+        let result = self.connection().keep_plans();
+        self.settle(result)?;
         let requests = match &filter.search {
             None => {
                 let newest = self.newest(&list, page);
@@ -208,21 +217,23 @@ impl ReadTx<'_> {
         let rare = self.rare_word(search)?;
         if rare.is_none() {
             let all_words = self.has_words(search.as_slice(), list.searched());
-            for window in WINDOWS {
-                let newest = Page { limit: window, after: page.after.clone() };
+            // A walk ends with the page, whatever its window; a merge reads all of it.
+            let windows = if list.is_walked() { &[LARGE_WINDOW][..] } else { &[SMALL_WINDOW, LARGE_WINDOW] };
+            for window in windows {
+                let newest = Page { limit: *window, after: page.after.clone() };
                 let newest = self.newest(list, &newest);
-                let walk = Sql::new("SELECT place.id, place.activity_at FROM (")
+                let walk = Sql::new("SELECT sr.id, sr.activity_at FROM (")
                     .append(newest.clone())
-                    .push(") AS place JOIN service_requests sr ON sr.id = place.id WHERE TRUE")
+                    .push(") AS sr WHERE TRUE")
                     .append(all_words.clone());
                 let first = Page { limit: page.limit, after: None };
-                let found = self.requests_at(first.descending(walk, "place.activity_at", "place.id"))?;
+                let found = self.requests_at(first.descending(walk, "sr.activity_at", "sr.id"))?;
                 if found.len() > page.limit {
                     return Ok(found);
                 }
                 let count = Sql::<BigInt>::new("SELECT COUNT(*) FROM (").append(newest).push(") AS place");
                 let count: i64 = on!(self, |connection| count.get_result(connection))?;
-                if usize::try_from(count).is_ok_and(|count| count <= window) {
+                if usize::try_from(count).is_ok_and(|count| count <= *window) {
                     return Ok(found);
                 }
             }
@@ -234,13 +245,9 @@ impl ReadTx<'_> {
         self.requests_at(list.walked(found.append(others), page))
     }
 
-    /// The places of this part of a list, `id` and `activity_at`, newest first: the way of core's reach and of the filter.
+    /// The places of this part of a list, `id`, `activity_at` and `number`, newest first: the way of core's reach and of the filter.
     fn newest(&mut self, list: &List<'_>, page: &Page) -> Sql {
-        if list.reach.reaches_everything() || list.filter.names_people() {
-            list.walked(Sql::new(""), page)
-        } else {
-            list.merged(self.connection(), page)
-        }
+        if list.is_walked() { list.walked(Sql::new(""), page) } else { list.merged(self.connection(), page) }
     }
 
     /// The requests at these places of a list, newest activity first, with everybody whom they name.

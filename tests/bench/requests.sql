@@ -82,10 +82,12 @@ INSERT INTO service_requests (id, number, organization_id, subject, category, se
     FROM generate_series(0::bigint, {requests} - 1) g,
         LATERAL (SELECT g * 7919 % 20000 AS o, pg_temp.mixed(g) AS h,
             {now} - {day} - (g * 104729 % {requests}) * (365 * {day} / {requests}) AS at) r;
--- In some requests of its customers the partner's first contact takes part.
+-- In every tenth request its submitter takes part as well; in some of its customers the partner's first contact.
+INSERT INTO participants (service_request_id, person_id, role, added_at, added_by)
+    SELECT id, submitted_by, 'secondary', {now}, submitted_by FROM service_requests WHERE number % 10 = 0;
 INSERT INTO participants (service_request_id, person_id, role, added_at, added_by)
     SELECT r.id, pg_temp.id('contact', 0), 'secondary', {now}, r.submitted_by FROM service_requests r
-    WHERE r.number % 20 = 1 AND r.organization_id IN (SELECT grantor_id FROM partner_grants WHERE grantee_organization_id = pg_temp.id('org', 0));
+    WHERE r.number % 100 = 1 AND r.organization_id IN (SELECT grantor_id FROM partner_grants WHERE grantee_organization_id = pg_temp.id('org', 0));
 
 -- The second message is the desk's, and in every tenth request a note; every second one has a word of its own, the third every twentieth.
 CREATE TEMPORARY TABLE said AS

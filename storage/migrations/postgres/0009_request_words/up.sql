@@ -36,11 +36,11 @@ ALTER TABLE messages DROP COLUMN body_folded;
 -- What lists are read by, newest first, without looking at whole rows. Who is reached by grants is in an index as well.
 DROP INDEX service_requests_by_organization;
 CREATE INDEX service_requests_by_organization
-    ON service_requests (organization_id, activity_at, id, status, severity, confidential, created_at, closed_at);
+    ON service_requests (organization_id, activity_at, id, number, status, severity, confidential, created_at, closed_at);
 DROP INDEX service_requests_by_activity;
-CREATE INDEX service_requests_by_activity ON service_requests (activity_at, id, status, severity);
+CREATE INDEX service_requests_by_activity ON service_requests (activity_at, id, number, status, severity);
 DROP INDEX service_requests_by_assignee;
-CREATE INDEX service_requests_by_assignee ON service_requests (assigned_to, activity_at, id, status, severity);
+CREATE INDEX service_requests_by_assignee ON service_requests (assigned_to, activity_at, id, number, status, severity);
 DROP INDEX service_requests_by_point_of_contact;
 CREATE INDEX service_requests_by_point_of_contact ON service_requests (point_of_contact_id, activity_at, id);
 DROP INDEX service_requests_by_submitter;
