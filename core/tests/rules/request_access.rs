@@ -380,3 +380,19 @@ fn whom_the_scope_leaves_out_is_told_how_they_could_update_it_after_all_g_16_x_3
     assert!(old(consultant(Level::View)).starts_with("this takes"));
     assert_eq!(one(&partner_designated()).id(), partner_designated().id.into());
 }
+
+#[test]
+fn a_scope_begins_right_after_its_moment_g_16() {
+    let (before, after) = (MADE.minus(Span::seconds(1)), MADE.plus(Span::seconds(1)));
+    for (history, created_at, closed_at, expected) in [
+        (History::New, MADE, None, false),
+        (History::New, after, None, true),
+        (History::Open, before, Some(MADE), false),
+        (History::Open, before, Some(after), true),
+        (History::Open, MADE, Some(MADE), false),
+        (History::All, before, Some(before), true),
+    ] {
+        let scope = HistoryScope { history, since: MADE };
+        assert_eq!(scope.reaches(created_at, closed_at), expected, "{history:?} {created_at} {closed_at:?}");
+    }
+}
