@@ -189,11 +189,9 @@ impl ReadTx<'_> {
         page: &Page,
     ) -> Result<Slice<ServiceRequest>, StorageError> {
         let list = List { actor, reach, now, filter };
-        let result = self.connection().keep_plans();
-        self.settle(result)?;
         let requests = match &filter.search {
             None => {
-                let newest = self.newest(&list, page);
+                let newest = self.newest(&list, page)?;
                 self.requests_at(newest)?
             }
             Some(search) => self.found_requests(&list, search, page)?,
@@ -221,7 +219,7 @@ impl ReadTx<'_> {
             let windows = if list.is_walked() { &[LARGE_WINDOW][..] } else { &[SMALL_WINDOW, LARGE_WINDOW] };
             for window in windows {
                 let newest = Page { limit: *window, after: page.after.clone() };
-                let newest = self.newest(list, &newest);
+                let newest = self.newest(list, &newest)?;
                 let walk = Sql::new("SELECT sr.id, sr.activity_at FROM (")
                     .append(newest.clone())
                     .push(") AS sr WHERE TRUE")
@@ -246,8 +244,10 @@ impl ReadTx<'_> {
     }
 
     /// The places of this part of a list, `id`, `activity_at` and `number`, newest first: the way of core's reach and of the filter.
-    fn newest(&mut self, list: &List<'_>, page: &Page) -> Sql {
-        if list.is_walked() { list.walked(Sql::new(""), page) } else { list.merged(self.connection(), page) }
+    fn newest(&mut self, list: &List<'_>, page: &Page) -> Result<Sql, StorageError> {
+        let result = self.connection().keep_plans();
+        self.settle(result)?;
+        Ok(if list.is_walked() { list.walked(Sql::new(""), page) } else { list.merged(self.connection(), page) })
     }
 
     /// The requests at these places of a list, newest activity first, with everybody whom they name.
