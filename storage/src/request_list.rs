@@ -26,6 +26,10 @@ use crate::tx::ReadTx;
 const SMALL_WINDOW: usize = 256;
 const LARGE_WINDOW: usize = 4_096;
 
+/// What a list is walked through.
+const ALL: &str = "service_requests sr";
+const FOUND: &str = "found f JOIN service_requests sr ON sr.number = f.number";
+
 /// What the access table says, as a piece of SQL. The two are compared in tests (S-11).
 fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
     let mut query = Sql::new(" AND (");
@@ -80,16 +84,19 @@ impl List<'_> {
         self.reach.reaches_everything() || self.filter.names_people()
     }
 
-    /// The places of this part of the list with one more condition, from the requests themselves: each is asked whether it is reached.
-    fn walked(&self, condition: Sql, page: &Page) -> Sql {
+    /// The places of this part of the list with one more condition, from the requests themselves or some of them: each is asked
+    /// whether it is reached.
+    fn walked(&self, requests: &'static str, condition: Sql, page: &Page) -> Sql {
         let arm = |whose: Sql| {
-            let query = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM service_requests sr WHERE TRUE")
+            let query = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM ")
+                .push(requests)
+                .push(" WHERE TRUE")
                 .append(whose)
                 .append(reached(self.reach, self.actor, self.now))
                 .append(self.filter.of_organization("sr.organization_id", self.reach.organization()))
                 .append(self.filter.conditions())
                 .append(condition.clone());
-            page.descending(query, "sr.activity_at", "sr.id")
+            page.newest(query, "sr.activity_at", "sr.id")
         };
         if self.filter.view != RequestView::Mine {
             return arm(Sql::new(""));
@@ -112,13 +119,13 @@ impl List<'_> {
             );
             let requests = requests.push(SINCE).push(condition).append(self.filter.conditions());
             let first = Page { limit, after: page.after.clone() };
-            connection.of_each(first.descending(requests, "sr.activity_at", "sr.id"))
+            connection.of_each(first.newest(requests, "sr.activity_at", "sr.id"))
         };
         let named = |how: &'static str, behind: &'static str| {
             let requests = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM service_requests sr")
                 .push(how)
                 .bind_text(person);
-            page.descending(requests.push(behind).append(self.filter.conditions()), "sr.activity_at", "sr.id")
+            page.newest(requests.push(behind).append(self.filter.conditions()), "sr.activity_at", "sr.id")
         };
         let of_newest = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM newest s")
             .append(first_of_source(page.limit, " AND sr.activity_at >= (SELECT h.activity_at FROM horizon h)"));
@@ -136,9 +143,9 @@ impl List<'_> {
             .push("), newest AS MATERIALIZED (SELECT s.organization_id, s.guarded, s.created_after, s.closed_after, sr.activity_at FROM source s")
             .append(first_of_source(0, ""))
             .push(" WHERE s.reads = 1 ORDER BY sr.activity_at DESC, sr.id DESC LIMIT ")
-            .bind_big(page.fetch())
+            .push(page.at_least())
             .push("), horizon AS MATERIALIZED (SELECT CASE WHEN COUNT(*) = ")
-            .bind_big(page.fetch())
+            .push(page.at_least())
             .push(" THEN MIN(n.activity_at) ELSE 0 END AS activity_at FROM newest n) ")
             .append(first_of(places, page))
     }
@@ -175,7 +182,7 @@ fn first_of<const N: usize>(lists: [Sql; N], page: &Page) -> Sql {
             .push(") AS one");
     }
     let first = Page { limit: page.limit, after: None };
-    first.descending(all.push(") AS a"), "a.activity_at", "a.id")
+    first.newest(all.push(") AS a"), "a.activity_at", "a.id")
 }
 
 impl ReadTx<'_> {
@@ -225,7 +232,7 @@ impl ReadTx<'_> {
                     .push(") AS sr WHERE TRUE")
                     .append(all_words.clone());
                 let first = Page { limit: page.limit, after: None };
-                let found = self.requests_at(first.descending(walk, "sr.activity_at", "sr.id"))?;
+                let found = self.requests_at(first.newest(walk, "sr.activity_at", "sr.id"))?;
                 if found.len() > page.limit {
                     return Ok(found);
                 }
@@ -238,16 +245,18 @@ impl ReadTx<'_> {
         }
         let Some(first) = rare.or(search.as_slice().first().map(String::as_str)) else { return Ok(Vec::new()) };
         let others: Vec<String> = search.as_slice().iter().filter(|word| *word != first).cloned().collect();
-        let found = Sql::new(" AND sr.number IN (").append(self.numbers_with(first, list.searched())).push(")");
         let others = self.has_words(&others, list.searched());
-        self.requests_at(list.walked(found.append(others), page))
+        // The rows that have the word are looked for once, whatever else is planned.
+        let found =
+            Sql::new("WITH found AS MATERIALIZED (").append(self.numbers_with(first, list.searched())).push(") ");
+        self.requests_at(found.append(list.walked(FOUND, others, page)))
     }
 
     /// The places of this part of a list, `id`, `activity_at` and `number`, newest first: the way of core's reach and of the filter.
     fn newest(&mut self, list: &List<'_>, page: &Page) -> Result<Sql, StorageError> {
         let result = self.connection().keep_plans();
         self.settle(result)?;
-        Ok(if list.is_walked() { list.walked(Sql::new(""), page) } else { list.merged(self.connection(), page) })
+        Ok(if list.is_walked() { list.walked(ALL, Sql::new(""), page) } else { list.merged(self.connection(), page) })
     }
 
     /// The requests at these places of a list, newest activity first, with everybody whom they name.

@@ -15,9 +15,10 @@ use super::{execute, organization, store, write};
 use crate::request_filter::{RequestFilter, RequestView};
 use crate::{Page, Store};
 
-const WORLDS: u64 = 4;
-const ORGANIZATIONS: u128 = 9;
-const REQUESTS: u64 = 150;
+const WORLDS: u64 = 2;
+/// More than the rows of a page, so that some of them are left out.
+const ORGANIZATIONS: u128 = 24;
+const REQUESTS: u64 = 240;
 /// Everything happened within so many microseconds, so that moments fall together.
 const SPAN: u64 = 40;
 const NOW: Timestamp = Timestamp::from_micros(30);
@@ -99,7 +100,7 @@ fn world(dice: &mut Dice, readers: &[Actor]) -> String {
         );
     }
     let mut taken = std::collections::BTreeSet::new();
-    for number in 0..60 {
+    for number in 0..400 {
         let (grantor, (person, home)) = (dice.organization(), dice.pick(&people));
         let grantee = if dice.below(2) == 0 && home != organization(1) { home.to_string() } else { person.to_string() };
         let is_ended = dice.below(6) == 0;
@@ -241,7 +242,7 @@ on_both! {
                 for filter in filters(&mut dice, &people) {
                     let asked_for = visible.iter().filter(|request| asks_for(&filter, reader, request));
                     let expected: Vec<ServiceRequestId> = asked_for.map(|request| request.id).collect();
-                    for limit in [3, 200] {
+                    for limit in [10, 200] {
                         let ids = listed(&store, reader, &filter, limit);
                         assert_eq!(ids, expected, "world {seed}, by {limit}: {reader:?} {filter:?}");
                     }
