@@ -28,7 +28,7 @@ const LARGE_WINDOW: usize = 4_096;
 
 /// What a list is walked through.
 const ALL: &str = "service_requests sr";
-const FOUND: &str = "found f JOIN service_requests sr ON sr.number = f.number";
+const FOUND: &str = "found sr";
 
 /// What the access table says, as a piece of SQL. The two are compared in tests (S-11).
 fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
@@ -246,9 +246,10 @@ impl ReadTx<'_> {
         let Some(first) = rare.or(search.as_slice().first().map(String::as_str)) else { return Ok(Vec::new()) };
         let others: Vec<String> = search.as_slice().iter().filter(|word| *word != first).cloned().collect();
         let others = self.has_words(&others, list.searched());
-        // The rows that have the word are looked for once, whatever else is planned.
-        let found =
-            Sql::new("WITH found AS MATERIALIZED (").append(self.numbers_with(first, list.searched())).push(") ");
+        // What has the word is looked for first, whatever the planner guesses, and only that is asked for the rest.
+        let found = Sql::new("WITH matching AS MATERIALIZED (").append(self.numbers_with(first, list.searched())).push(
+            "), found AS MATERIALIZED (SELECT sr.* FROM matching m JOIN service_requests sr ON sr.number = m.number) ",
+        );
         self.requests_at(found.append(list.walked(FOUND, others, page)))
     }
 
