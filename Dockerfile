@@ -19,11 +19,12 @@ COPY --from=builder /build/target/release/mandate /usr/local/bin/mandate
 
 USER mandate
 WORKDIR /data
-# The embedded database, emails as files and, where they are asked for, keys in a file.
+# The embedded database, attachments, emails as files and, where they are asked for, keys in a file.
 VOLUME /data
 # Only what a container changes; `mandate --help` lists every setting.
 ENV DATABASE_URL=sqlite:///data/mandate.db \
     MANDATE_LISTEN=0.0.0.0:8080 \
+    MANDATE_FILES=file:/data/files \
     MANDATE_MAIL=file:/data/mail
 EXPOSE 8080
 

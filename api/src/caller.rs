@@ -84,6 +84,12 @@ impl Caller {
         Ok(Asker { actor, now: self.now })
     }
 
+    /// Whether something was answered under the key of this request, so that its work is not begun again.
+    pub(crate) fn was_answered(&self, tx: &mut ReadTx<'_>) -> Result<bool, Problem> {
+        let Some(repeatable) = &self.repeatable else { return Ok(false) };
+        Ok(tx.stored_response(&self.claims.person.to_string(), &repeatable.key)?.is_some())
+    }
+
     /// One attempt at a command.
     pub(crate) fn carry_out(
         &self,

@@ -69,35 +69,62 @@ impl IfNoneMatch {
     }
 }
 
+/// Whether `If-None-Match` names this tag, which is no version: a reader has the content already. Weak tags match too.
+///
+/// *Errors*: as [`IfMatch`].
+pub(crate) fn has_already(request: &HttpRequest, tag: &str) -> Result<bool, Problem> {
+    let Some(text) = joined(request, &IF_NONE_MATCH)? else { return Ok(false) };
+    let named = tags(&text, true).ok_or_else(|| refusal(&IF_NONE_MATCH))?;
+    Ok(named.is_none_or(|tags| tags.iter().any(|opaque| format!("\"{opaque}\"") == tag)))
+}
+
 /// The `ETag` header of a version: the version in quotes.
 pub fn etag(version: i64) -> (HeaderName, String) {
     (ETAG, format!("\"{version}\""))
 }
 
 fn read(request: &HttpRequest, name: &HeaderName, takes_weak: bool) -> Result<Option<ExpectedVersion>, Problem> {
+    let Some(text) = joined(request, name)? else { return Ok(None) };
+    parse(&text, takes_weak).map(Some).ok_or_else(|| refusal(name))
+}
+
+fn refusal(name: &HeaderName) -> Problem {
+    Problem::new(Code::InvalidIfMatch, format!("the header {name} is not `*` or a list of entity tags"))
+}
+
+/// All lines of a header as one.
+fn joined(request: &HttpRequest, name: &HeaderName) -> Result<Option<String>, Problem> {
     let mut values = request.headers().get_all(name).peekable();
     if values.peek().is_none() {
         return Ok(None);
     }
-    let refuse =
-        || Problem::new(Code::InvalidIfMatch, format!("the header {name} is not `*` or a list of entity tags"));
-    let lines = values.map(|value| value.to_str().map_err(|_| refuse())).collect::<Result<Vec<_>, _>>()?;
-    parse(&lines.join(","), takes_weak).map(Some).ok_or_else(refuse)
+    let lines = values.map(|value| value.to_str().map_err(|_| refusal(name))).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(lines.join(",")))
 }
 
-/// Reads `*` or `"1", W/"2"`.
+/// Reads `*` or `"1", W/"2"` as versions.
 fn parse(text: &str, takes_weak: bool) -> Option<ExpectedVersion> {
+    // `"07"` and `"+7"` are other tags than `"7"`.
+    let version = |opaque: &str| opaque.parse::<i64>().ok().filter(|version| version.to_string() == opaque);
+    Some(match tags(text, takes_weak)? {
+        None => ExpectedVersion::Any,
+        Some(tags) => ExpectedVersion::OneOf(tags.into_iter().filter_map(version).collect()),
+    })
+}
+
+/// Reads `*`, which is no list at all, or what stands between the quotes of tags.
+fn tags(text: &str, takes_weak: bool) -> Option<Option<Vec<&str>>> {
     if text.trim() == "*" {
-        return Some(ExpectedVersion::Any);
+        return Some(None);
     }
-    let mut versions = Vec::new();
+    let mut tags = Vec::new();
     let mut is_empty = true;
     let mut rest = text;
     loop {
         // Empty elements of a list are allowed (RFC 9110, section 5.6.1).
         rest = rest.trim_start_matches([' ', '\t', ',']);
         if rest.is_empty() {
-            return (!is_empty).then_some(ExpectedVersion::OneOf(versions));
+            return (!is_empty).then_some(Some(tags));
         }
         is_empty = false;
         let (is_weak, tag) = rest.strip_prefix("W/").map_or((false, rest), |tag| (true, tag));
@@ -110,8 +137,7 @@ fn parse(text: &str, takes_weak: bool) -> Option<ExpectedVersion> {
             return None;
         }
         if takes_weak || !is_weak {
-            // `"07"` and `"+7"` are other tags than `"7"`.
-            versions.extend(opaque.parse::<i64>().ok().filter(|version| version.to_string() == opaque));
+            tags.push(opaque);
         }
     }
 }

@@ -143,6 +143,7 @@ fn disable(
         review: tx.open_review_of(id, organization.id, context.now)?,
         invitations: tx.open_invitations_around(id)?,
         grant_requests: tx.grant_requests_of(id.into())?,
+        participations: tx.participations_of(id.into())?,
         organization,
     };
     let expected_version = expected(if_match, Some(contact.version));
@@ -154,6 +155,7 @@ fn disable(
     tx.save_service_request(&disabled.record)?;
     tx.save_message(&disabled.message)?;
     disabled.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
+    disabled.participations.iter().try_for_each(|part| tx.save_participant(part))?;
     disabled.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     let view = DisabledContactView {
         contact: ContactView::from(disabled.contact.after()),

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::password::NewPassword;
 use crate::secret::Secret;
 use crate::serve::{Server, prepare, start, wait};
-use crate::settings::{Administrator, MailTarget, Settings};
+use crate::settings::{Administrator, FilesTarget, MailTarget, Settings};
 use crate::sources::{Clock, Ids};
 use filler::Filler;
 
@@ -75,6 +75,7 @@ fn sample_settings(settings: Settings, directory: &std::path::Path) -> Result<Se
     let flaw = |message: String| mandate_core::text::Flaw::new("demo", message);
     Ok(Settings {
         database: DatabaseUrl::parse(&url).map_err(|error| flaw(error.to_string()))?,
+        files: FilesTarget::Folder(directory.join("files")),
         mail: MailTarget::Directory(directory.join("mail")),
         vendor_name: OrganizationName::parse("Northwind Software")?,
         vendor_domains: vec![Domain::parse("northwind.example")?],

@@ -29,6 +29,7 @@ use crate::contact_import;
 use crate::metrics::Metrics;
 use crate::problem::{PROBLEM_JSON, Problem, TOKEN_REFUSED, of_framework};
 use crate::routes_table::RoutesTable;
+use crate::upload;
 
 mod request_info;
 #[cfg(test)]
@@ -60,7 +61,8 @@ pub struct Edge {
 }
 
 /// Routes that may take longer than others.
-const PATIENT: &[(&str, Duration)] = &[(contact_import::PATH, contact_import::DEADLINE)];
+const PATIENT: &[(&str, Duration)] =
+    &[(contact_import::PATH, contact_import::DEADLINE), (upload::PATH, upload::DEADLINE)];
 
 impl Edge {
     /// How long requests of a route may take.

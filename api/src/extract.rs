@@ -11,8 +11,8 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use mandate_core::id::{
-    ArticleKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind, MessageKind,
-    OrganizationKind, PersonId, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
+    ArticleKind, AttachmentKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind,
+    MessageKind, OrganizationKind, PersonId, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
 };
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::text::Flaw;
@@ -281,6 +281,7 @@ in_path! {
     GrantRequestKind = "partner_grant_request_id";
     ServiceRequestKind = "service_request_id";
     MessageKind = "message_id";
+    AttachmentKind = "attachment_id";
     ArticleKind = "article_id";
     SessionKind = "session_id";
     EventKindOfId = "event_id";

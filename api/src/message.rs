@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
+use mandate_core::attachment::{self, ATTACHMENTS_MAX, Attachment};
 use mandate_core::change::Context;
 use mandate_core::id::{AnyId, ServiceRequestKind};
 use mandate_core::message::{self, CreateMessage, Message};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use crate::attachment::AttachmentView;
 use crate::caller::Caller;
 use crate::extract::{Body, PathId, Query};
 use crate::page::{is_descending, page};
@@ -21,7 +23,7 @@ use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command};
 use crate::service_request::fence;
 use crate::state::App;
-use crate::wire::{MessageIdWire, ServiceRequestIdWire, TimestampWire};
+use crate::wire::{AttachmentIdWire, MessageIdWire, ServiceRequestIdWire, TimestampWire};
 
 /// A message. Never edited, never deleted.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,6 +41,8 @@ pub struct MessageView {
     /// What it says.
     #[schema(example = "Since this morning nobody can sign in.")]
     body: String,
+    /// The files that came with it.
+    attachments: Vec<AttachmentView>,
     /// When it was written.
     created_at: TimestampWire,
     /// Always 1.
@@ -48,14 +52,17 @@ pub struct MessageView {
 
 page!(MessagePage, MessageView);
 
-impl From<&Message> for MessageView {
-    fn from(message: &Message) -> Self {
+impl MessageView {
+    /// A message with those of these attachments that are its own.
+    fn new<'a>(message: &Message, attachments: impl IntoIterator<Item = &'a Attachment>) -> Self {
+        let own = attachments.into_iter().filter(|attachment| attachment.stage.message() == Some(message.id));
         Self {
             id: message.id.into(),
             service_request_id: message.request.into(),
             author: message.author.as_ref().map(PersonRefView::from),
             internal: message.internal,
             body: message.body.to_string(),
+            attachments: own.map(AttachmentView::from).collect(),
             created_at: message.created_at.into(),
             version: 1,
         }
@@ -96,14 +103,18 @@ pub(crate) async fn list_messages(
     let newest_first = errors.optional("order", &value.order, is_descending).unwrap_or(false);
     errors.finish(|| Some(()))?;
     let page = request.page.clone();
-    let slice = app
+    let (slice, attachments) = app
         .read(caller, move |tx, asker| {
             let facts = tx.request_facts(&asker.actor, request_id.0, asker.now)?;
             let reach = message::allow_list(&facts)?;
-            Ok(tx.messages(request_id.0, reach, newest_first, &page)?)
+            let slice = tx.messages(request_id.0, reach, newest_first, &page)?;
+            let ids: Vec<_> = slice.rows.iter().map(|message| message.id).collect();
+            let attachments = tx.attachments_of(&ids)?;
+            Ok((slice, attachments))
         })
         .await?;
-    Ok(request.answer::<MessagePage>(slice.rows.iter().map(MessageView::from).collect(), slice.next.as_ref()))
+    let views = slice.rows.iter().map(|message| MessageView::new(message, &attachments)).collect();
+    Ok(request.answer::<MessagePage>(views, slice.next.as_ref()))
 }
 
 /// A message to be.
@@ -123,6 +134,10 @@ pub struct CreateMessageBody {
     /// Whether it is a note that only staff see; for staff.
     #[schema(nullable = false, example = false)]
     internal: Option<bool>,
+    /// Files that the author has uploaded to the request and that no message has yet. Whoever may read the message may read them.
+    #[validate(length(max = ATTACHMENTS_MAX))]
+    #[schema(nullable = false, max_items = 20)]
+    attachment_ids: Option<Vec<AttachmentIdWire>>,
 }
 
 /// Write a message
@@ -143,15 +158,20 @@ pub(crate) async fn create_message(
     let text = errors.required("/body", &value.body, MessageBody::parse);
     let wanted = errors
         .finish(|| Some(CreateMessage { id: app.id(), body: text?, internal: value.internal.unwrap_or(false) }))?;
+    let attachment_ids: Vec<_> = value.attachment_ids.unwrap_or_default().into_iter().map(|id| id.0).collect();
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = tx.request_facts(context.signed_in()?, request_id.0, context.now)?;
-        let posted = message::post(context, facts, wanted.clone())?;
+        let posted = message::post(context, facts.clone(), wanted.clone())?;
+        let named = attachment_ids.iter().map(|id| tx.attachment(*id)).collect::<Result<_, _>>()?;
+        let added = attachment::add(context, &facts, &posted.message, named)?;
         tx.save_service_request(&posted.request)?;
         tx.save_message(&posted.message)?;
+        added.iter().try_for_each(|change| tx.save_attachment(change))?;
         let location = format!("/v1/service-requests/{}/messages", request_id.0);
         // Whoever gets the answer again must still be allowed to see the request, or its notes.
         let subject = if wanted.internal { AnyId::from(wanted.id) } else { request_id.0.into() };
-        Ok(Answer::created(location, 1, subject, &MessageView::from(posted.message.after()))?.untagged())
+        let view = MessageView::new(posted.message.after(), added.iter().map(|change| change.after()));
+        Ok(Answer::created(location, 1, subject, &view)?.untagged())
     };
     let command = command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, request_id.0), work);
     app.write(caller.with_body(digest), command).await

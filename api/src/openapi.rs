@@ -13,10 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::ProblemView;
 use crate::{
-    account_team, article, contact, contact_import, contact_list, contact_review, contact_state, credential,
-    effective_access, grant_list, grant_request, grant_request_list, invitation, me, message, organization,
-    partner_grant, probes, readiness, request_list, service_request, session, site, staff, training, transfer, viewer,
-    wire,
+    account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
+    credential, effective_access, grant_list, grant_request, grant_request_list, invitation, me, message, organization,
+    participant, partner_grant, point_of_contact, probes, readiness, request_list, service_request, session, site,
+    staff, training, transfer, upload, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -43,7 +43,9 @@ use crate::{
         (name = "partner-grant-requests", description = "What partners ask of customers."),
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
+        (name = "participants", description = "Who takes part in service requests, and who could."),
         (name = "messages", description = "What is written in service requests."),
+        (name = "attachments", description = "Files of service requests."),
         (name = "articles", description = "The knowledge base."),
         (name = "operations", description = "Health, metrics and documentation.")
     ),
@@ -142,6 +144,14 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(message::list_messages)
         .service(viewer::list_service_request_viewers);
     config
+        .service(participant::list_participants)
+        .service(participant::add_participant)
+        .service(participant::remove_participant)
+        .service(point_of_contact::list_point_of_contact_candidates)
+        .service(upload::upload_attachment)
+        .service(attachment::list_attachments)
+        .service(attachment::get_attachment)
+        .service(attachment::get_attachment_content)
         .service(article::create_article)
         .service(article::list_articles)
         .service(article::get_article)
@@ -183,6 +193,7 @@ fn add_headers(item: &mut PathItem) {
     add(item.get.as_mut().filter(|operation| operation.responses.responses.contains_key("304")), &if_none_match);
     add(item.patch.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
     add(item.put.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
+    add(item.delete.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
     add(item.post.as_mut().filter(|operation| is_for_callers(operation)), &key);
     let is_action =
         |operation: &&mut Operation| operation.responses.responses.contains_key("200") && changes_a_version(operation);

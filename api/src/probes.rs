@@ -88,7 +88,7 @@ async fn get_liveness() -> HttpResponse {
 
 /// Tell whether the server can take requests
 ///
-/// Answers 503 with `Retry-After` while it starts or stops, or cannot reach its database.
+/// Answers 503 with `Retry-After` while it starts or stops, or cannot reach its database or its folder of files.
 #[utoipa::path(
     tag = "operations",
     operation_id = "getReadiness",

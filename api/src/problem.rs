@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
 use mandate_core::refusal::{Code, Extra, Refusal, RefusalKind};
 use mandate_core::text::Flaw;
@@ -17,7 +19,9 @@ use crate::password::PasswordError;
 mod responses;
 mod view;
 
-pub use responses::{BodyProblems, NotModified, Problems, PublicProblems, ServerProblems, WriteProblems};
+pub use responses::{
+    BodyProblems, NotModified, Problems, PublicProblems, RangeProblems, ServerProblems, WriteProblems,
+};
 pub use view::ProblemView;
 
 /// The media type of every error.
@@ -42,7 +46,7 @@ pub struct Problem(Box<Parts>);
 struct Parts {
     refusal: Refusal,
     errors: Vec<FieldError>,
-    allow: Option<String>,
+    header: Option<(HeaderName, String)>,
     cause: Option<String>,
 }
 
@@ -84,6 +88,15 @@ impl Problem {
         self.0.errors
     }
 
+    /// The same error about a part of the body that lies below this place.
+    #[must_use]
+    pub(crate) fn below(mut self, place: &str) -> Self {
+        for pointer in self.0.errors.iter_mut().filter_map(|error| error.pointer.as_mut()) {
+            *pointer = format!("#{place}{}", pointer.trim_start_matches('#'));
+        }
+        self
+    }
+
     /// Adds a machine-readable member.
     #[must_use]
     pub fn with(mut self, extra: Extra) -> Self {
@@ -94,7 +107,14 @@ impl Problem {
     /// Names the methods that the path has.
     #[must_use]
     pub fn allowing(mut self, methods: String) -> Self {
-        self.0.allow = Some(methods);
+        self.0.header = Some((ALLOW, methods));
+        self
+    }
+
+    /// Names the length of a content that has no such part.
+    #[must_use]
+    pub fn of_length(mut self, bytes: u64) -> Self {
+        self.0.header = Some((CONTENT_RANGE, format!("bytes */{bytes}")));
         self
     }
 
@@ -133,8 +153,10 @@ impl Problem {
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, CHALLENGE));
         }
-        if let Some(methods) = self.0.allow.as_deref().and_then(|methods| HeaderValue::from_str(methods).ok()) {
-            response.insert_header((ALLOW, methods));
+        if let Some((name, value)) = &self.0.header
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            response.insert_header((name.clone(), value));
         }
         if let Some(seconds) = self.retry_after() {
             response.insert_header((RETRY_AFTER, seconds));
@@ -167,6 +189,7 @@ pub fn status(kind: RefusalKind) -> StatusCode {
         RefusalKind::Conflict => StatusCode::CONFLICT,
         RefusalKind::Stale => StatusCode::PRECONDITION_FAILED,
         RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalKind::OutsideContent => StatusCode::RANGE_NOT_SATISFIABLE,
         RefusalKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         RefusalKind::Exhausted => StatusCode::TOO_MANY_REQUESTS,
@@ -199,7 +222,7 @@ impl From<Refusal> for Problem {
         });
         if let Some(flaws) = flaws {
             let errors = flaws.iter().map(|(at, flaw)| FieldError::in_body(at, flaw.clone())).collect();
-            return Self(Box::new(Parts { refusal, errors, allow: None, cause: None }));
+            return Self(Box::new(Parts { refusal, errors, header: None, cause: None }));
         }
         let errors = match (refusal.code.kind(), refusal.pointer) {
             (RefusalKind::Invalid, Some(pointer)) => {
@@ -212,7 +235,7 @@ impl From<Refusal> for Problem {
             }
             _ => Vec::new(),
         };
-        Self(Box::new(Parts { refusal, errors, allow: None, cause: None }))
+        Self(Box::new(Parts { refusal, errors, header: None, cause: None }))
     }
 }
 
@@ -285,6 +308,7 @@ mod tests {
             (Code::VersionMismatch, 412),
             (Code::BodyTooLarge, 413),
             (Code::UnsupportedMediaType, 415),
+            (Code::RangeNotSatisfiable, 416),
             (Code::ValidationFailed, 422),
             (Code::TooManyAttempts, 429),
             (Code::Internal, 500),

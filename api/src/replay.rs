@@ -2,12 +2,14 @@
 
 use mandate_core::access::{DESK, Standing, require_role};
 use mandate_core::id::{
-    AnyId, ArticleId, ContactId, GrantId, GrantRequestId, InvitationId, MessageKind, OrganizationId, ReviewId,
-    ServiceRequestId, SiteId, StaffId,
+    AnyId, ArticleId, AttachmentId, ContactId, GrantId, GrantRequestId, InvitationId, MessageKind, OrganizationId,
+    ReviewId, ServiceRequestId, SiteId, StaffId,
 };
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;
-use mandate_core::{article, contact, grant_request, invitation, organization, partner_grant, service_request, staff};
+use mandate_core::{
+    article, attachment, contact, grant_request, invitation, organization, partner_grant, service_request, staff,
+};
 use mandate_storage::ReadTx;
 
 use crate::caller::Asker;
@@ -55,6 +57,9 @@ pub(crate) fn allow(tx: &mut ReadTx<'_>, asker: &Asker, subject: Option<AnyId>) 
     } else if let Some(id) = subject.as_id() {
         let id: ArticleId = id;
         article::view(actor, tx.article(id)?)?;
+    } else if let Some(id) = subject.as_id() {
+        let id: AttachmentId = id;
+        attachment::view(crate::attachment::facts(tx, actor, asker.now, id)?)?;
     } else if subject.as_id::<MessageKind>().is_some() {
         // Only internal notes are answered under their own id: for those who work on requests alone (S-5).
         require_role(actor, DESK, actor.organization)?;

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{HeaderName, LOCATION};
 use mandate_core::change::Context;
 use mandate_core::id::AnyId;
 use mandate_storage::{Fence, StoredResponse, Unlocked, WriteTx};
@@ -11,6 +11,9 @@ use serde::Serialize;
 use crate::conditional::{ExpectedVersion, IfMatch, etag};
 use crate::problem::Problem;
 use crate::state::App;
+
+/// The header of an answer that was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// A command over HTTP: which organizations its fence names, and what it does inside.
 ///
@@ -127,7 +130,7 @@ impl Answer {
             response.insert_header(etag(version));
         }
         if self.replayed {
-            response.insert_header(("Idempotent-Replayed", "true"));
+            response.insert_header((REPLAYED, "true"));
         }
         if self.status == StatusCode::NO_CONTENT {
             return response.finish();

@@ -166,7 +166,11 @@ fn is_acceptable(headers: &HeaderMap, produced: &[String]) -> bool {
     let accept = accepted(headers);
     let ranges: Vec<(&str, f32)> = accept.split(',').filter_map(range).collect();
     let mut readable = produced.iter().map(String::as_str).chain([PROBLEM_JSON]);
-    ranges.is_empty() || produced.is_empty() || readable.any(|media_type| quality(media_type, &ranges) > 0.0)
+    let is_whatever = |media_type: &String| media_type == "*/*";
+    ranges.is_empty()
+        || produced.is_empty()
+        || produced.iter().any(is_whatever)
+        || readable.any(|media_type| quality(media_type, &ranges) > 0.0)
 }
 
 /// Which of these media types the client likes best; of equals the first one.

@@ -15,6 +15,7 @@ use utoipa_actix_web::AppExt as _;
 use crate::access_token::AccessTokens;
 use crate::contact_import;
 use crate::edge::{self, Edge};
+use crate::files::FileStore;
 use crate::founding::{Founding, SetUp};
 use crate::keyring::{KeyHome, KeyRing, Lifetimes};
 use crate::mail::{Mailer, Writer};
@@ -25,12 +26,14 @@ use crate::openapi;
 use crate::page::CursorKey;
 use crate::password::Passwords;
 use crate::probes::{self, Probes};
+use crate::problem::Problem;
 use crate::routes_table::RoutesTable;
 use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::shutdown::{Shutdown, asked_to_stop};
 use crate::sources::{Clock, Ids, SteadyClock};
 use crate::state::{App, Gate};
+use crate::upload;
 use crate::worker::{Outbox, Worker};
 
 /// Connections that one worker thread keeps open at a time; beyond them the operating system queues.
@@ -125,6 +128,7 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
     let store = Store::open(&settings.database, pool, ids.as_source()).map_err(|error| error.to_string())?;
     let floor = store.read(|tx| tx.highest_time()).map_err(|error: StorageError| error.to_string())?;
     let clock = SteadyClock::new(clock, floor);
+    let files = FileStore::open(&settings.files).map_err(|error| format!("MANDATE_FILES: {error}"))?;
     let home = KeyHome::at(&settings.keys, &store);
     let ring =
         KeyRing::open(home, clock.clone(), ids.clone(), Lifetimes::of(&settings)).map_err(|error| error.to_string())?;
@@ -156,6 +160,8 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
         readers,
         writers,
         imports: Gate::new(contact_import::AT_ONCE, settings.queue_max),
+        uploads: Gate::new(upload::AT_ONCE, settings.queue_max),
+        files,
         store,
         settings,
         clock,
@@ -179,7 +185,9 @@ fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()
         mailer,
         writer,
         outbox: app.outbox.clone(),
+        files: app.files.clone(),
         idempotency_ttl: app.settings.idempotency_ttl,
+        close_after: app.settings.close_after,
     };
     Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), shutdown.clone()))
 }
@@ -273,9 +281,13 @@ fn probes(app: &Arc<App>, shutdown: &Shutdown) -> Probes {
                 if stopping {
                     return Err("the server is stopping".to_owned());
                 }
-                let store = app.store.clone();
-                let probe = app.on_turn(&app.writers, move || Ok(store.ping()?)).await;
-                probe.map_err(|problem| problem.cause().unwrap_or("the database does not answer").to_owned())
+                let (store, files) = (app.store.clone(), app.files.clone());
+                let probe = app.on_turn(&app.writers, move || {
+                    store.ping()?;
+                    files.check().map_err(|error| Problem::unavailable(error.to_string()))
+                });
+                let told = |problem: Problem| problem.cause().unwrap_or("the database does not answer").to_owned();
+                probe.await.map_err(told)
             })
         }),
         openapi_json: openapi::json(),

@@ -20,7 +20,7 @@ use crate::password::{NewPassword, PasswordCost};
 use crate::secret::Secret;
 
 pub use options::{Cli, Command, Options};
-pub use value::{KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, PublicUrl, SmtpUrl};
+pub use value::{FilesTarget, KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, PublicUrl, SmtpUrl};
 
 /// What the names of environment variables begin with.
 const PREFIX: &str = "MANDATE_";
@@ -42,6 +42,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// `MANDATE_REQUEST_TIMEOUT`
     pub request_timeout: Duration,
+    /// `MANDATE_FILES`
+    pub files: FilesTarget,
     /// `MANDATE_MAIL`
     pub mail: MailTarget,
     /// `MANDATE_MAIL_FROM`
@@ -66,6 +68,8 @@ pub struct Settings {
     pub invitation_ttl: Span,
     /// `MANDATE_REVIEW_PERIOD`
     pub review_period: Span,
+    /// `MANDATE_CLOSE_AFTER`
+    pub close_after: Span,
     /// `MANDATE_IDEMPOTENCY_TTL`
     pub idempotency_ttl: Span,
     /// `MANDATE_KEYS`
@@ -149,6 +153,7 @@ impl Settings {
         let trusted_proxies = problems.check("MANDATE_TRUSTED_PROXIES", list(&options.trusted_proxies, Network::parse));
         let request_timeout =
             problems.check("MANDATE_REQUEST_TIMEOUT", duration(&options.request_timeout, SECOND, HOUR));
+        let files = problems.check("MANDATE_FILES", FilesTarget::parse(&options.files));
         let mail = problems.check("MANDATE_MAIL", MailTarget::parse(&options.mail));
         let mail_from =
             problems.check("MANDATE_MAIL_FROM", sender(given(&options.mail_from), mail.as_ref(), public_url.as_ref()));
@@ -164,6 +169,7 @@ impl Settings {
         let reset_ttl = span("MANDATE_RESET_TTL", &options.reset_ttl);
         let invitation_ttl = span("MANDATE_INVITATION_TTL", &options.invitation_ttl);
         let review_period = span("MANDATE_REVIEW_PERIOD", &options.review_period);
+        let close_after = span("MANDATE_CLOSE_AFTER", &options.close_after);
         let idempotency_ttl = span("MANDATE_IDEMPOTENCY_TTL", &options.idempotency_ttl);
         let keys = problems.check("MANDATE_KEYS", KeyPlace::parse(&options.keys));
         let log = problems.check("MANDATE_LOG", log(&options.log));
@@ -177,6 +183,7 @@ impl Settings {
             public_url: public_url?,
             trusted_proxies: trusted_proxies?,
             request_timeout: Duration::from_secs(u64::try_from(request_timeout?.as_seconds()).ok()?),
+            files: files?,
             mail: mail?,
             mail_from: mail_from?,
             link_template: link_template?,
@@ -189,6 +196,7 @@ impl Settings {
             reset_ttl: reset_ttl?,
             invitation_ttl: invitation_ttl?,
             review_period: review_period?,
+            close_after: close_after?,
             idempotency_ttl: idempotency_ttl?,
             keys: keys?,
             log: log?,
@@ -219,6 +227,7 @@ impl Settings {
             ("MANDATE_PUBLIC_URL", self.public_url.as_str().to_owned()),
             ("MANDATE_TRUSTED_PROXIES", joined(&self.trusted_proxies)),
             ("MANDATE_REQUEST_TIMEOUT", format!("{}s", self.request_timeout.as_secs())),
+            ("MANDATE_FILES", self.files.to_string()),
             ("MANDATE_MAIL", self.mail.to_string()),
             ("MANDATE_MAIL_FROM", self.mail_from.to_string()),
             ("MANDATE_LINK_TEMPLATE", self.link_template.as_str().to_owned()),
@@ -232,6 +241,7 @@ impl Settings {
             ("MANDATE_RESET_TTL", shown(self.reset_ttl)),
             ("MANDATE_INVITATION_TTL", shown(self.invitation_ttl)),
             ("MANDATE_REVIEW_PERIOD", shown(self.review_period)),
+            ("MANDATE_CLOSE_AFTER", shown(self.close_after)),
             ("MANDATE_IDEMPOTENCY_TTL", shown(self.idempotency_ttl)),
             ("MANDATE_KEYS", self.keys.to_string()),
             ("MANDATE_LOG", self.log.clone()),

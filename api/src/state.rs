@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access_token::AccessTokens;
 use crate::caller::{Asker, Caller};
+use crate::files::FileStore;
 use crate::input::Errors;
 use crate::keyring::KeyRing;
 use crate::metrics::Metrics;
@@ -55,12 +56,16 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Wakes the worker when an email may be owed.
     pub outbox: Outbox,
+    /// The bytes of attachments.
+    pub files: FileStore,
     /// The turns of those who read.
     pub readers: Gate,
     /// The turns of those who write; on SQLite there is one.
     pub writers: Gate,
     /// The turns of those who import contacts, which takes memory.
     pub imports: Gate,
+    /// The turns of those who upload, which takes memory as well, and time.
+    pub uploads: Gate,
 }
 
 impl App {

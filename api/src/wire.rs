@@ -9,8 +9,9 @@ use std::fmt::Display;
 
 use mandate_core::effective_access::{Outcome, Path};
 use mandate_core::id::{
-    AnyId, ArticleKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind, MessageKind,
-    OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
+    AnyId, ArticleKind, AttachmentKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind,
+    Kind, MessageKind, OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind,
+    StaffKind,
 };
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
@@ -311,6 +312,7 @@ ids! {
     GrantRequestIdWire = Id<GrantRequestKind>;
     ServiceRequestIdWire = Id<ServiceRequestKind>;
     MessageIdWire = Id<MessageKind>;
+    AttachmentIdWire = Id<AttachmentKind>;
     ArticleIdWire = Id<ArticleKind>;
     SessionIdWire = Id<SessionKind>;
     EventIdWire = Id<EventKindOfId>;

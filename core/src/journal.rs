@@ -93,10 +93,20 @@ vocabulary! {
         RequestCreated = "service_request.created",
         /// A service request was edited.
         RequestUpdated = "service_request.updated",
+        /// Somebody was added to a service request.
+        ParticipantAdded = "service_request.participant_added",
+        /// A participant of a service request got another role.
+        ParticipantChanged = "service_request.participant_changed",
+        /// A participant of a service request was removed, or left with their organization.
+        ParticipantRemoved = "service_request.participant_removed",
         /// A public reply was written.
         MessageCreated = "service_request.message_created",
         /// An internal note was written; in the vendor's journal alone.
         NoteCreated = "service_request.note_created",
+        /// A file was uploaded; in the journal of its uploader's organization, for nobody else knows of it yet.
+        AttachmentUploaded = "attachment.uploaded",
+        /// An uploaded file was added to a message; to a note, in the vendor's journal alone.
+        AttachmentAdded = "service_request.attachment_added",
         /// An article was written.
         ArticleCreated = "article.created",
         /// An article was edited, reviewed, taken out of the knowledge base, or taken back in.

@@ -35,7 +35,16 @@ impl NotificationPreferences {
     /// Whether emails of this kind are wanted: those about service requests can be switched off, the others tell what one must
     /// know.
     pub fn wants(&self, kind: MailKind) -> bool {
-        self.email || kind != MailKind::PointOfContact
+        self.email || !kind.is_about_requests()
+    }
+
+    /// Whether, and when, to be called about a severity.
+    pub fn call_about(&self, severity: i32) -> Option<&CallPreference> {
+        match severity {
+            1 => self.severity_1.as_ref(),
+            2 => self.severity_2.as_ref(),
+            _ => None,
+        }
     }
 
     /// What is wrong with the preferences of somebody who has none.

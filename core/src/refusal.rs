@@ -30,6 +30,8 @@ pub enum RefusalKind {
     Stale,
     /// Longer than the limit.
     TooLarge,
+    /// A part of the content that is not there.
+    OutsideContent,
     /// A media type that this operation does not read.
     UnsupportedMediaType,
     /// Readable, but a value is not allowed.
@@ -83,6 +85,10 @@ codes! {
         "Send the resource's ETag, or its version in double quotes.";
     InvalidIdempotencyKey = "invalid_idempotency_key" : Malformed, "the Idempotency-Key header cannot be read",
         "Send 1 to 255 visible ASCII characters, for example a UUID.";
+    InvalidFileName = "invalid_file_name" : Malformed, "the name of the file is missing or cannot be read",
+        "Send Content-Disposition: attachment; filename=\"…\" (beyond ASCII: filename*=UTF-8''…) with 1 to 255 characters.";
+    InvalidContentDigest = "invalid_content_digest" : Malformed, "the Content-Digest header cannot be read",
+        "Send sha-256=:…: with the SHA-256 of the body in base64 (RFC 9530), or leave the header out.";
     Unauthenticated = "unauthenticated" : Unauthenticated, "no valid credentials",
         "Sign in with POST /v1/sessions, or refresh, and send the access token as a bearer token.";
     InvalidCredentials = "invalid_credentials" : Unauthenticated, "email and password do not match",
@@ -135,10 +141,16 @@ codes! {
         "Closed is final: create a new request with `follow_up_of`.";
     IdempotencyKeyInUse = "idempotency_key_in_use" : Conflict, "a request with this idempotency key is being worked on",
         "Wait a moment and repeat the same request.";
+    PointOfContactRequired = "point_of_contact_required" : Conflict, "the point of contact stays until somebody else is named",
+        "Name another point of contact first; the one whom `about` names can be added or removed then.";
+    TooManyParticipants = "too_many_participants" : Conflict, "the service request has as many participants as it may have",
+        "Remove somebody with DELETE /v1/service-requests/{id}/participants/{person_id} first.";
     VersionMismatch = "version_mismatch" : Stale, "the resource has changed since it was read",
         "Load it again, look at what changed, and repeat with its present version.";
     BodyTooLarge = "body_too_large" : TooLarge, "the body is too large",
-        "JSON bodies may have 256 KiB, imports 16 MiB.";
+        "JSON bodies may have 256 KiB, imports 16 MiB, attachments 25 MiB.";
+    RangeNotSatisfiable = "range_not_satisfiable" : OutsideContent, "the content has no such range",
+        "The Content-Range header names the content's length; ask for a range that begins within it.";
     UnsupportedMediaType = "unsupported_media_type" : UnsupportedMediaType, "the operation does not read this media type",
         "Send application/json (for PATCH also application/merge-patch+json; for imports text/csv or application/x-ndjson).";
     ValidationFailed = "validation_failed" : Invalid, "values are not allowed",
@@ -187,8 +199,14 @@ codes! {
         "`errors` names every row and field; mend them, try with dry_run=true, and send the file again.";
     ImportTooLong = "import_too_long" : Invalid, "the import has too many rows",
         "Send at most 10,000 rows at once.";
+    AttachmentNotAllowed = "attachment_not_allowed" : Invalid, "a message cannot have these attachments",
+        "Name what you have uploaded to the same request yourself, each once, within a day; `errors` names those that are not.";
+    DigestMismatch = "digest_mismatch" : Invalid, "the body is not what Content-Digest says",
+        "Send the file again; if it fails again, compute the digest over exactly the bytes of the body.";
     IdempotencyKeyReused = "idempotency_key_reused" : Invalid, "the idempotency key was used with another request",
         "Use a new key for a new request, or repeat the first one exactly.";
+    ParticipantNotAllowed = "participant_not_allowed" : Invalid, "this person cannot take part in the service request",
+        "Name a contact of the organization with designated_support or above, or a person with a live grant of it.";
     TooManyAttempts = "too_many_attempts" : Exhausted, "too many failed attempts",
         "Wait as long as Retry-After says.";
     Internal = "internal" : Internal, "something went wrong on our side",

@@ -24,6 +24,8 @@ pub const NOTE_MAX: u64 = 2_000;
 pub const SUBJECT_MAX: u64 = 200;
 /// Characters in a message.
 pub const MESSAGE_MAX: u64 = 65_536;
+/// Characters in the name of a file.
+pub const FILE_NAME_MAX: u64 = 255;
 /// Characters in a domain name.
 pub const DOMAIN_MAX: u64 = 253;
 /// Characters in a search text.
@@ -183,6 +185,8 @@ texts! {
     Subject = subject;
     /// A message, Markdown or plain; at most [`MESSAGE_MAX`] characters.
     MessageBody = message_body;
+    /// What a file is called, without its folders; at most [`FILE_NAME_MAX`] characters (S-6).
+    FileName = file_name;
     /// A domain name in lower case, as A-labels.
     Domain = domain;
     /// Words to search for; at most [`SEARCH_MAX`] characters, folded.
@@ -232,6 +236,23 @@ fn subject(text: &str) -> Result<String, Flaw> {
 
 fn message_body(text: &str) -> Result<String, Flaw> {
     clean(text, MESSAGE_MAX, true)
+}
+
+/// A path is reduced to what stands behind its last separator, as RFC 6266, section 4.3, asks of receivers. Marks that turn the
+/// direction of writing are refused: they make `exe.gpj` of `jpg.exe`.
+fn file_name(text: &str) -> Result<String, Flaw> {
+    let name = clean(text.rsplit(['/', '\\']).next().unwrap_or_default(), FILE_NAME_MAX, false)?;
+    let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match name.chars().find(turns) {
+        Some(mark) => {
+            let message = format!("must not contain the control character U+{:04X}", u32::from(mark));
+            Err(Flaw::new("control_character", message))
+        }
+        None if name.chars().all(|c| c == '.') => {
+            Err(Flaw::new("file_name_invalid", format!("`{name}` is not the name of a file")))
+        }
+        None => Ok(name),
+    }
 }
 
 fn search_text(text: &str) -> Result<String, Flaw> {
@@ -460,6 +481,31 @@ mod tests {
         assert_eq!(code(Note::parse("a\nb")), "accepted");
         assert_eq!(code(Subject::parse(&"é".repeat(200))), "accepted");
         assert_eq!(code(Subject::parse(&"é".repeat(201))), "too_long");
+    }
+
+    #[test]
+    fn file_names_have_no_folders_and_no_tricks_s_6_x_5() {
+        for (text, name) in [
+            ("log.txt", "log.txt"),
+            (" Cafe\u{301}.txt ", "Café.txt"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Users\\ana\\log.txt", "log.txt"),
+            ("a;b\"c.txt", "a;b\"c.txt"),
+        ] {
+            assert_eq!(FileName::parse(text).map(|name| name.to_string()).as_deref(), Ok(name), "{text}");
+        }
+        for (text, flaw) in [
+            ("", "blank"),
+            ("logs/", "blank"),
+            (".", "file_name_invalid"),
+            ("a/..", "file_name_invalid"),
+            ("a\nb", "control_character"),
+            ("gpj.\u{202e}exe", "control_character"),
+        ] {
+            assert_eq!(code(FileName::parse(text)), flaw, "{text:?}");
+        }
+        assert_eq!(code(FileName::parse(&"é".repeat(255))), "accepted");
+        assert_eq!(code(FileName::parse(&"é".repeat(256))), "too_long");
     }
 
     #[test]

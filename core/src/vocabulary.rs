@@ -278,6 +278,54 @@ vocabulary! {
         ContactTransferred = "contact_transferred",
         /// Somebody learns that their password was reset.
         PasswordChanged = "password_changed",
+        /// Somebody was added to a service request (S-7).
+        ParticipantAdded = "participant_added",
+        /// A public reply in a service request (S-12).
+        Reply = "reply",
+        /// A service request was solved by staff.
+        RequestSolved = "request_solved",
+        /// A service request was closed by staff.
+        RequestClosed = "request_closed",
+    }
+}
+
+impl MailKind {
+    /// Whether it is about a service request. Contacts can switch these emails off (C-19).
+    pub fn is_about_requests(self) -> bool {
+        match self {
+            Self::PointOfContact | Self::ParticipantAdded | Self::Reply | Self::RequestSolved | Self::RequestClosed => {
+                true
+            }
+            Self::Welcome
+            | Self::PasswordReset
+            | Self::Invitation
+            | Self::InvitationAccepted
+            | Self::ContactTransferred
+            | Self::PasswordChanged => false,
+        }
+    }
+
+    /// Whether thousands may be owed at once.
+    pub fn is_of_many(self) -> bool {
+        match self {
+            Self::Welcome | Self::Reply | Self::RequestSolved | Self::RequestClosed => true,
+            Self::PasswordReset
+            | Self::PointOfContact
+            | Self::ParticipantAdded
+            | Self::Invitation
+            | Self::InvitationAccepted
+            | Self::ContactTransferred
+            | Self::PasswordChanged => false,
+        }
+    }
+
+    /// The email that tells of a status which staff set, where one does.
+    pub fn of_status(status: RequestStatus) -> Option<Self> {
+        match status {
+            RequestStatus::Solved => Some(Self::RequestSolved),
+            RequestStatus::Closed => Some(Self::RequestClosed),
+            RequestStatus::Open | RequestStatus::WaitingOnSupport | RequestStatus::WaitingOnCustomer => None,
+        }
     }
 }
 

@@ -12,8 +12,11 @@
 
 mod account_team;
 mod article;
+mod attachment;
 mod backend;
 mod batch;
+mod broadcast;
+mod call_list;
 mod clock;
 mod column;
 mod contact_list;
@@ -30,10 +33,12 @@ mod migrate;
 mod number;
 mod organization;
 mod page;
+mod participant;
 mod partner_grant;
 mod people;
 mod people_save;
 mod people_words;
+mod point_of_contact;
 mod readiness;
 mod request_filter;
 mod request_list;
@@ -47,6 +52,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod tx;
+mod upload;
 mod viewer;
 
 pub use article::ArticleFilter;
@@ -65,3 +71,4 @@ pub use request_filter::{RequestFilter, RequestView};
 pub use service_request::CallerAndRequest;
 pub use store::{PoolSettings, PoolState, Store};
 pub use tx::{Fence, IdSource, ReadTx, Unlocked, WriteTx};
+pub use upload::Upload;

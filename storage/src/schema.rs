@@ -283,6 +283,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Files of service requests (S-6). Without a message it is a draft of its uploader's.
+    attachments (id) {
+        id -> Text,
+        service_request_id -> Text,
+        message_id -> Nullable<Text>,
+        uploaded_by -> Text,
+        file_name -> Text,
+        media_type -> Text,
+        detected_media_type -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What is, or may be, in the store of files without a message that holds it.
+    uploads (id) {
+        id -> Text,
+        service_request_id -> Text,
+        begun_at -> BigInt,
+        abandoned -> Bool,
+    }
+}
+
+diesel::table! {
     /// The knowledge base.
     articles (id) {
         id -> Text,
@@ -309,6 +336,19 @@ diesel::table! {
         role -> Text,
         added_at -> BigInt,
         added_by -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Emails to everybody whom a service request concerns, which are not owed one by one yet (S-12).
+    broadcasts (id) {
+        id -> Text,
+        kind -> Text,
+        about_id -> Text,
+        service_request_id -> Text,
+        created_at -> BigInt,
+        told_until -> Text,
     }
 }
 
@@ -437,8 +477,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_requests,
     service_requests,
     messages,
+    attachments,
+    uploads,
     articles,
     participants,
+    broadcasts,
     journal,
     journal_heads,
     mails,

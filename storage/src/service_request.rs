@@ -262,6 +262,18 @@ impl ReadTx<'_> {
         self.load_requests(whose)
     }
 
+    /// The requests that were solved at a moment or before it and are not closed, the longest solved first (S-4).
+    pub fn requests_solved_by(&mut self, moment: Timestamp, limit: i64) -> Result<Vec<ServiceRequestId>, StorageError> {
+        // The word stands in the statement, because SQLite takes the index for the solved ones no other way.
+        let solved = "SELECT sr.id FROM service_requests sr WHERE sr.status = 'solved' AND sr.solved_at <= ";
+        let query = Sql::<Text>::new(solved)
+            .bind_big(moment.micros())
+            .push(" ORDER BY sr.solved_at, sr.id LIMIT ")
+            .bind_big(limit);
+        let ids: Vec<String> = on!(self, |connection| query.load(connection))?;
+        ids.iter().map(|id| Cells::of("service_requests", id).id("id", id)).collect()
+    }
+
     pub(crate) fn load_requests(&mut self, whose: Sql) -> Result<Vec<ServiceRequest>, StorageError> {
         let query = Sql::<RequestColumns>::new("SELECT ")
             .push(REQUEST_COLUMNS)

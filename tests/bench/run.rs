@@ -92,10 +92,12 @@ impl Place {
     /// The command line of a server, as delivered but for places.
     fn arguments(&self) -> Vec<String> {
         let (mail, pool) = (format!("file:{}", self.file("mail").display()), self.pool.to_string());
+        let files = format!("file:{}", self.file("files").display());
         let options = [
             ("--database-url", self.url.as_str()),
             ("--listen", "127.0.0.1:0"),
             ("--public-url", "http://mandate.example"),
+            ("--files", &files),
             ("--mail", &mail),
             ("--pool-size", &pool),
             ("--admin-email", ADMINISTRATOR),

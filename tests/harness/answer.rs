@@ -13,13 +13,16 @@ use crate::matrix::{Snapshot, Story};
 
 /// The headers that a snapshot shows. The others are the same on every answer, or differ from run to run.
 const SHOWN_HEADERS: &[&str] = &[
+    "accept-ranges",
     "allow",
     "content-disposition",
+    "content-range",
     "content-type",
     "etag",
     "idempotent-replayed",
     "link",
     "location",
+    "repr-digest",
     "retry-after",
     "www-authenticate",
 ];

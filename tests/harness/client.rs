@@ -55,11 +55,17 @@ impl TestClock {
     }
 }
 
+/// A client that speaks no TLS, however much the server's own clients do.
+pub fn plain_client() -> reqwest::ClientBuilder {
+    // It wants to know how TLS would be spoken; that this was said before is no error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().tls_certs_only([])
+}
+
 impl Instance {
     /// A server at an address.
     pub fn new(address: SocketAddr, story: Arc<Story>, mailbox: Mailbox, clock: TestClock) -> Arc<Self> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
+        let http = plain_client()
             // A server that is asked to stop waits for connections that are open.
             .pool_max_idle_per_host(0)
             .timeout(PATIENCE)
@@ -213,6 +219,11 @@ impl From<Vec<u8>> for Payload {
 }
 
 impl Actor {
+    /// The server that they talk to.
+    pub fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
     /// The same person at another instance of the server.
     pub fn at(&self, instance: &Arc<Instance>) -> Self {
         Self { instance: Arc::clone(instance), ..self.clone() }

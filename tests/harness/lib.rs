@@ -21,11 +21,12 @@
 //! Read the modules in this order: [`world`] brings people in; [`verbs`] are what they do in many stories; [`client`] lets
 //! them send requests, and [`answer`] is what comes back; [`contract`] compares that with `openapi.yaml`; [`mailbox`] reads
 //! what was sent to them; [`matrix`] runs a story on both databases, which [`database`] and [`cluster`] provide;
-//! [`process`] is the real program, to be killed.
+//! [`process`] is the real program, to be killed; [`bucket`] is where it may keep files.
 //!
 //! `RUST_LOG=warn` shows what the servers log.
 
 pub mod answer;
+pub mod bucket;
 pub mod client;
 pub mod cluster;
 pub mod contract;
@@ -40,7 +41,8 @@ pub mod world;
 use std::sync::Once;
 
 pub use answer::Answer;
-pub use client::{Actor, Instance, PASSWORD, Payload};
+pub use bucket::Bucket;
+pub use client::{Actor, Instance, PASSWORD, Payload, plain_client};
 pub use database::Backend;
 pub use insta;
 pub use mailbox::Mail;

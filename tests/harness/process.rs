@@ -42,6 +42,11 @@ impl Process {
         self.address
     }
 
+    /// What the operating system calls it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`
     pub fn kill(&mut self) {
         let _ = self.child.kill();

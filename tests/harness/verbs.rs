@@ -101,6 +101,19 @@ impl Actor {
         self.post("/v1/service-requests", with(body, members)).await.expect(201)
     }
 
+    /// Uploads a file to a service request.
+    pub async fn upload(&self, request_id: &str, name: &str, media_type: &str, content: impl Into<Vec<u8>>) -> Answer {
+        let disposition = format!("attachment; filename=\"{name}\"");
+        let headers = [("content-disposition", disposition.as_str()), ("content-type", media_type)];
+        self.send("POST", &format!("/v1/service-requests/{request_id}/attachments"), &headers, content.into()).await
+    }
+
+    /// Writes a public message with attachments in a service request.
+    pub async fn reply_with(&self, request_id: &str, message: &str, attachments: &[&str]) -> Answer {
+        let body = json!({"body": message, "attachment_ids": attachments});
+        self.post(format!("/v1/service-requests/{request_id}/messages"), body).await.expect(201)
+    }
+
     /// Writes a public message in a service request.
     pub async fn reply(&self, request_id: &str, message: &str) -> Answer {
         self.post(format!("/v1/service-requests/{request_id}/messages"), json!({"body": message})).await.expect(201)

@@ -1,8 +1,10 @@
 //! A world of its own for each story: a server on an empty database, its mail, its clock, and verbs that bring people in.
 
 use std::collections::HashMap;
+use std::fs;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -88,13 +90,19 @@ impl Place {
         Mailbox::new(self.folder.path().join("mail"))
     }
 
+    fn files(&self) -> PathBuf {
+        self.folder.path().join("files")
+    }
+
     /// The command line of a server. Every setting that a story relies on is named, whatever the environment says.
     fn arguments(&self) -> Vec<String> {
         let mail = format!("file:{}", self.mailbox().folder().display());
+        let files = format!("file:{}", self.files().display());
         [
             ("--database-url", self.database.url()),
             ("--listen", "127.0.0.1:0"),
             ("--public-url", "http://mandate.example"),
+            ("--files", &files),
             ("--mail", &mail),
             ("--mail-from", "Vendor <no-reply@vendor.example>"),
             ("--admin-email", ADMINISTRATOR),
@@ -161,9 +169,17 @@ impl World {
 
     /// A world whose server is a process of its own, on another database: to be killed. It goes by the machine's clock.
     pub async fn process(&self, environment: &[(&str, &str)]) -> ProcessWorld {
+        self.process_with(&[], environment).await
+    }
+
+    /// As [`World::process`]; further arguments beat those of all servers.
+    pub async fn process_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> ProcessWorld {
         let database = Database::fresh(self.backend()).expect("this world has such a database as well");
         let place = Place::new(database);
-        let process = Process::start(&place.arguments(), environment).await;
+        let own = place.arguments();
+        let kept = own.chunks(2).filter(|option| !arguments.contains(&option[0].as_str())).flatten().cloned();
+        let all: Vec<String> = kept.chain(arguments.iter().map(|argument| (*argument).to_owned())).collect();
+        let process = Process::start(&all, environment).await;
         let (story, clock) = (Arc::clone(&self.inner.story), TestClock::System);
         let instance = Instance::new(process.address(), Arc::clone(&story), place.mailbox(), clock.clone());
         let (ids, servers, staff) = (Arc::default(), Mutex::default(), Mutex::default());
@@ -190,6 +206,11 @@ impl World {
         let (broken, entries) = read.expect("the journal can be read");
         assert_eq!(broken, None, "the journal of {organization} is not as it was written");
         entries
+    }
+
+    /// What is in the folder of files, by name.
+    pub fn files(&self) -> Vec<String> {
+        files_in(&self.inner.place.files())
     }
 
     /// Where the database is, for what the operator does beside the server.
@@ -302,6 +323,21 @@ impl World {
     }
 }
 
+/// The names of all files in a folder and in those below it.
+fn files_in(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            names.extend(files_in(&path))
+        } else {
+            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        }
+    }
+    names.sort();
+    names
+}
+
 /// A text that a story shows, see [`World::text`].
 #[derive(Debug)]
 pub struct Text {
@@ -336,6 +372,29 @@ impl ProcessWorld {
     /// Ends the process at once, as a power cut would: `kill -9`.
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// The most memory that the process has had at a time, in KiB.
+    pub fn memory_peak_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("the process runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells of memory");
+        peak.trim().trim_end_matches("kB").trim().parse().expect("memory is a number")
+    }
+
+    /// Ends the process at once and starts a server within this process in its place, as if so much time had passed.
+    pub async fn continue_later(mut self, span: Span) -> World {
+        self.kill();
+        let later = self.world.inner.clock.now().plus(span).micros();
+        let hands = Arc::new(AtomicI64::new(later));
+        let Self { world, .. } = self;
+        let Inner { story, ids, place, instance, .. } =
+            Arc::into_inner(world.inner).expect("nobody else holds the world");
+        let server = start_server(&place, &hands, &ids, &[]).await;
+        drop(instance);
+        let clock = TestClock::Manual(hands);
+        let instance = Instance::new(server.addr, Arc::clone(&story), place.mailbox(), clock.clone());
+        let (servers, staff) = (Mutex::new(vec![server]), Mutex::default());
+        World { inner: Arc::new(Inner { instance, story, clock, ids, servers, staff, place }) }
     }
 
     /// Starts the process again, on the same database; whoever talks to it goes on.

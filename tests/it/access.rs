@@ -69,6 +69,7 @@ struct Scene {
     vendor: String,
     grant: String,
     request: String,
+    attachment: String,
     session: String,
     site: String,
     review: String,
@@ -76,6 +77,8 @@ struct Scene {
     umbrella: Actor,
     invited: String,
     article: String,
+    /// Somebody who takes part in the request.
+    helper: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -88,6 +91,8 @@ impl Scene {
         let spare = world.staff("spare", &["sales_manager"]).await;
         let grant = acme.grant_organization(&globex, "view").await.id();
         let request = acme.request("The printer is on fire").await.id();
+        let attachment = acme.upload(&request, "fire.txt", "text/plain", "It burns.").await.expect(201).id();
+        acme.reply_with(&request, "See the file.", &[&attachment]).await;
         let session = world.sign_in(&acme.email).await.session_id();
         let review = acme.post(acme.own("contact-reviews"), ()).await.expect(201).id();
         let site = json!({"name": "Plant", "time_zone": "America/Sao_Paulo"});
@@ -95,6 +100,7 @@ impl Scene {
         let vendor = spare.organization_id.clone();
         let article = json!({"title": "Reset", "body": "Hold the button."});
         let article = world.agent().await.post("/v1/articles", article).await.expect(201).id();
+        let helper = acme.invited("hal", json!({"permission": "designated_support"})).await.id();
         let umbrella = world.customer("Umbrella", "umbrella.example").await;
         let invited = String::new();
         Self {
@@ -106,12 +112,14 @@ impl Scene {
             vendor,
             grant,
             request,
+            attachment,
             session,
             site,
             article,
             review,
             umbrella,
             invited,
+            helper,
             count: 0,
         }
     }
@@ -215,6 +223,11 @@ impl Scene {
                 grant_request =
                     self.globex.post(self.globex.own("partner-grant-requests"), body).await.expect(201).id();
             }
+            "removeParticipant" => {
+                let participants = format!("/v1/service-requests/{}/participants", self.request);
+                let added = self.acme.post(participants, json!({"person_id": self.helper, "role": "cc"})).await;
+                assert!(matches!(added.status, 200 | 201), "{added}");
+            }
             "revokePartnerGrant" => {
                 let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
                 let holder = self.globex.post(self.globex.own("contacts"), holder).await.expect(201).id();
@@ -232,9 +245,11 @@ impl Scene {
             ("partner_grant_request_id", grant_request),
             ("article_id", self.article.clone()),
             ("service_request_id", self.request.clone()),
+            ("attachment_id", self.attachment.clone()),
             ("session_id", self.session.clone()),
             ("site_id", self.site.clone()),
             ("contact_review_id", self.review.clone()),
+            ("person_id", self.helper.clone()),
             ("code", "not_found".to_owned()),
         ])
     }
@@ -301,11 +316,15 @@ impl Scene {
             "approvePartnerGrantRequest" => send(json!({"level": "cc"})),
             "declinePartnerGrantRequest" => send(json!({"reason": "no"})),
             "withdrawPartnerGrantRequest" => send(json!({})),
+            "listParticipants" | "listPointOfContactCandidates" | "removeParticipant" => nothing(),
+            "addParticipant" => send(json!({"person_id": self.helper, "role": "cc"})),
             "updatePartnerGrant" => send(json!({"note": "seen"})),
             "createServiceRequest" => send(json!({"organization_id": self.acme.organization_id, "subject": "Help",
                 "category": "question", "severity": 3, "message": "Please"})),
             "updateServiceRequest" => send(json!({"severity": 3})),
             "createMessage" => send(json!({"body": "Hello"})),
+            "listAttachments" | "getAttachment" | "getAttachmentContent" => nothing(),
+            "uploadAttachment" => (String::new(), Payload::Raw(b"Hello".to_vec())),
             // Whoever signs in has no credentials yet: that these can be reached says enough.
             "createPasswordReset" => send(json!({"email": "nobody@nowhere.example"})),
             "acceptInvitation" => send(json!({"token": "nothing"})),
@@ -321,7 +340,12 @@ async fn send(actor: &Actor, operation: &Operation, path: &str, (query, body): &
         (_, "PATCH") => "application/merge-patch+json",
         _ => "application/json",
     };
-    let headers: &[_] = if matches!(body, Payload::Nothing) { &[] } else { &[("content-type", media_type)] };
+    let named = ("content-disposition", "attachment; filename=\"hello.txt\"");
+    let headers: &[_] = match body {
+        Payload::Nothing => &[],
+        Payload::Raw(_) if operation.id == "uploadAttachment" => &[("content-type", "text/plain"), named],
+        Payload::Raw(_) | Payload::Json(_) => &[("content-type", media_type)],
+    };
     actor.send(&operation.method, &format!("{path}{query}"), headers, body.clone()).await
 }
 
@@ -349,7 +373,7 @@ fn unknown(scene: &Scene, operation: &Operation, present: &BTreeMap<&str, String
 }
 
 /// All of an answer but what tells one request from another.
-fn essence(answer: &Answer) -> (u16, BTreeSet<String>, String) {
+pub(crate) fn essence(answer: &Answer) -> (u16, BTreeSet<String>, String) {
     let own = [answer["request_id"].as_str().unwrap_or("-").to_owned()];
     let headers =
         answer.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "connection" | "date" | "x-request-id"));

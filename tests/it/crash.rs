@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mandate_core::journal::EventKind;
-use mandate_tests::{Actor, Instance, Value, e2e, json};
+use mandate_tests::{Actor, Instance, Value, e2e, json, plain_client};
 
 /// How often the program is killed, per database.
 const ROUNDS: u64 = 20;
@@ -22,7 +22,8 @@ struct Answered {
 /// Sends a request with a key, for the program may be gone before it answers.
 async fn create(address: String, token: String, round: u64) -> Option<Answered> {
     let body = json!({"subject": format!("Round {round}."), "category": "incident", "severity": 1, "message": "Help"});
-    let request = reqwest::Client::new()
+    let http = plain_client().build().expect("a client can be made");
+    let request = http
         .post(format!("http://{address}/v1/service-requests"))
         .bearer_auth(token)
         .header("content-type", "application/json")

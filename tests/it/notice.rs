@@ -38,7 +38,7 @@ fn prepare(url: &str, now: Timestamp, notice: Notice) -> Option<MailContent> {
 }
 
 /// Whether an email that was held up would still leave.
-async fn leaves(world: &World, kind: MailKind, to: &str, about: Option<&str>, link: Option<LinkId>) -> bool {
+pub(crate) async fn leaves(world: &World, kind: MailKind, to: &str, about: Option<&str>, link: Option<LinkId>) -> bool {
     let now = Timestamp::parse(&world.now()).expect("stories have a time");
     let to = PersonId::parse(to).expect("stories know ids of people");
     let about = about.map(|id| AnyId::parse(id).expect("stories know ids"));

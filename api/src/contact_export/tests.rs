@@ -32,12 +32,15 @@ async fn pieces(is_disabled: bool) -> Vec<Result<usize, String>> {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/mandate.db", directory.path().display());
     let mail = format!("file:{}/mail", directory.path().display());
+    let files = format!("file:{}/files", directory.path().display());
     let arguments = [
         "mandate",
         "--database-url",
         &url,
         "--mail",
         &mail,
+        "--files",
+        &files,
         "--password-cost",
         "8:1",
         "--keys",

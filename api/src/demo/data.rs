@@ -219,6 +219,10 @@ async fn requests(filler: &Filler, ids: &[String], now: Timestamp) -> Result<Str
     for (index, (who, category, severity, subject, message, reply, thanks)) in THREADS.iter().enumerate() {
         let wanted = json!({"subject": subject, "category": category, "severity": severity, "message": message});
         let id = text(&filler.post(who, "/v1/service-requests", wanted).await?, "id")?;
+        if first.is_empty() {
+            let ben = json!({"person_id": id_of(filler, "ben.carter@acme.example").await?, "role": "secondary"});
+            filler.post(who, &format!("/v1/service-requests/{id}/participants"), ben).await?;
+        }
         filler.advance(Span::hours(9), now);
         let path = format!("/v1/service-requests/{id}/messages");
         if index % 5 == 0 {
@@ -231,7 +235,17 @@ async fn requests(filler: &Filler, ids: &[String], now: Timestamp) -> Result<Str
                 .await?;
         }
         if !reply.is_empty() {
-            filler.post(AGENT, &path, json!({"body": reply})).await?;
+            // The first one comes with a file.
+            let attached = if first.is_empty() {
+                vec![
+                    filler
+                        .upload(AGENT, &id, "renewal.log", "05:58 certificate expired\n07:41 certificate renewed\n")
+                        .await?,
+                ]
+            } else {
+                Vec::new()
+            };
+            filler.post(AGENT, &path, json!({"body": reply, "attachment_ids": attached})).await?;
         }
         if !thanks.is_empty() {
             filler.advance(Span::hours(3), now);

@@ -68,7 +68,6 @@ impl Filler {
     }
 
     async fn send(&self, token: Option<&str>, method: Method, path: &str, body: Value) -> Result<Value, String> {
-        let application = init_service(self.shared.application()).await;
         let mut request = TestRequest::default().method(method.clone()).uri(path);
         if let Some(token) = token {
             request = request.insert_header(("authorization", format!("Bearer {token}")));
@@ -76,17 +75,41 @@ impl Filler {
         if method != Method::GET {
             request = request.set_json(body);
         }
+        self.answer(&format!("{method} {path}"), request).await
+    }
+
+    /// Uploads a text to a service request; answers the attachment's id.
+    pub(super) async fn upload(
+        &self,
+        who: &str,
+        request: &str,
+        name: &str,
+        content: &'static str,
+    ) -> Result<String, String> {
+        let path = format!("/v1/service-requests/{request}/attachments");
+        let upload = TestRequest::post()
+            .uri(&path)
+            .insert_header(("authorization", format!("Bearer {}", self.token(who).await?)))
+            .insert_header(("content-type", "text/plain"))
+            .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
+            .set_payload(content);
+        text(&self.answer(&path, upload).await?, "id")
+    }
+
+    /// The body of what the server answers.
+    async fn answer(&self, what: &str, request: TestRequest) -> Result<Value, String> {
+        let application = init_service(self.shared.application()).await;
         let response = call_service(&application, request.to_request()).await;
         let status = response.status();
         let bytes = read_body(response).await;
         drop(application);
         if !status.is_success() {
-            return Err(format!("{method} {path} answered {status}: {}", String::from_utf8_lossy(&bytes)));
+            return Err(format!("{what} answered {status}: {}", String::from_utf8_lossy(&bytes)));
         }
         if bytes.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&bytes).map_err(|error| format!("{method} {path}: {error}"))
+        serde_json::from_slice(&bytes).map_err(|error| format!("{what}: {error}"))
     }
 
     /// Sets the passwords of everybody who has just been invited, with the links in the emails that wait for them.

@@ -6,7 +6,7 @@ use mandate_core::text::{Locale, TimeZone};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 
-use super::{MailContent, MailError, PreparedMail, html, plain};
+use super::{MailContent, MailError, PreparedMail, RequestTold, html, plain, plain_lines};
 
 /// Names the files of every kind: one that is missing, in whatever language, does not compile, and neither does a kind without a line.
 macro_rules! templates {
@@ -32,6 +32,10 @@ templates! {
     InvitationAccepted = "invitation_accepted";
     ContactTransferred = "contact_transferred";
     PasswordChanged = "password_changed";
+    ParticipantAdded = "participant_added";
+    Reply = "reply";
+    RequestSolved = "request_solved";
+    RequestClosed = "request_closed";
 }
 
 /// What stands in a template.
@@ -75,10 +79,13 @@ pub(super) fn render(mail: &PreparedMail) -> Result<Rendered, MailError> {
     let template = Template::of(kind, &mail.to.locale);
     let subject = fill(kind, template.subject, &values)?;
     let html = html::render(kind, &template, &values, mail.to.locale.as_str(), &subject)?;
-    Ok(Rendered { text: fill(kind, template.text, &values)?, html, subject })
+    Ok(Rendered { text: fill(kind, template.text, &quoted(&values))?, html, subject })
 }
 
-/// What the placeholders stand for; each in one line.
+/// The placeholder that stands for several lines, which somebody wrote.
+const MESSAGE: &str = "message";
+
+/// What the placeholders stand for; each in one line, but for [`MESSAGE`].
 pub(super) type Values = Vec<(&'static str, String)>;
 
 fn values(mail: &PreparedMail) -> Values {
@@ -116,8 +123,28 @@ fn values(mail: &PreparedMail) -> Values {
             ("person_email", email.clone()),
         ]),
         MailContent::PasswordChanged { changed_at } => values.push(("changed", at(changed_at))),
+        MailContent::Reply { request, author, message } => {
+            values.extend(told(request));
+            values.extend([("author", author.clone()), (MESSAGE, message.clone())]);
+        }
+        MailContent::ParticipantAdded(request)
+        | MailContent::RequestSolved(request)
+        | MailContent::RequestClosed(request) => values.extend(told(request)),
     }
-    values.into_iter().map(|(name, value)| (name, plain(&value))).collect()
+    let clean = |name: &str, value: &str| if name == MESSAGE { plain_lines(value) } else { plain(value) };
+    values.into_iter().map(|(name, value)| (name, clean(name, &value))).collect()
+}
+
+fn told(request: &RequestTold) -> [(&'static str, String); 3] {
+    let RequestTold { number, subject, organization } = request;
+    [("number", number.clone()), ("subject", subject.clone()), ("organization", organization.clone())]
+}
+
+/// The values as plain text has them: each line of what somebody wrote is marked, so that none can be taken for the email's own.
+fn quoted(values: &Values) -> Values {
+    let quote = |text: &str| text.lines().map(|line| format!("> {line}").trim_end().to_owned()).collect::<Vec<_>>();
+    let value = |name: &str, value: &str| if name == MESSAGE { quote(value).join("\n") } else { value.to_owned() };
+    values.iter().map(|(name, text)| (*name, value(name, text))).collect()
 }
 
 /// Fills a template in one pass: braces within a value are text.

@@ -40,7 +40,19 @@ fn content(kind: MailKind) -> MailContent {
         MailKind::InvitationAccepted => MailContent::InvitationAccepted { organization, person, email },
         MailKind::ContactTransferred => MailContent::ContactTransferred { organization, person, email },
         MailKind::PasswordChanged => MailContent::PasswordChanged { changed_at: now() },
+        MailKind::ParticipantAdded => MailContent::ParticipantAdded(told(organization)),
+        MailKind::Reply => MailContent::Reply {
+            request: told(organization),
+            author: person,
+            message: "Hello <b>Ana</b>,\n\n\tunplug it {link}.\r\n> Is it hot?\u{202e}\n\nYours".to_owned(),
+        },
+        MailKind::RequestSolved => MailContent::RequestSolved(told(organization)),
+        MailKind::RequestClosed => MailContent::RequestClosed(told(organization)),
     }
+}
+
+fn told(organization: String) -> RequestTold {
+    RequestTold { number: "SR-001042".to_owned(), subject: "Printer {link} on fire".to_owned(), organization }
 }
 
 fn contents() -> impl Iterator<Item = MailContent> {

@@ -34,6 +34,8 @@ problem_groups! {
     ServerProblems: "500" "503";
     /// What operations with a body can answer besides.
     BodyProblems: "413" "415";
+    /// What operations that answer parts of a content can answer besides.
+    RangeProblems: "416";
     /// What operations that write can answer besides.
     WriteProblems: "409" "412";
 }
@@ -59,6 +61,7 @@ fn response(status: &str) -> Response {
         "412" => "The resource has changed since it was read.",
         "413" => "The body is too large.",
         "415" => "A media type that this operation does not read.",
+        "416" => "The content has no such range.",
         "422" => "Values are not allowed.",
         "429" => "Too often; repeat after `Retry-After`.",
         "503" => "Not now; repeat after `Retry-After`.",

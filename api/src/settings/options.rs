@@ -82,6 +82,10 @@ pub struct Options {
     #[arg(long, env = "MANDATE_REQUEST_TIMEOUT", default_value = "10s", value_name = "DURATION")]
     pub(super) request_timeout: String,
 
+    /// Where attachments are kept: `file:directory` or `s3://bucket/prefix`, with what else is needed in the variables `AWS_…`
+    #[arg(long, env = "MANDATE_FILES", default_value = "file:var/files", value_name = "URL")]
+    pub(super) files: String,
+
     /// Where emails go: `file:directory`, `smtp://user:password@host:port` (STARTTLS; none with `?tls=none`) or `smtps://…`
     #[arg(long, env = "MANDATE_MAIL", default_value = "file:var/mail", value_name = "URL")]
     pub(super) mail: String,
@@ -134,6 +138,10 @@ pub struct Options {
     /// After how long an organization's contacts should be reviewed again, unless it has its own period
     #[arg(long, env = "MANDATE_REVIEW_PERIOD", default_value = "90d", value_name = "DURATION")]
     pub(super) review_period: String,
+
+    /// After how long a solved service request closes by itself
+    #[arg(long, env = "MANDATE_CLOSE_AFTER", default_value = "14d", value_name = "DURATION")]
+    pub(super) close_after: String,
 
     /// How long the answer to a request with an Idempotency-Key is kept
     #[arg(long, env = "MANDATE_IDEMPOTENCY_TTL", default_value = "30d", value_name = "DURATION")]

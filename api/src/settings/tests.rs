@@ -16,6 +16,7 @@ fn without_anything_set_there_is_a_server_to_try() {
     MANDATE_PUBLIC_URL=http://127.0.0.1:8080
     MANDATE_TRUSTED_PROXIES=
     MANDATE_REQUEST_TIMEOUT=10s
+    MANDATE_FILES=file:var/files
     MANDATE_MAIL=file:var/mail
     MANDATE_MAIL_FROM=Mandate <no-reply@localhost>
     MANDATE_LINK_TEMPLATE={public_url}/{purpose}?token={token}
@@ -29,6 +30,7 @@ fn without_anything_set_there_is_a_server_to_try() {
     MANDATE_RESET_TTL=1h
     MANDATE_INVITATION_TTL=7d
     MANDATE_REVIEW_PERIOD=90d
+    MANDATE_CLOSE_AFTER=14d
     MANDATE_IDEMPOTENCY_TTL=30d
     MANDATE_KEYS=database
     MANDATE_LOG=info
@@ -213,4 +215,23 @@ fn the_sender_is_made_from_the_public_url_if_it_has_a_name() {
     );
     assert_eq!(sender(&["--listen=[::1]:80"]).unwrap(), "Mandate <no-reply@localhost>");
     assert!(sender(&["--mail=smtp://localhost:25"]).unwrap_err().to_string().contains("MANDATE_MAIL_FROM"));
+}
+
+#[test]
+fn files_are_kept_in_a_folder_or_a_bucket() {
+    let bucket = |name: &str, prefix: &str| FilesTarget::Bucket { name: name.to_owned(), prefix: prefix.to_owned() };
+    for (text, target, shown) in [
+        ("file:var/files", FilesTarget::Folder("var/files".into()), "file:var/files"),
+        ("s3://desk", bucket("desk", ""), "s3://desk"),
+        ("s3://desk/", bucket("desk", ""), "s3://desk"),
+        ("s3://desk.eu-1/mandate/files/", bucket("desk.eu-1", "mandate/files"), "s3://desk.eu-1/mandate/files"),
+    ] {
+        assert_eq!(FilesTarget::parse(text), Ok(target.clone()), "{text}");
+        assert_eq!(target.to_string(), shown);
+    }
+    for text in
+        ["", "file:", "var/files", "s3:", "s3://", "s3:///files", "s3://Desk", "s3://desk?region=x", "https://desk"]
+    {
+        assert!(FilesTarget::parse(text).is_err(), "{text}");
+    }
 }

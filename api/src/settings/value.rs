@@ -88,6 +88,49 @@ impl LinkTemplate {
     }
 }
 
+/// Where attachments are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilesTarget {
+    /// In this directory.
+    Folder(PathBuf),
+    /// In a bucket of a service that speaks S3.
+    Bucket {
+        /// What the bucket is called.
+        name: String,
+        /// What the names of all files in it begin with; may be empty.
+        prefix: String,
+    },
+}
+
+impl FilesTarget {
+    /// Reads `file:directory`, `s3://bucket` or `s3://bucket/prefix`.
+    ///
+    /// *Errors*: what is wrong, for people.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("file:").filter(|path| !path.is_empty()) {
+            return Ok(Self::Folder(path.into()));
+        }
+        let (name, prefix) =
+            text.strip_prefix("s3://").map_or(("", ""), |place| place.split_once('/').unwrap_or((place, "")));
+        let is_bucket = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c);
+        let is_plain = |c: char| c.is_ascii_graphic() && !"?#%\\".contains(c);
+        if name.is_empty() || !name.chars().all(is_bucket) || !prefix.chars().all(is_plain) {
+            return Err(format!("`{text}` is neither `file:directory` nor `s3://bucket` or `s3://bucket/prefix`"));
+        }
+        Ok(Self::Bucket { name: name.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+    }
+}
+
+impl fmt::Display for FilesTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => write!(f, "file:{}", path.display()),
+            Self::Bucket { name, prefix } if prefix.is_empty() => write!(f, "s3://{name}"),
+            Self::Bucket { name, prefix } => write!(f, "s3://{name}/{prefix}"),
+        }
+    }
+}
+
 /// Where emails go. Printed without credentials.
 #[derive(Debug, Clone)]
 pub enum MailTarget {

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::keyring::tests::Bench;
 use crate::mail::{MailContent, PreparedMail, Receiver};
-use crate::settings::MailTarget;
+use crate::settings::{FilesTarget, MailTarget};
 use crate::sources::Ids;
 
 /// A database with one person in it, and a worker.
@@ -34,8 +34,19 @@ impl World {
         let target = MailTarget::parse(&format!("file:{}", directory.path().join("mail").display())).unwrap();
         let mailer = Mailer::new(&target).unwrap();
         let writer = Writer::new("support@example.com".parse().unwrap(), "host", mailer.encoding());
+        let files = FileStore::open(&FilesTarget::Folder(directory.path().join("files"))).unwrap();
         let (clock, ring, outbox) = (bench.clock(), bench.ring(), Outbox::default());
-        let worker = Worker { store, clock, ring, mailer, writer, outbox, idempotency_ttl: Span::days(30) };
+        let worker = Worker {
+            store,
+            clock,
+            ring,
+            mailer,
+            writer,
+            outbox,
+            files,
+            idempotency_ttl: Span::days(30),
+            close_after: Span::days(14),
+        };
         Self { bench, directory, worker }
     }
 

@@ -6,6 +6,8 @@
 mod access_table;
 mod account_team;
 mod article;
+mod attachment;
+mod broadcast;
 mod contact;
 mod contact_import;
 mod contact_review;
@@ -19,6 +21,7 @@ mod journal;
 mod ladder;
 mod message;
 mod organization;
+mod participant;
 mod partner_grant;
 mod partner_grant_sides;
 mod preferences;

@@ -142,7 +142,7 @@ fn world(dice: &mut Dice, readers: &[Actor]) -> String {
         for _ in 0..dice.below(3) {
             let (person, _) = dice.pick(&people);
             sql += &format!(
-                "INSERT INTO participants SELECT '{id}', '{person}', '{}', 0, '' WHERE NOT EXISTS \
+                "INSERT INTO participants (service_request_id, person_id, role, added_at, added_by) SELECT '{id}', '{person}', '{}', 0, '' WHERE NOT EXISTS \
                  (SELECT 1 FROM participants WHERE service_request_id = '{id}' AND person_id = '{person}');",
                 dice.pick(&["cc", "secondary"])
             );

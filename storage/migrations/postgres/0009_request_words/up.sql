@@ -29,6 +29,7 @@ INSERT INTO request_words (number, part, internal, words)
                 WHERE word <> '') AS found) AS placed
         GROUP BY (place - 1) / 2000) AS p;
 CREATE INDEX request_words_by_word ON request_words USING gin (words);
+ANALYZE request_words;
 
 ALTER TABLE service_requests DROP COLUMN subject_folded;
 ALTER TABLE messages DROP COLUMN body_folded;

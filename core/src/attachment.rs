@@ -1,0 +1,256 @@
+//! Attachments of a service request: uploaded by somebody, then added to a message of theirs (S-6).
+//!
+//! Until then a file is a draft, which its uploader alone knows of. Those that no message takes up are removed after a day.
+
+use std::fmt;
+
+use crate::access::Visible;
+use crate::actor::PersonRef;
+use crate::change::{Change, Context, Recorded};
+use crate::id::{AnyId, AttachmentId, MessageId, OrganizationId, ServiceRequestId};
+use crate::journal::{EventKind, Fact, Snapshot};
+use crate::media_type::MediaType;
+use crate::message::{self, Message};
+use crate::refusal::{Code, Extra, Refusal};
+use crate::service_request::{self, RequestFacts, expect_open};
+use crate::text::{FileName, Flaw};
+use crate::time::{Span, Timestamp};
+use crate::vocabulary::Vocabulary as _;
+
+/// Bytes in an attachment, at most.
+pub const ATTACHMENT_BYTES_MAX: u64 = 25 * 1024 * 1024;
+/// Attachments of one message, at most.
+pub const ATTACHMENTS_MAX: u64 = 20;
+/// How long a file that no message takes up is kept.
+pub const DRAFT_KEPT: Span = Span::days(1);
+
+/// An uploaded file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// The service request that it was uploaded to.
+    pub request: ServiceRequestId,
+    /// Whose request that is.
+    pub organization: OrganizationId,
+    /// Who uploaded it.
+    pub uploaded_by: PersonRef,
+    /// What it is called.
+    pub file_name: FileName,
+    /// What is known of its bytes.
+    pub content: Content,
+    /// Whether a message has taken it up.
+    pub stage: Stage,
+    /// When it was uploaded.
+    pub created_at: Timestamp,
+    /// Grows by one with each change, from 1.
+    pub version: i64,
+}
+
+/// What is known of the bytes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// What its uploader says it is.
+    pub media_type: MediaType,
+    /// What its beginning looks like.
+    pub detected: MediaType,
+    /// How many bytes it has, from 1 to [`ATTACHMENT_BYTES_MAX`].
+    pub size: i64,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256Sum,
+}
+
+impl Content {
+    /// As what it is handed out: as what its uploader says, unless it does not look like that.
+    pub fn served_as(&self) -> MediaType {
+        if self.media_type.agrees_with(&self.detected) { self.media_type.clone() } else { MediaType::opaque() }
+    }
+}
+
+/// SHA-256 of some bytes. Printed as 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sha256Sum(pub [u8; 32]);
+
+impl Sha256Sum {
+    /// Reads 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut sum = [0; 32];
+        let is_whole = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        for (index, byte) in sum.iter_mut().enumerate().filter(|_| is_whole) {
+            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+        }
+        is_whole.then_some(Self(sum))
+    }
+}
+
+impl fmt::Display for Sha256Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Where an attachment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No message has taken it up: it is its uploader's alone.
+    Draft,
+    /// It belongs to a message, for good.
+    Added {
+        /// The message.
+        message: MessageId,
+        /// Whether that is a note that only staff see (S-5).
+        internal: bool,
+    },
+}
+
+impl Stage {
+    /// The message, if there is one.
+    pub fn message(self) -> Option<MessageId> {
+        match self {
+            Self::Draft => None,
+            Self::Added { message, .. } => Some(message),
+        }
+    }
+}
+
+impl Recorded for Attachment {
+    fn subject(&self) -> AnyId {
+        self.id.into()
+    }
+
+    /// Whoever may not know of it finds no gap in their journal: a draft, and what belongs to a note, stand in that of the
+    /// uploader's organization, which for notes is the vendor's.
+    fn journal_of(&self) -> OrganizationId {
+        match self.stage {
+            Stage::Added { internal: false, .. } => self.organization,
+            Stage::Added { internal: true, .. } | Stage::Draft => self.uploaded_by.organization,
+        }
+    }
+
+    /// The name of the file stays out of the journal, as the text of a message does.
+    fn snapshot(&self) -> Snapshot {
+        vec![
+            ("service_request_id", Fact::text(self.request)),
+            ("message_id", Fact::optional(self.stage.message().as_ref())),
+            ("media_type", Fact::text(&self.content.media_type)),
+            ("detected_media_type", Fact::text(&self.content.detected)),
+            ("size", Fact::Number(self.content.size)),
+            ("sha256", Fact::text(self.content.sha256)),
+        ]
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn next_version(self, _now: Timestamp) -> Self {
+        Self { version: self.version + 1, ..self }
+    }
+}
+
+/// An attachment to be, its bytes received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateAttachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// What it is called.
+    pub file_name: FileName,
+    /// What is known of its bytes.
+    pub content: Content,
+}
+
+/// Allows uploading to a request, before anything of the file is received.
+///
+/// *Decides*: request visible? may update it? not closed?
+pub fn allow_upload(facts: &RequestFacts) -> Result<(), Refusal> {
+    service_request::updatable(facts).and_then(|request| expect_open(&request))
+}
+
+/// Takes up an uploaded file as a draft. Decides again what [`allow_upload`] did, for receiving takes its time.
+pub fn create(
+    context: &Context,
+    facts: &RequestFacts,
+    command: CreateAttachment,
+) -> Result<Change<Attachment>, Refusal> {
+    let request = service_request::updatable(facts)?;
+    expect_open(&request)?;
+    let organization = request.organization.id;
+    let attachment = Attachment {
+        id: command.id,
+        request: request.id,
+        organization,
+        uploaded_by: facts.actor.reference(),
+        file_name: command.file_name,
+        content: command.content,
+        stage: Stage::Draft,
+        created_at: context.now,
+        version: 1,
+    };
+    Ok(Change::create(context, facts.standing.authority(organization), EventKind::AttachmentUploaded, attachment))
+}
+
+/// Adds drafts to a message that is just being written; `named` are the attachments that it names, where they exist.
+///
+/// *Decides*, of each: a draft, uploaded by the author to the same request, and named once? One answer for all that is wrong, so
+/// that nobody learns of somebody else's.
+///
+/// *Errors*: `attachment_not_allowed`, with a flaw for each.
+pub fn add(
+    context: &Context,
+    facts: &RequestFacts,
+    message: &Change<Message>,
+    named: Vec<Option<Attachment>>,
+) -> Result<Vec<Change<Attachment>>, Refusal> {
+    let message = message.after();
+    let mut drafts: Vec<Attachment> = Vec::with_capacity(named.len());
+    let mut flaws = Vec::new();
+    for (index, attachment) in named.into_iter().enumerate() {
+        let is_own_draft = |draft: &Attachment| {
+            draft.stage == Stage::Draft
+                && draft.request == message.request
+                && draft.uploaded_by.id == facts.actor.id()
+                && drafts.iter().all(|other| other.id != draft.id)
+        };
+        match attachment.filter(is_own_draft) {
+            Some(draft) => drafts.push(draft),
+            None => {
+                let flaw = "is not an upload of yours to this request that no message has yet, named once";
+                flaws.push((format!("#/attachment_ids/{index}"), Flaw::new(Code::AttachmentNotAllowed.name(), flaw)));
+            }
+        }
+    }
+    if !flaws.is_empty() {
+        let detail = format!("{} of the attachments cannot be added to the message, see `errors`", flaws.len());
+        return Err(Refusal::new(Code::AttachmentNotAllowed, detail).with(Extra::Flaws(flaws)));
+    }
+    let authority = facts.standing.authority(message.organization);
+    let stage = Stage::Added { message: message.id, internal: message.internal };
+    let add = |draft: Attachment| {
+        let added = Attachment { stage, ..draft.clone() };
+        Change::update(context, authority, EventKind::AttachmentAdded, draft, added)
+    };
+    Ok(drafts.into_iter().map(add).collect())
+}
+
+/// What must be known to show an attachment.
+#[derive(Debug, Clone)]
+pub struct AttachmentFacts {
+    /// Who asks, and the request that the attachment was uploaded to.
+    pub request: RequestFacts,
+    /// The attachment, if it exists.
+    pub attachment: Option<Attachment>,
+}
+
+/// Shows an attachment to whoever may read its message, and a draft to its uploader.
+///
+/// *Errors*: `not_found`, the same for what does not exist and for what is hidden.
+pub fn view(facts: AttachmentFacts) -> Result<Visible<Attachment>, Refusal> {
+    let reach = message::allow_list(&facts.request)?;
+    let actor = &facts.request.actor;
+    let is_visible = |attachment: &Attachment| match attachment.stage {
+        Stage::Draft => attachment.uploaded_by.id == actor.id(),
+        Stage::Added { internal, .. } => !internal || reach.reaches_internal(),
+    };
+    let visible = facts.attachment.filter(is_visible).ok_or_else(Refusal::not_found)?;
+    Ok(Visible::new(visible, actor))
+}
