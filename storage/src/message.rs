@@ -6,7 +6,7 @@ use mandate_core::actor::PersonRef;
 use mandate_core::change::Change;
 use mandate_core::id::{MessageId, ServiceRequestId};
 use mandate_core::message::{Message, MessageReach};
-use mandate_core::text::{MessageBody, fold};
+use mandate_core::text::MessageBody;
 
 use crate::backend::on;
 use crate::column::{Cells, moment};
@@ -93,7 +93,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Saves a new message.
+    /// Saves a new message and its words.
     pub fn save_message(&mut self, change: &Change<Message>) -> Result<(), StorageError> {
         let message = change.after();
         let row = (
@@ -102,10 +102,10 @@ impl WriteTx<'_> {
             messages::author_id.eq(message.author.as_ref().map(|author| author.id.to_string())),
             messages::internal.eq(message.internal),
             messages::body.eq(message.body.as_str()),
-            messages::body_folded.eq(fold(message.body.as_str())),
             messages::created_at.eq(message.created_at.micros()),
         );
         on!(self, |connection| diesel::insert_into(messages::table).values(row.clone()).execute(connection))?;
+        self.save_message_words(message)?;
         self.record(change)
     }
 }

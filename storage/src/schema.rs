@@ -249,7 +249,6 @@ diesel::table! {
         number -> BigInt,
         organization_id -> Text,
         subject -> Text,
-        subject_folded -> Text,
         category -> Text,
         severity -> Integer,
         status -> Text,
@@ -279,7 +278,6 @@ diesel::table! {
         author_id -> Nullable<Text>,
         internal -> Bool,
         body -> Text,
-        body_folded -> Text,
         created_at -> BigInt,
     }
 }

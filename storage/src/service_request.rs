@@ -9,7 +9,7 @@ use mandate_core::effective_access::HeldGrants;
 use mandate_core::id::{ContactId, ServiceRequestId, SessionId};
 use mandate_core::service_request::{RequestFacts, ServiceRequest};
 use mandate_core::session::CallerFacts;
-use mandate_core::text::{Subject, fold};
+use mandate_core::text::Subject;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{Involvement, RequestStatus, Vocabulary as _};
 
@@ -31,7 +31,6 @@ struct RequestRow {
     number: i64,
     organization_id: String,
     subject: String,
-    subject_folded: String,
     category: String,
     severity: i32,
     status: String,
@@ -60,7 +59,6 @@ impl From<&ServiceRequest> for RequestRow {
             number: request.number,
             organization_id: request.organization.id.to_string(),
             subject: request.subject.to_string(),
-            subject_folded: fold(request.subject.as_str()),
             category: request.category.name().to_owned(),
             severity: request.severity,
             status: request.status.name().to_owned(),
@@ -309,10 +307,11 @@ impl WriteTx<'_> {
         ReadTx::request_facts(self, actor, id, now)
     }
 
-    /// Saves a request.
+    /// Saves a request, and the words of its subject.
     pub fn save_service_request(&mut self, change: &Change<ServiceRequest>) -> Result<(), StorageError> {
         let row = RequestRow::from(change.after());
         save_row!(self, service_requests, &row, change)?;
+        self.save_subject_words(change)?;
         self.record(change)
     }
 }

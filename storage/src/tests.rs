@@ -52,6 +52,8 @@ mod contact_search;
 mod postgres;
 mod readiness;
 mod records;
+mod request_list;
+mod request_search;
 mod telling;
 mod upload;
 

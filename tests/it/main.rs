@@ -39,6 +39,7 @@ mod preferences;
 mod readiness;
 mod request_access;
 mod request_list;
+mod request_search;
 mod roster;
 mod rules;
 mod service_request;

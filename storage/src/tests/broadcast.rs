@@ -29,9 +29,9 @@ fn request(store: &Store, level: &str, expires_at: &str, is_confidential: bool) 
     let (contact, own, partner) = (person(), organization(1), organization(2));
     let (grant, staff) = (GrantId::from_u128(1), StaffId::from_u128(1));
     let rows = format!(
-        "INSERT INTO service_requests (id, number, organization_id, subject, subject_folded, category, severity, status, \
+        "INSERT INTO service_requests (id, number, organization_id, subject, category, severity, status, \
          submitted_by, submitter_organization_id, point_of_contact_id, point_of_contact_organization_id, created_at, updated_at, \
-         activity_at, version, confidential) VALUES ('{REQUEST}', 1, '{own}', '', '', '', 1, 'open', '{contact}', '{own}', \
+         activity_at, version, confidential) VALUES ('{REQUEST}', 1, '{own}', '', '', 1, 'open', '{contact}', '{own}', \
          '{contact}', '{own}', 0, 0, 0, 1, {is_confidential}); \
          INSERT INTO partner_grants (id, grantor_id, grantee_type, grantee_id, grantee_organization_id, level, expires_at, \
          created_at, created_by, updated_at, version) VALUES ('{grant}', '{own}', 'organization', '{partner}', '{partner}', \
