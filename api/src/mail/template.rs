@@ -90,12 +90,17 @@ pub(super) fn render(mail: &PreparedMail) -> Result<Rendered, MailError> {
     Ok(Rendered { text: fill(kind, &text, &quoted(&values))?, html, subject })
 }
 
-/// The text of a template without the paragraphs that would name what there is not, such as the end of a grant that has none.
+/// The text of a template without the paragraphs that would name what there is not, such as the end of a grant that has none, and
+/// without those that introduce one of them by a colon.
 fn without_gaps(text: &str, values: &Values) -> String {
     let gaps: Vec<String> =
         values.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| format!("{{{name}}}")).collect();
-    let is_whole = |paragraph: &&str| !gaps.iter().any(|gap| paragraph.contains(gap.as_str()));
-    text.split("\n\n").filter(is_whole).collect::<Vec<_>>().join("\n\n")
+    let has_gap = |paragraph: &str| gaps.iter().any(|gap| paragraph.contains(gap.as_str()));
+    let paragraphs: Vec<&str> = text.split("\n\n").collect();
+    let follows_gap = |index: usize| paragraphs.get(index + 1).is_some_and(|next| has_gap(next));
+    let is_kept =
+        |(index, paragraph): &(usize, &&str)| !has_gap(paragraph) && !(paragraph.ends_with(':') && follows_gap(*index));
+    paragraphs.iter().enumerate().filter(is_kept).map(|(_, paragraph)| *paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The placeholder that stands for several lines, which somebody wrote.
