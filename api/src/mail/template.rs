@@ -98,8 +98,8 @@ fn without_gaps(text: &str, values: &Values) -> String {
     let has_gap = |paragraph: &str| gaps.iter().any(|gap| paragraph.contains(gap.as_str()));
     let paragraphs: Vec<&str> = text.split("\n\n").collect();
     let follows_gap = |index: usize| paragraphs.get(index + 1).is_some_and(|next| has_gap(next));
-    let is_kept =
-        |(index, paragraph): &(usize, &&str)| !has_gap(paragraph) && !(paragraph.ends_with(':') && follows_gap(*index));
+    let introduces_gap = |index: usize, paragraph: &str| paragraph.ends_with(':') && follows_gap(index);
+    let is_kept = |(index, paragraph): &(usize, &&str)| !(has_gap(paragraph) || introduces_gap(*index, paragraph));
     paragraphs.iter().enumerate().filter(is_kept).map(|(_, paragraph)| *paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
