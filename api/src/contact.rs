@@ -6,12 +6,12 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use mandate_core::change::Context;
-use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact};
+use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact, Welcomed};
 use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind};
 use mandate_core::person::EditProfile;
 use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
 use mandate_core::vocabulary::ContactType;
-use mandate_storage::{Fence, Unlocked, WriteTx};
+use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -148,8 +148,21 @@ fn create(
     organization: OrganizationId,
     wanted: &NewContact,
 ) -> Result<Answer, Problem> {
+    let facts = create_facts(tx, context, organization, wanted)?;
+    let created = contact::create(context, facts, wanted.clone())?;
+    save_new(tx, &created)?;
+    Answer::created(format!("/v1/contacts/{}", wanted.id), 1, wanted.id, &ContactView::from(created.contact.after()))
+}
+
+/// What must be known to create a contact.
+pub(crate) fn create_facts(
+    tx: &mut ReadTx<'_>,
+    context: &Context,
+    organization: OrganizationId,
+    wanted: &NewContact,
+) -> Result<CreateFacts, Problem> {
     let actor = context.signed_in()?;
-    let facts = CreateFacts {
+    Ok(CreateFacts {
         standing: tx.standing(actor, organization, context.now)?,
         organization: tx.organization(organization)?,
         vendor_domains: tx.vendor_domains()?,
@@ -157,11 +170,13 @@ fn create(
         existing: tx.person_by_email(&wanted.profile.email.email)?,
         never_entered: tx.never_entered(organization)?,
         sites: sites_for(tx, &wanted.sites, organization)?,
-    };
-    let created = contact::create(context, facts, wanted.clone())?;
+    })
+}
+
+/// Saves a contact who was created, with the welcome link.
+pub(crate) fn save_new(tx: &mut WriteTx<'_>, created: &Welcomed) -> Result<(), Problem> {
     tx.save_contact(&created.contact)?;
-    tx.save_link(&created.link)?;
-    Answer::created(format!("/v1/contacts/{}", wanted.id), 1, wanted.id, &ContactView::from(created.contact.after()))
+    Ok(tx.save_link(&created.link)?)
 }
 
 /// Read a contact

@@ -160,6 +160,7 @@ pub(crate) fn disable_facts(tx: &mut ReadTx<'_>, now: Timestamp, state: StateFac
         review: tx.open_review_of(id, organization.id, now)?,
         invitations: tx.open_invitations_around(id)?,
         grant_requests: tx.grant_requests_of(id.into())?,
+        participations: tx.participations_of(id.into())?,
         organization,
     })
 }
@@ -173,6 +174,7 @@ pub(crate) fn save_disabled(tx: &mut WriteTx<'_>, disabled: &Disabled) -> Result
     tx.save_service_request(&disabled.record)?;
     tx.save_message(&disabled.message)?;
     disabled.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
+    disabled.participations.iter().try_for_each(|part| tx.save_participant(part))?;
     disabled.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     Ok(sessions_ended)
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::Bytes;
 use futures_util::stream::BoxStream;
@@ -18,7 +19,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, RetryConfig};
 use tempfile::tempfile_in;
 use thiserror::Error;
 use tokio::io::AsyncWrite as _;
@@ -72,7 +73,7 @@ impl FileStore {
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 // Files are removed one by one, which every such service understands.
                 let builder = AmazonS3Builder::from_env().with_bucket_name(name).with_disable_bulk_delete(true);
-                let store = Arc::new(builder.build()?);
+                let store = Arc::new(builder.with_retry(patience()).build()?);
                 Ok(Self { store, prefix: Path::from(prefix.as_str()), piece: BUCKET_PIECE, folder: None })
             }
         }
@@ -149,6 +150,11 @@ impl FileStore {
             None => Ok(()),
         }
     }
+}
+
+/// How often a service is asked again; a request has no more time than this.
+fn patience() -> RetryConfig {
+    RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(10), ..RetryConfig::default() }
 }
 
 /// A file that is being written. Nobody can read it before it is finished; dropped, it leaves pieces that [`FileStore::remove`]

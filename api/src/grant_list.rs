@@ -124,7 +124,7 @@ pub struct HistoryEntryView {
     /// The journal entry's id.
     id: EventIdWire,
     /// What happened, for example `partner_grant.updated`.
-    #[schema(example = "partner_grant.updated", extensions(("x-extensible-enum" = json!(["partner_grant.created", "partner_grant.updated", "partner_grant.revoked", "partner_grant.ended", "partner_grant_request.created", "partner_grant_request.approved", "partner_grant_request.declined", "partner_grant_request.withdrawn", "partner_grant_request.cancelled"]))))]
+    #[schema(example = "partner_grant.updated", extensions(("x-extensible-enum" = json!(["partner_grant.created", "partner_grant.updated", "partner_grant.revoked", "partner_grant.ended", "partner_grant.expiring", "partner_grant_request.created", "partner_grant_request.approved", "partner_grant_request.declined", "partner_grant_request.withdrawn", "partner_grant_request.lapsed", "partner_grant_request.cancelled"]))))]
     kind: String,
     /// When.
     at: TimestampWire,

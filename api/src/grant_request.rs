@@ -312,6 +312,21 @@ pub struct ApproveBody {
     acknowledge_organization_wide_visibility: Option<bool>,
 }
 
+/// The terms of an approval.
+pub(crate) fn read_approval(app: &App, body: Body<ApproveBody>) -> Result<ApproveGrantRequest, Problem> {
+    let Body { value, errors, .. } = body;
+    errors.finish(|| {
+        Some(ApproveGrantRequest {
+            grant: app.id(),
+            level: value.level.map(|level| level.0),
+            history: value.history.map(|history| history.0),
+            expires_at: value.expires_at.map(|moment| moment.map(|moment| moment.0)),
+            acknowledged: value.acknowledge_organization_wide_visibility.unwrap_or(false),
+            expected_version: None,
+        })
+    })
+}
+
 /// Approve a request for a grant
 ///
 /// For contact managers of the customer, as it was asked or on other terms. A grant that the grantee holds already gets
@@ -327,17 +342,8 @@ pub(crate) async fn approve_partner_grant_request(
     if_match: IfMatch,
     body: OptionalBody<ApproveBody>,
 ) -> Result<HttpResponse, Problem> {
-    let Body { value, errors, digest } = body.0;
-    let wanted = errors.finish(|| {
-        Some(ApproveGrantRequest {
-            grant: app.id(),
-            level: value.level.map(|level| level.0),
-            history: value.history.map(|history| history.0),
-            expires_at: value.expires_at.map(|moment| moment.map(|moment| moment.0)),
-            acknowledged: value.acknowledge_organization_wide_visibility.unwrap_or(false),
-            expected_version: None,
-        })
-    })?;
+    let digest = body.0.digest;
+    let wanted = read_approval(&app, body.0)?;
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = approve_facts(tx, context, id.0)?;
         let expected_version = expected(&if_match, facts.request.request.as_ref().map(|request| request.version));
@@ -351,7 +357,11 @@ pub(crate) async fn approve_partner_grant_request(
     app.write(caller.with_body(digest), command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
 }
 
-fn approve_facts(tx: &mut WriteTx<'_>, context: &Context, id: GrantRequestId) -> Result<ApproveFacts, Problem> {
+pub(crate) fn approve_facts(
+    tx: &mut ReadTx<'_>,
+    context: &Context,
+    id: GrantRequestId,
+) -> Result<ApproveFacts, Problem> {
     let request = facts(tx, context.signed_in()?, context.now, id)?;
     let Some(asked) = request.request.as_ref() else { return Err(Refusal::not_found().into()) };
     let grantor = asked.grantor.as_ref().map(|grantor| grantor.id);

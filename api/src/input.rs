@@ -154,6 +154,11 @@ impl Errors {
         other.list.into_iter().for_each(|error| self.push(error));
     }
 
+    /// Takes over what is wrong with a part of the body that was read by itself and lies below this place.
+    pub(crate) fn merge_below(&mut self, place: &str, problem: Problem) {
+        problem.below(place).into_errors().into_iter().for_each(|error| self.push(error));
+    }
+
     /// Builds what the request asks for, if nothing is wrong.
     ///
     /// `build` answers nothing only where something was missing that has been noted before.

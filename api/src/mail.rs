@@ -1,6 +1,7 @@
 //! Emails: what they say, and how they leave.
 
 mod delivery;
+mod grant;
 mod html;
 mod template;
 
@@ -10,6 +11,7 @@ use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use mandate_core::id::MailId;
+use mandate_core::service_request::ServiceRequest;
 use mandate_core::text::{Email, Locale, TimeZone};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{MailKind, Vocabulary as _};
@@ -18,6 +20,7 @@ use thiserror::Error;
 use template::Rendered;
 
 pub use delivery::{DeliveryError, Mailer};
+pub use grant::{GrantMail, GrantTerms};
 
 /// What an email is about, with everything that it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +88,44 @@ pub enum MailContent {
         /// When.
         changed_at: Timestamp,
     },
+    /// About grants, requests for them, and the people of partners.
+    Grant(GrantMail),
+    /// Somebody was added to a service request (S-7).
+    ParticipantAdded(RequestTold),
+    /// A public reply (S-12).
+    Reply {
+        /// The service request.
+        request: RequestTold,
+        /// The name of whoever wrote it.
+        author: String,
+        /// What they wrote.
+        message: String,
+    },
+    /// Staff solved a service request.
+    RequestSolved(RequestTold),
+    /// Staff closed a service request.
+    RequestClosed(RequestTold),
+}
+
+/// What emails tell of a service request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestTold {
+    /// Its number, as people say it.
+    pub number: String,
+    /// Its subject.
+    pub subject: String,
+    /// The customer.
+    pub organization: String,
+}
+
+impl From<&ServiceRequest> for RequestTold {
+    fn from(request: &ServiceRequest) -> Self {
+        Self {
+            number: request.spoken_number(),
+            subject: request.subject.to_string(),
+            organization: request.organization.name.clone(),
+        }
+    }
 }
 
 impl MailContent {
@@ -98,6 +139,11 @@ impl MailContent {
             Self::InvitationAccepted { .. } => MailKind::InvitationAccepted,
             Self::ContactTransferred { .. } => MailKind::ContactTransferred,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
+            Self::ParticipantAdded(_) => MailKind::ParticipantAdded,
+            Self::Reply { .. } => MailKind::Reply,
+            Self::RequestSolved(_) => MailKind::RequestSolved,
+            Self::RequestClosed(_) => MailKind::RequestClosed,
+            Self::Grant(mail) => mail.kind(),
         }
     }
 }
@@ -207,6 +253,11 @@ impl Writer {
         let lines: String = text.lines().flat_map(|line| [line, "\r\n"]).collect();
         Body::dangerous_pre_encoded(lines.into_bytes(), encoding)
     }
+}
+
+/// Text in lines of its own, whatever else somebody made it of.
+fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// Text in one line, whatever somebody made it of.

@@ -1,19 +1,22 @@
 //! What an owed email says, and whether its receiver may still have it: decided when it leaves.
 
+mod grant;
+
 use mandate_core::access::{Standing, Visible};
 use mandate_core::actor::Actor;
+use mandate_core::broadcast::{self, ReceiverFacts};
 use mandate_core::contact::{self, Contact};
-use mandate_core::id::{ContactId, InvitationId, LinkId, OrganizationId, PersonId, ServiceRequestId};
+use mandate_core::id::{ContactId, InvitationId, LinkId, MessageId, OrganizationId, PersonId, ServiceRequestId};
 use mandate_core::invitation::{self, Invitation, InvitationFacts};
 use mandate_core::preferences::NotificationPreferences;
 use mandate_core::service_request::{self, RequestFacts};
 use mandate_core::session::{Link, may_sign_in};
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{Locale, TimeZone};
-use mandate_core::vocabulary::{LinkPurpose, MailKind, OrganizationStatus, PersonStatus};
+use mandate_core::vocabulary::{LinkPurpose, MailKind, OrganizationStatus, PersonStatus, RequestStatus};
 use mandate_storage::{Mail, ReadTx, StorageError, Store};
 
-use crate::mail::{MailContent, PreparedMail, Receiver};
+use crate::mail::{MailContent, PreparedMail, Receiver, RequestTold};
 use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::sources::SteadyClock;
@@ -48,7 +51,22 @@ impl Notices {
                 MailKind::PointOfContact => self.point_of_contact(tx, mail, &person)?,
                 MailKind::InvitationAccepted => self.invitation_accepted(tx, mail, &person)?,
                 MailKind::ContactTransferred => self.contact_transferred(tx, mail, &person)?,
+                MailKind::GrantRequestReceived
+                | MailKind::GrantRequestApproved
+                | MailKind::GrantRequestDeclined
+                | MailKind::GrantRequestLapsed
+                | MailKind::GrantExpiring
+                | MailKind::ReceivedGrantExpiring
+                | MailKind::PartnerRoster => self.grant(tx, mail, &person)?,
                 MailKind::PasswordChanged => Some(MailContent::PasswordChanged { changed_at: mail.created_at }),
+                MailKind::ParticipantAdded => self.participant_added(tx, mail, &person)?,
+                MailKind::Reply => self.reply(tx, mail, &person)?,
+                MailKind::RequestSolved => {
+                    self.status(tx, mail, &person, RequestStatus::Solved)?.map(MailContent::RequestSolved)
+                }
+                MailKind::RequestClosed => {
+                    self.status(tx, mail, &person, RequestStatus::Closed)?.map(MailContent::RequestClosed)
+                }
             };
             let Some(content) = content else { return Ok(None) };
             let to = Receiver { name: person.name, email: person.email, locale, time_zone };
@@ -179,6 +197,67 @@ impl Notices {
             organization: request.organization.name,
             point_of_contact: point_of_contact.name,
         }))
+    }
+}
+
+/// What is told to those who take part in a service request, or whose organization was granted to see it (S-7, S-12).
+impl Notices {
+    /// Somebody who was added and still takes part.
+    fn participant_added(
+        &self,
+        tx: &mut ReadTx<'_>,
+        mail: &Mail,
+        person: &Actor,
+    ) -> Result<Option<MailContent>, StorageError> {
+        let id: Option<ServiceRequestId> = mail.notice.about.and_then(|about| about.as_id());
+        let Some(id) = id else { return Ok(None) };
+        let facts = tx.request_facts(person, id, self.clock.now())?;
+        let takes_part = facts.role.is_some();
+        let visible = service_request::view(&facts).ok().filter(|_| takes_part);
+        Ok(visible.map(|visible| MailContent::ParticipantAdded(RequestTold::from(visible.value()))))
+    }
+
+    /// A public reply, to whom it still concerns.
+    fn reply(&self, tx: &mut ReadTx<'_>, mail: &Mail, person: &Actor) -> Result<Option<MailContent>, StorageError> {
+        let id: Option<MessageId> = mail.notice.about.and_then(|about| about.as_id());
+        let Some(id) = id else { return Ok(None) };
+        let Some(message) = tx.message(id)? else { return Ok(None) };
+        let Some(facts) = self.receiver(tx, message.request, person)? else { return Ok(None) };
+        let Some(visible) = broadcast::reply(self.clock.now(), &facts, &message) else { return Ok(None) };
+        let (request, message) = visible.value();
+        let author = message.author.as_ref().map(|author| author.name.clone());
+        Ok(Some(MailContent::Reply {
+            request: RequestTold::from(request),
+            author: author.unwrap_or_else(|| self.settings.vendor_name.to_string()),
+            message: message.body.to_string(),
+        }))
+    }
+
+    /// A status that staff set, to whom it still concerns and as long as it is so.
+    fn status(
+        &self,
+        tx: &mut ReadTx<'_>,
+        mail: &Mail,
+        person: &Actor,
+        status: RequestStatus,
+    ) -> Result<Option<RequestTold>, StorageError> {
+        let id: Option<ServiceRequestId> = mail.notice.about.and_then(|about| about.as_id());
+        let Some(id) = id else { return Ok(None) };
+        let Some(facts) = self.receiver(tx, id, person)? else { return Ok(None) };
+        let visible = broadcast::status(self.clock.now(), &facts, status);
+        Ok(visible.map(|visible| RequestTold::from(visible.value())))
+    }
+
+    /// What decides whether a request concerns somebody.
+    fn receiver(
+        &self,
+        tx: &mut ReadTx<'_>,
+        request: ServiceRequestId,
+        person: &Actor,
+    ) -> Result<Option<ReceiverFacts>, StorageError> {
+        let facts = tx.request_facts(person, request, self.clock.now())?;
+        let Some(organization) = facts.request.as_ref().map(|request| request.organization.id) else { return Ok(None) };
+        Ok(Some(ReceiverFacts { grants: tx.held_grants(person, organization)?, request: facts }))
     }
 }
 

@@ -14,9 +14,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::problem::ProblemView;
 use crate::{
     account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
-    credential, effective_access, grant_list, grant_request, grant_request_list, invitation, me, message, organization,
-    partner_grant, probes, readiness, request_list, service_request, session, site, staff, training, transfer, upload,
-    viewer, wire,
+    credential, effective_access, grant_list, grant_preview, grant_request, grant_request_list, invitation, me,
+    message, organization, participant, partner_grant, point_of_contact, probes, readiness, request_list,
+    service_request, session, site, staff, training, transfer, upload, viewer, wire,
 };
 
 #[derive(OpenApi)]
@@ -43,6 +43,7 @@ use crate::{
         (name = "partner-grant-requests", description = "What partners ask of customers."),
         (name = "effective-access", description = "Which grant decides, and why."),
         (name = "service-requests", description = "What customers and partners ask support for."),
+        (name = "participants", description = "Who takes part in service requests, and who could."),
         (name = "messages", description = "What is written in service requests."),
         (name = "attachments", description = "Files of service requests."),
         (name = "articles", description = "The knowledge base."),
@@ -121,6 +122,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(invitation::get_invitation)
         .service(invitation::cancel_invitation)
         .service(partner_grant::create_partner_grant)
+        .service(grant_preview::preview_partner_grant)
         .service(grant_list::list_partner_grants)
         .service(grant_list::list_received_grants)
         .service(partner_grant::get_partner_grant)
@@ -130,6 +132,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(grant_request::create_partner_grant_request)
         .service(grant_request_list::list_partner_grant_requests)
         .service(grant_request::get_partner_grant_request)
+        .service(grant_preview::preview_partner_grant_request)
         .service(grant_request::approve_partner_grant_request)
         .service(grant_request::decline_partner_grant_request)
         .service(grant_request::withdraw_partner_grant_request)
@@ -143,6 +146,10 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(message::list_messages)
         .service(viewer::list_service_request_viewers);
     config
+        .service(participant::list_participants)
+        .service(participant::add_participant)
+        .service(participant::remove_participant)
+        .service(point_of_contact::list_point_of_contact_candidates)
         .service(upload::upload_attachment)
         .service(attachment::list_attachments)
         .service(attachment::get_attachment)
@@ -188,6 +195,7 @@ fn add_headers(item: &mut PathItem) {
     add(item.get.as_mut().filter(|operation| operation.responses.responses.contains_key("304")), &if_none_match);
     add(item.patch.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
     add(item.put.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
+    add(item.delete.as_mut().filter(|operation| changes_a_version(operation)), &if_match);
     add(item.post.as_mut().filter(|operation| is_for_callers(operation)), &key);
     let is_action =
         |operation: &&mut Operation| operation.responses.responses.contains_key("200") && changes_a_version(operation);

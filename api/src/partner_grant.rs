@@ -261,6 +261,43 @@ pub struct CreatePartnerGrantBody {
     acknowledge_organization_wide_visibility: Option<bool>,
 }
 
+/// The grantee and the terms of a grant to be.
+pub(crate) fn read_wanted(
+    app: &App,
+    body: Body<CreatePartnerGrantBody>,
+) -> Result<(NamedGrantee, CreateGrant), Problem> {
+    let Body { value, mut errors, .. } = body;
+    let grantee = errors.given("/grantee", value.grantee).and_then(|grantee| grantee.read(&mut errors));
+    let level = errors.given("/level", value.level);
+    let note = errors.optional("/note", &value.note, Note::parse);
+    errors.finish(|| {
+        let acknowledged = value.acknowledge_organization_wide_visibility.unwrap_or(false);
+        let expires_at = value.expires_at.map(|moment| moment.0);
+        let history = value.history.map_or(History::All, |history| history.0);
+        Some((grantee?, CreateGrant { id: app.id(), level: level?.0, history, expires_at, note, acknowledged }))
+    })
+}
+
+/// What must be known to make a grant.
+pub(crate) fn create_facts(
+    tx: &mut ReadTx<'_>,
+    context: &Context,
+    grantor: OrganizationId,
+    named: &NamedGrantee,
+) -> Result<CreateFacts, Problem> {
+    let grantee = candidate(tx, named)?;
+    let grantee_id = grantee.as_ref().map(Candidate::id);
+    Ok(CreateFacts {
+        standing: tx.standing(context.signed_in()?, grantor, context.now)?,
+        grantor: tx.organization(grantor)?,
+        grantee,
+        current: match grantee_id {
+            Some(id) => tx.current_grant(grantor, id)?,
+            None => None,
+        },
+    })
+}
+
 /// Make a grant
 ///
 /// For contact managers of the organization. An individual's grant always decides before the organization's, also when it
@@ -275,16 +312,8 @@ pub(crate) async fn create_partner_grant(
     grantor: PathId<OrganizationKind>,
     body: Body<CreatePartnerGrantBody>,
 ) -> Result<HttpResponse, Problem> {
-    let Body { value, mut errors, digest } = body;
-    let grantee = errors.given("/grantee", value.grantee).and_then(|grantee| grantee.read(&mut errors));
-    let level = errors.given("/level", value.level);
-    let note = errors.optional("/note", &value.note, Note::parse);
-    let (grantee, wanted) = errors.finish(|| {
-        let acknowledged = value.acknowledge_organization_wide_visibility.unwrap_or(false);
-        let expires_at = value.expires_at.map(|moment| moment.0);
-        let history = value.history.map_or(History::All, |history| history.0);
-        Some((grantee?, CreateGrant { id: app.id(), level: level?.0, history, expires_at, note, acknowledged }))
-    })?;
+    let digest = body.digest;
+    let (grantee, wanted) = read_wanted(&app, body)?;
     let named = grantee.clone();
     let fence = move |unlocked: &mut Unlocked<'_>| {
         let holder = match &named {
@@ -309,24 +338,13 @@ fn create(
     named: &NamedGrantee,
     wanted: &CreateGrant,
 ) -> Result<Answer, Problem> {
-    let actor = context.signed_in()?;
-    let grantee = candidate(tx, named)?;
-    let grantee_id = grantee.as_ref().map(Candidate::id);
-    let facts = CreateFacts {
-        standing: tx.standing(actor, grantor, context.now)?,
-        grantor: tx.organization(grantor)?,
-        grantee,
-        current: match grantee_id {
-            Some(id) => tx.current_grant(grantor, id)?,
-            None => None,
-        },
-    };
+    let facts = create_facts(tx, context, grantor, named)?;
     let created = partner_grant::create(context, facts, wanted.clone())?;
     if let Some(replaced) = &created.replaced {
         tx.save_partner_grant(replaced)?;
     }
     tx.save_partner_grant(&created.grant)?;
-    let view = PartnerGrantView::of(created.grant.after(), context.now, actor);
+    let view = PartnerGrantView::of(created.grant.after(), context.now, context.signed_in()?);
     Answer::created(format!("/v1/partner-grants/{}", wanted.id), 1, wanted.id, &view)
 }
 

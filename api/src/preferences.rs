@@ -39,7 +39,7 @@ impl From<&CallPreference> for CallPreferenceView {
 /// How a contact wants to be told of things.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NotificationPreferencesView {
-    /// Whether emails about service requests are wanted. Those that carry a link are sent anyway.
+    /// Whether emails about service requests and partner grants are wanted. Those that carry a link are sent anyway.
     #[schema(example = true)]
     email: bool,
     /// Calls about severity 1; `null` for none.
@@ -64,7 +64,7 @@ impl From<&NotificationPreferences> for NotificationPreferencesView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotificationPreferencesBody {
-    /// Whether emails about service requests are wanted.
+    /// Whether emails about service requests and partner grants are wanted.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<bool>, nullable = false, example = true)]
     email: Option<Option<bool>>,

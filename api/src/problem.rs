@@ -88,6 +88,15 @@ impl Problem {
         self.0.errors
     }
 
+    /// The same error about a part of the body that lies below this place.
+    #[must_use]
+    pub(crate) fn below(mut self, place: &str) -> Self {
+        for pointer in self.0.errors.iter_mut().filter_map(|error| error.pointer.as_mut()) {
+            *pointer = format!("#{place}{}", pointer.trim_start_matches('#'));
+        }
+        self
+    }
+
     /// Adds a machine-readable member.
     #[must_use]
     pub fn with(mut self, extra: Extra) -> Self {

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use mandate_core::request_access;
 use mandate_core::service_request::{SEVERITY_MAX, SEVERITY_MIN};
-use mandate_core::text::{Flaw, SEARCH_MAX, SearchText};
+use mandate_core::text::{Flaw, SEARCH_MAX, SearchWords};
 use mandate_storage::{RequestFilter, RequestView};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -61,7 +61,8 @@ pub struct ListServiceRequestsQuery {
     /// Created before this moment.
     #[param(nullable = false)]
     created_before: Option<TimestampWire>,
-    /// Whose subject or visible messages contain this, without regard to case.
+    /// Words, each of which begins a word of the subject or of a visible message, without regard to case; different words may be in
+    /// different messages.
     #[validate(length(max = SEARCH_MAX))]
     #[param(nullable = false, max_length = 200, example = "error 500")]
     q: Option<String>,
@@ -100,7 +101,7 @@ pub(crate) async fn list_service_requests(
     let Query { value, mut errors, listing } = query;
     let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let view = errors.optional("view", &value.view, part).unwrap_or(RequestView::All);
-    let search = errors.optional("q", &value.q, SearchText::parse);
+    let search = errors.optional("q", &value.q, SearchWords::parse);
     if value.severity.iter().any(|severity| !(SEVERITY_MIN..=SEVERITY_MAX).contains(severity)) {
         errors.add("severity", Flaw::new("out_of_range", format!("must be from {SEVERITY_MIN} to {SEVERITY_MAX}")));
     }

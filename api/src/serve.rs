@@ -190,6 +190,7 @@ fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()
         outbox: app.outbox.clone(),
         files: app.files.clone(),
         idempotency_ttl: app.settings.idempotency_ttl,
+        close_after: app.settings.close_after,
     };
     Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), shutdown.clone()))
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use mandate_core::access::{Standing, Visible};
+use mandate_core::call_list::CALLED_SEVERITY_MAX;
 use mandate_core::change::Context;
 use mandate_core::id::{OrganizationId, PersonId, ServiceRequestId, ServiceRequestKind};
+use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::service_request::{
-    self, CreateFacts, CreateRequest, EditFacts, EditRequest, PointOfContact, RequestFacts, SEVERITY_MAX, SEVERITY_MIN,
-    ServiceRequest,
+    self, CreateFacts, CreateRequest, EditFacts, EditRequest, RequestFacts, SEVERITY_MAX, SEVERITY_MIN, ServiceRequest,
 };
 use mandate_core::text::{Flaw, MESSAGE_MAX, MessageBody, SUBJECT_MAX, Subject};
 use mandate_core::time::Timestamp;
@@ -19,10 +20,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::call_list::{self, CalleeView};
 use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::extract::{Body, PathId};
 use crate::input::{Errors, present};
+use crate::participant::{self, InvitedParticipantBody};
 use crate::partner_grant::OrganizationRefView;
 use crate::person::PersonRefView;
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
@@ -90,6 +93,10 @@ pub struct ServiceRequestView {
     /// When it was closed.
     #[schema(required = true)]
     closed_at: Option<TimestampWire>,
+    /// Who wants to be called about it now: for agents and duty managers who read a request of severity 1 or 2 by its id, those
+    /// who take part in it first; else `null`.
+    #[schema(required = true)]
+    call_list: Option<Vec<CalleeView>>,
     /// Grows by one with each change.
     #[schema(example = 1)]
     version: i64,
@@ -120,6 +127,7 @@ impl From<&ServiceRequest> for ServiceRequestView {
             last_activity_at: request.activity_at.into(),
             solved_at: request.solved_at.map(Into::into),
             closed_at: request.closed_at.map(Into::into),
+            call_list: None,
             version: request.version,
         }
     }
@@ -173,6 +181,10 @@ pub struct CreateServiceRequestBody {
     confidential: Option<bool>,
     /// The closed request that it follows up.
     follow_up_of: Option<ServiceRequestIdWire>,
+    /// Who takes part besides, from the beginning.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    participants: Vec<InvitedParticipantBody>,
 }
 
 /// A command and the references that its facts are loaded by.
@@ -181,6 +193,7 @@ struct Wanted {
     organization: OrganizationId,
     point_of_contact: Option<PersonId>,
     follow_up_of: Option<ServiceRequestId>,
+    participants: Vec<participant::Wanted>,
     request: CreateRequest,
 }
 
@@ -196,11 +209,13 @@ impl CreateServiceRequestBody {
         }
         let severity = errors.given("/severity", self.severity);
         let body = errors.required("/message", &self.message, MessageBody::parse);
+        let participants = participant::read_invited(&mut errors, app, self.participants);
         errors.finish(|| {
             Some(Wanted {
                 organization: self.organization_id.map_or(own, |id| id.0),
                 point_of_contact: self.point_of_contact.map(|id| id.0),
                 follow_up_of: self.follow_up_of.map(|id| id.0),
+                participants,
                 request: CreateRequest {
                     id: app.id(),
                     number,
@@ -232,9 +247,12 @@ pub(crate) async fn create_service_request(
     let number = app.number().await?;
     let unused = |_: &Problem| app.numbers.give_back(number);
     let wanted = body.value.into_command(body.errors, &app, caller.claims.organization, number).inspect_err(unused)?;
-    let (organization, named) = (wanted.organization, wanted.point_of_contact);
+    let organization = wanted.organization;
+    let named: Vec<PersonId> =
+        wanted.point_of_contact.into_iter().chain(wanted.participants.iter().map(|one| one.person)).collect();
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| create(tx, context, &wanted);
-    let fence = move |unlocked: &mut Unlocked<'_>| around(unlocked, Fence::new().uses(organization), named);
+    let fence =
+        move |unlocked: &mut Unlocked<'_>| around(unlocked, Fence::new().uses(organization), named.iter().copied());
     let command = command(fence, work);
     app.write(caller.with_body(body.digest), command).await.inspect_err(unused)
 }
@@ -249,17 +267,19 @@ fn create(tx: &mut WriteTx<'_>, context: &Context, wanted: &Wanted) -> Result<An
             Some(id) => Some(tx.request_facts(&actor, id, context.now)?),
             None => None,
         },
+        participants: participant::invited(tx, wanted.organization, &wanted.participants)?,
         actor,
     };
     let created = service_request::create(context, facts, wanted.request.clone())?;
     tx.save_service_request(&created.request)?;
     tx.save_message(&created.message)?;
+    created.participants.iter().try_for_each(|participant| tx.save_participant(participant))?;
     let id = wanted.request.id;
     Answer::created(format!("/v1/service-requests/{id}"), 1, id, &ServiceRequestView::from(created.request.after()))
 }
 
 /// What must be known of somebody who is to be the point of contact.
-fn point_of_contact(
+pub(crate) fn point_of_contact(
     tx: &mut ReadTx<'_>,
     named: Option<PersonId>,
     organization: OrganizationId,
@@ -281,6 +301,9 @@ fn point_of_contact(
 }
 
 /// Read a service request
+///
+/// For agents and duty managers a request of severity 1 or 2 has its `call_list`, and no `ETag`, because who is to be called
+/// changes with the time of day.
 #[utoipa::path(tag = "service-requests", operation_id = "getServiceRequest", params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
     responses((status = 200, description = "The request.", body = ServiceRequestView), NotModified, Problems))]
 #[get("/v1/service-requests/{service_request_id}")]
@@ -290,6 +313,7 @@ pub(crate) async fn get_service_request(
     id: PathId<ServiceRequestKind>,
     if_none_match: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
+    let again = caller.clone();
     let visible = app
         .glance(move |tx| {
             let (caller_facts, rest) = match tx.caller_and_request(caller.claims.session, id.0)? {
@@ -307,6 +331,12 @@ pub(crate) async fn get_service_request(
             Ok(service_request::view(&facts)?)
         })
         .await?;
+    if visible.is_for_staff() && visible.value().severity <= CALLED_SEVERITY_MAX {
+        let call_list = app.read(again, move |tx, asker| call_list::find(tx, asker, id.0)).await?;
+        if call_list.is_some() {
+            return Ok(HttpResponse::Ok().json(ServiceRequestView { call_list, ..ServiceRequestView::from(visible) }));
+        }
+    }
     Ok(if_none_match.answer(visible.value().version, ServiceRequestView::from(visible)))
 }
 
@@ -387,12 +417,15 @@ pub(crate) async fn update_service_request(
     app.write(caller, command(fence, work)).await
 }
 
-/// The same fence around the person who is to be the point of contact as well: they must not be disabled meanwhile (C-15).
-fn around(unlocked: &mut Unlocked<'_>, fence: Fence, named: Option<PersonId>) -> Result<Fence, Problem> {
-    let organization = named.map(|person| unlocked.organization_of_person(person)).transpose()?.flatten();
-    Ok(match organization {
-        Some(organization) => fence.uses(organization),
-        None => fence,
+/// The same fence around those who are to take part as well: they must not be disabled meanwhile (C-15).
+pub(crate) fn around(
+    unlocked: &mut Unlocked<'_>,
+    fence: Fence,
+    named: impl IntoIterator<Item = PersonId>,
+) -> Result<Fence, Problem> {
+    named.into_iter().try_fold(fence, |fence, person| {
+        let organization = unlocked.organization_of_person(person)?;
+        Ok(organization.into_iter().fold(fence, Fence::uses))
     })
 }
 

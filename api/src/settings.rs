@@ -70,6 +70,8 @@ pub struct Settings {
     pub invitation_ttl: Span,
     /// `MANDATE_REVIEW_PERIOD`
     pub review_period: Span,
+    /// `MANDATE_CLOSE_AFTER`
+    pub close_after: Span,
     /// `MANDATE_IDEMPOTENCY_TTL`
     pub idempotency_ttl: Span,
     /// `MANDATE_KEYS`
@@ -170,6 +172,7 @@ impl Settings {
         let reset_ttl = span("MANDATE_RESET_TTL", &options.reset_ttl);
         let invitation_ttl = span("MANDATE_INVITATION_TTL", &options.invitation_ttl);
         let review_period = span("MANDATE_REVIEW_PERIOD", &options.review_period);
+        let close_after = span("MANDATE_CLOSE_AFTER", &options.close_after);
         let idempotency_ttl = span("MANDATE_IDEMPOTENCY_TTL", &options.idempotency_ttl);
         let keys = problems.check("MANDATE_KEYS", KeyPlace::parse(&options.keys));
         let log = problems.check("MANDATE_LOG", log(&options.log));
@@ -197,6 +200,7 @@ impl Settings {
             reset_ttl: reset_ttl?,
             invitation_ttl: invitation_ttl?,
             review_period: review_period?,
+            close_after: close_after?,
             idempotency_ttl: idempotency_ttl?,
             keys: keys?,
             log: log?,
@@ -242,6 +246,7 @@ impl Settings {
             ("MANDATE_RESET_TTL", shown(self.reset_ttl)),
             ("MANDATE_INVITATION_TTL", shown(self.invitation_ttl)),
             ("MANDATE_REVIEW_PERIOD", shown(self.review_period)),
+            ("MANDATE_CLOSE_AFTER", shown(self.close_after)),
             ("MANDATE_IDEMPOTENCY_TTL", shown(self.idempotency_ttl)),
             ("MANDATE_KEYS", self.keys.to_string()),
             ("MANDATE_LOG", self.log.clone()),

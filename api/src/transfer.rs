@@ -137,6 +137,7 @@ fn surroundings(
         requests: tx.requests_handled_by(contact)?,
         successor: tx.successor_of(contact, left)?,
         grant_requests: tx.grant_requests_of(contact.into())?,
+        participations: tx.participations_of(contact.into())?,
         review: tx.open_review_of(contact, left, now)?,
         invitations,
     })
@@ -157,6 +158,7 @@ fn save(tx: &mut WriteTx<'_>, transferred: &Transferred, now: Timestamp) -> Resu
     transferred.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
     transferred.requests.iter().try_for_each(|request| tx.save_service_request(request))?;
     transferred.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
+    transferred.participations.iter().try_for_each(|part| tx.save_participant(part))?;
     transferred.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     transferred.invitations.iter().try_for_each(|invitation| tx.save_invitation(invitation))?;
     Ok(tx.save_invitation(&transferred.invitation)?)

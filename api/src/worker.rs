@@ -1,17 +1,19 @@
-//! Work that nobody waits for: sending emails that are owed, and keeping house.
+//! Work that nobody waits for: telling what there is to tell, sending emails that are owed, and keeping house.
 //!
 //! Any number of instances may run one: an email is claimed before it is sent. It is sent at least once, and its `Message-ID`
 //! stays the same.
 
 mod outbox;
 mod sweep;
+mod telling;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use mandate_core::throttle;
+use mandate_core::change::{Context, Origin};
 use mandate_core::time::{Span, Timestamp};
+use mandate_core::{service_request, throttle};
 use mandate_storage::{Fence, StorageError, Store, WriteTx};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -33,6 +35,11 @@ const ANSWERS_EVERY: u64 = 3_600;
 const LAG_MAX: Span = Span::seconds(2);
 /// Answers, or emails, that are deleted in one transaction.
 const ANSWERS_AT_ONCE: i64 = 500;
+
+/// Solved requests that are closed in one transaction.
+const CLOSED_AT_ONCE: i64 = 50;
+/// Such transactions in one round.
+const CLOSINGS_AT_ONCE: usize = 20;
 
 /// How long sessions, links and emails are kept after their end.
 const SPENT_KEPT: Span = Span::days(30);
@@ -91,12 +98,19 @@ pub struct Worker {
     pub files: FileStore,
     /// How long answers to repeated requests are kept.
     pub idempotency_ttl: Span,
+    /// After how long a solved service request closes by itself.
+    pub close_after: Span,
 }
 
 impl Worker {
     /// Works until the server stops, and finishes the email in hand.
     pub async fn run(self, prepare: Prepare, shutdown: Shutdown) {
-        tokio::join!(self.send_until(&prepare, &shutdown), self.keep_house_until(&shutdown));
+        tokio::join!(
+            self.send_until(&prepare, &shutdown),
+            self.tell_until(&shutdown),
+            self.keep_house_until(&shutdown),
+            self.sweep_until(&shutdown)
+        );
     }
 
     async fn keep_house_until(&self, shutdown: &Shutdown) {
@@ -115,6 +129,7 @@ impl Worker {
             }
             round += 1;
             kept = self.note("the time", self.in_thread(move |worker| worker.keep_time(kept)).await).unwrap_or(kept);
+            self.note("solved requests", self.in_thread(Self::close_solved).await);
             if round.is_multiple_of(KEYS_EVERY) {
                 self.ring.look_again().await;
                 self.watch_clock();
@@ -122,7 +137,6 @@ impl Worker {
             if round % ANSWERS_EVERY == 1 {
                 self.note("old answers", self.in_thread(Self::forget_answers).await);
                 self.note("what is spent", self.in_thread(Self::forget_spent).await);
-                self.note("abandoned uploads", self.sweep_uploads().await);
             }
         }
     }
@@ -152,6 +166,29 @@ impl Worker {
         }
     }
 
+    /// Closes what has been solved for long enough (S-4), some in each transaction. Somebody who writes at the same time is either
+    /// first, and then it is not solved any more, or meets a closed request.
+    fn close_solved(&self) -> Result<(), StorageError> {
+        let context = Context { actor: None, now: self.clock.now(), origin: Origin::default() };
+        let solved_by = context.now.minus(self.close_after);
+        for _ in 0..CLOSINGS_AT_ONCE {
+            let due = self.store.read::<_, StorageError>(|tx| tx.requests_solved_by(solved_by, CLOSED_AT_ONCE))?;
+            if due.is_empty() {
+                break;
+            }
+            self.store.write::<_, StorageError>(|unlocked| {
+                let mut tx = unlocked.lock(&Fence::new())?;
+                due.iter().try_for_each(|id| {
+                    let request = tx.service_request(*id)?;
+                    let closed =
+                        request.and_then(|request| service_request::close(&context, request, self.close_after));
+                    closed.iter().try_for_each(|change| tx.save_service_request(change))
+                })
+            })?;
+        }
+        Ok(())
+    }
+
     fn forget_answers(&self) -> Result<(), StorageError> {
         let older_than = self.clock.now().minus(self.idempotency_ttl);
         self.forget_in_turns(|tx| tx.delete_responses(older_than, ANSWERS_AT_ONCE))
@@ -171,14 +208,15 @@ impl Worker {
         }
     }
 
-    /// Forgets failed sign-ins that nobody remembers, and sessions, links and emails that are long over.
+    /// Forgets failed sign-ins that nobody remembers, and sessions, links, emails and rosters that are long over.
     fn forget_spent(&self) -> Result<(), StorageError> {
         let now = self.clock.now();
         let (failures, over) = (now.minus(throttle::MEMORY_MAX), now.minus(SPENT_KEPT));
         self.store.write::<_, StorageError>(|unlocked| {
             unlocked.lock(&Fence::new())?.forget_spent(failures, over).map(drop)
         })?;
-        self.forget_in_turns(|tx| tx.delete_mails(over, ANSWERS_AT_ONCE))
+        self.forget_in_turns(|tx| tx.delete_mails(over, ANSWERS_AT_ONCE))?;
+        self.forget_in_turns(|tx| tx.delete_rosters(over, ANSWERS_AT_ONCE))
     }
 
     /// Runs what blocks beside the threads that answer requests.

@@ -84,6 +84,13 @@ impl Actor {
         }
     }
 
+    /// Whether they are a designated contact who can be worked with (S-2).
+    pub fn is_designated(&self) -> bool {
+        let may = |permission: Permission| permission >= Permission::DesignatedSupport;
+        matches!(self.status, PersonStatus::Active | PersonStatus::Invited)
+            && matches!(self.position, Position::Contact { permission, .. } if may(permission))
+    }
+
     /// Whether the actor is on the vendor's side of a service request.
     pub fn is_staff(&self) -> bool {
         matches!(self.position, Position::Staff { .. })

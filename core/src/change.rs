@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use crate::access::Visible;
 use crate::actor::Actor;
-use crate::id::{AnyId, GrantId, LinkId, MailId, OrganizationId, PersonId};
+use crate::broadcast::Broadcast;
+use crate::id::{AnyId, GrantId, LinkId, MailId, OrganizationId, PersonId, ServiceRequestId};
 use crate::journal::{Entry, EventKind, Snapshot, difference};
 use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
@@ -99,19 +100,20 @@ pub struct Change<T> {
     after: T,
     entries: Vec<Entry>,
     notices: Vec<Notice>,
+    broadcast: Option<Broadcast>,
 }
 
 impl<T: Recorded + Clone + PartialEq> Change<T> {
     /// A new thing.
     pub(crate) fn create(context: &Context, authority: Authority, kind: EventKind, after: T) -> Self {
         let entry = Entry::new(context, authority, kind, &after, Snapshot::new(), after.snapshot());
-        Self { before: None, after, entries: vec![entry], notices: Vec::new() }
+        Self { before: None, after, entries: vec![entry], notices: Vec::new(), broadcast: None }
     }
 
     /// Another state of a thing; nothing at all if it is the same state.
     pub(crate) fn update(context: &Context, authority: Authority, kind: EventKind, before: T, after: T) -> Self {
         if before == after {
-            return Self { before: Some(before), after, entries: Vec::new(), notices: Vec::new() };
+            return Self { before: Some(before), after, entries: Vec::new(), notices: Vec::new(), broadcast: None };
         }
         Self::touch(context, authority, kind, before, after)
     }
@@ -121,7 +123,7 @@ impl<T: Recorded + Clone + PartialEq> Change<T> {
         let (old, new) = difference(&before.snapshot(), &after.snapshot());
         let after = after.next_version(context.now);
         let entry = Entry::new(context, authority, kind, &after, old, new);
-        Self { before: Some(before), after, entries: vec![entry], notices: Vec::new() }
+        Self { before: Some(before), after, entries: vec![entry], notices: Vec::new(), broadcast: None }
     }
 
     /// The same new thing with something that is only known now; its journal entry says it as well.
@@ -140,6 +142,13 @@ impl<T: Recorded + Clone + PartialEq> Change<T> {
     #[must_use]
     pub(crate) fn notify(mut self, notice: Notice) -> Self {
         self.notices.push(notice);
+        self
+    }
+
+    /// Owes an email about the thing to everybody whom a service request concerns (S-12).
+    #[must_use]
+    pub(crate) fn broadcast(mut self, kind: MailKind, request: ServiceRequestId) -> Self {
+        self.broadcast = Some(Broadcast { kind, about: self.after.subject(), request });
         self
     }
 
@@ -180,5 +189,10 @@ impl<T> Change<T> {
     /// Which emails are owed.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
+    }
+
+    /// Which email is owed to everybody whom a service request concerns.
+    pub fn broadcasts(&self) -> Option<&Broadcast> {
+        self.broadcast.as_ref()
     }
 }

@@ -11,6 +11,7 @@ use crate::invitation::{Invitation, cancel_pending};
 use crate::journal::EventKind;
 use crate::message::Message;
 use crate::organization::expect_version;
+use crate::participant::{self, Participant};
 use crate::partner_grant::{self, GrantFacts, PartnerGrant};
 use crate::person::Disabling;
 use crate::readiness;
@@ -130,6 +131,8 @@ pub struct DisableFacts {
     pub invitations: Vec<Invitation>,
     /// The requests for grants without a decision that they made, or that were made for them.
     pub grant_requests: Vec<GrantRequest>,
+    /// How they take part in service requests.
+    pub participations: Vec<Participant>,
 }
 
 /// The ids of the service request that records a deactivation.
@@ -167,6 +170,8 @@ pub struct Disabled {
     pub invitations: Vec<Change<Invitation>>,
     /// The requests for grants that they made, or that were made for them.
     pub grant_requests: Vec<Change<GrantRequest>>,
+    /// How they took part in service requests.
+    pub participations: Vec<Change<Participant>>,
     /// The service request that records it.
     pub record: Change<ServiceRequest>,
     /// Its message.
@@ -232,6 +237,7 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
         requests.map(|request| hand_over(context, authority, &before, heir.as_ref(), request)).collect();
     let invitations = cancel_pending(context, authority, facts.invitations);
     let grant_requests = grant_request::cancel_open(context, authority, facts.grant_requests);
+    let participations = facts.participations.into_iter();
     let is_own = |request: &&GrantRequest| actor.organization == request.grantee.organization();
     let asked = grant_requests.iter().map(Change::after).filter(is_own).map(|request| request.id).collect();
     Ok(Disabled {
@@ -241,6 +247,7 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
         requests,
         invitations,
         grant_requests,
+        participations: participations.map(|part| participant::end(context, authority, part)).collect(),
         record,
         message,
         review,

@@ -121,6 +121,12 @@ impl HeldGrants {
         let deciding = individual.or_else(|| self.organization.filter(live))?;
         (deciding.held.level != Level::None).then_some(deciding.held)
     }
+
+    /// What their organization as a whole was granted and still is, whatever the person's own grant says (G-7).
+    pub fn organization_wide(&self, now: Timestamp) -> Option<HeldLevel> {
+        let live = self.organization.filter(|grant| grant.expires_at.is_none_or(|expiry| now < expiry));
+        live.filter(|_| !self.suspension.is_lasting()).map(|grant| grant.held)
+    }
 }
 
 /// The answer to "what may this person do there, and why?" (G-15).

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use chrono::{DateTime, TimeZone as _, Timelike as _};
+use chrono_tz::Tz;
+
 use crate::text::{Flaw, TimeZone};
+use crate::time::Timestamp;
 
 /// A time of day.
 ///
@@ -51,6 +55,17 @@ pub struct Hours {
     pub time_zone: TimeZone,
 }
 
+impl Hours {
+    /// Whether a moment is within them.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        let zone: Tz = self.time_zone.as_str().parse().unwrap_or(Tz::UTC);
+        let at = zone.from_utc_datetime(&DateTime::from_timestamp_micros(at.micros()).unwrap_or_default().naive_utc());
+        let minute = at.hour() * 60 + at.minute();
+        let (from, until) = (u32::from(self.from.0), u32::from(self.until.0));
+        if from < until { (from..until).contains(&minute) } else { minute >= from || minute < until }
+    }
+}
+
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{} {}", self.from, self.until, self.time_zone)
@@ -71,5 +86,32 @@ mod tests {
             assert_eq!(TimeOfDay::parse(text).unwrap_err().code, "time_of_day_invalid", "{text}");
         }
         assert!(TimeOfDay::parse("08:30").unwrap() < TimeOfDay::parse("17:00").unwrap());
+    }
+
+    #[test]
+    fn hours_are_told_in_their_own_zone_also_over_midnight_c_19() {
+        let hours = |from: &str, until: &str, zone: &str| Hours {
+            from: TimeOfDay::parse(from).unwrap(),
+            until: TimeOfDay::parse(until).unwrap(),
+            time_zone: TimeZone::parse(zone).unwrap(),
+        };
+        let at = |time: &str| Timestamp::parse(&format!("2026-03-01T{time}Z")).unwrap();
+        let day = hours("08:00", "17:30", "UTC");
+        for (time, expected) in
+            [("07:59:59", false), ("08:00:00", true), ("17:29:59", true), ("17:30:00", false), ("23:00:00", false)]
+        {
+            assert_eq!(day.contains(at(time)), expected, "{time}");
+        }
+        let night = hours("22:00", "06:00", "UTC");
+        for (time, expected) in
+            [("21:59:59", false), ("22:00:00", true), ("00:00:00", true), ("05:59:59", true), ("06:00:00", false)]
+        {
+            assert_eq!(night.contains(at(time)), expected, "{time}");
+        }
+        // Three hours behind UTC.
+        let abroad = hours("08:00", "09:00", "America/Sao_Paulo");
+        assert!(abroad.contains(at("11:30:00")) && !abroad.contains(at("08:30:00")));
+        let always = hours("08:00", "08:00", "UTC");
+        assert!(["00:00:00", "08:00:00", "23:59:59"].iter().all(|time| always.contains(at(time))));
     }
 }

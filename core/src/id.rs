@@ -203,6 +203,8 @@ kinds! {
     RequestKind, RequestId = "req";
     /// Single-use links that leave in emails (C-12). Never shown by the API.
     LinkKind, LinkId = "link";
+    /// Who joined and left a partner, until its customers are told (G-18). Never shown by the API.
+    RosterKind, RosterId = "roster";
     /// Emails that wait to be sent. Never shown by the API.
     MailKindOfId, MailId = "mail";
     /// Signing and sealing keys (`kid`).

@@ -79,6 +79,10 @@ vocabulary! {
         GrantRevoked = "partner_grant.revoked",
         /// A grant ended with its holder, or made room for a new one after its time.
         GrantEnded = "partner_grant.ended",
+        /// A grant is about to end; in the journals of both sides.
+        GrantExpiring = "partner_grant.expiring",
+        /// People joined or left a partner all of which holds a grant; in the journal of the grantor.
+        RosterChanged = "partner.roster_changed",
         /// A grant was asked for; in the journals of both sides.
         GrantRequestCreated = "partner_grant_request.created",
         /// A request for a grant was approved.
@@ -89,10 +93,18 @@ vocabulary! {
         GrantRequestWithdrawn = "partner_grant_request.withdrawn",
         /// A request for a grant ended with those whom it was about.
         GrantRequestCancelled = "partner_grant_request.cancelled",
+        /// Nobody answered a request for a grant in time.
+        GrantRequestLapsed = "partner_grant_request.lapsed",
         /// A service request was created.
         RequestCreated = "service_request.created",
         /// A service request was edited.
         RequestUpdated = "service_request.updated",
+        /// Somebody was added to a service request.
+        ParticipantAdded = "service_request.participant_added",
+        /// A participant of a service request got another role.
+        ParticipantChanged = "service_request.participant_changed",
+        /// A participant of a service request was removed, or left with their organization.
+        ParticipantRemoved = "service_request.participant_removed",
         /// A public reply was written.
         MessageCreated = "service_request.message_created",
         /// An internal note was written; in the vendor's journal alone.

@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::service_request::{self, RequestFacts, ServiceRequest, expect_open};
 use crate::text::MessageBody;
 use crate::time::Timestamp;
-use crate::vocabulary::RequestStatus;
+use crate::vocabulary::{MailKind, RequestStatus};
 
 /// A message. Never edited, never deleted (S-5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub struct Posted {
     pub request: Change<ServiceRequest>,
 }
 
-/// Writes a message (S-3, S-4, S-5, S-7).
+/// Writes a message (S-3, S-4, S-5, S-7). A public reply is told to everybody whom the request concerns (S-12).
 ///
 /// *Decides*: request visible? may update it? staff, if internal? not closed?
 pub fn post(context: &Context, facts: RequestFacts, command: CreateMessage) -> Result<Posted, Refusal> {
@@ -110,8 +110,10 @@ pub fn post(context: &Context, facts: RequestFacts, command: CreateMessage) -> R
         ServiceRequest { status, solved_at, activity_at: context.now, ..before.clone() }
     };
     let kind = if command.internal { EventKind::NoteCreated } else { EventKind::MessageCreated };
+    let (request, internal) = (before.id, command.internal);
+    let message = Change::create(context, authority, kind, message);
     Ok(Posted {
-        message: Change::create(context, authority, kind, message),
+        message: if internal { message } else { message.broadcast(MailKind::Reply, request) },
         request: Change::update(context, authority, EventKind::RequestUpdated, before, after),
     })
 }

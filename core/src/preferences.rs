@@ -8,7 +8,7 @@ use crate::vocabulary::MailKind;
 /// Whether to write emails, and when to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationPreferences {
-    /// Whether emails about service requests are wanted. Those that carry a link are sent anyway.
+    /// Whether emails about service requests and partner grants are wanted. Those that carry a link are sent anyway.
     pub email: bool,
     /// On which phone, and when, to be called about severity 1; nothing for never.
     pub severity_1: Option<CallPreference>,
@@ -32,10 +32,19 @@ pub struct CallPreference {
 }
 
 impl NotificationPreferences {
-    /// Whether emails of this kind are wanted: those about service requests can be switched off, the others tell what one must
-    /// know.
+    /// Whether emails of this kind are wanted: those about service requests and partner grants can be switched off, the others
+    /// tell what one must know.
     pub fn wants(&self, kind: MailKind) -> bool {
-        self.email || kind != MailKind::PointOfContact
+        self.email || !kind.can_be_switched_off()
+    }
+
+    /// Whether, and when, to be called about a severity.
+    pub fn call_about(&self, severity: i32) -> Option<&CallPreference> {
+        match severity {
+            1 => self.severity_1.as_ref(),
+            2 => self.severity_2.as_ref(),
+            _ => None,
+        }
     }
 
     /// What is wrong with the preferences of somebody who has none.

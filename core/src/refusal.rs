@@ -152,6 +152,10 @@ codes! {
         "Closed is final: create a new request with `follow_up_of`.";
     IdempotencyKeyInUse = "idempotency_key_in_use" : Conflict, "a request with this idempotency key is being worked on",
         "Wait a moment and repeat the same request.";
+    PointOfContactRequired = "point_of_contact_required" : Conflict, "the point of contact stays until somebody else is named",
+        "Name another point of contact first; the one whom `about` names can be added or removed then.";
+    TooManyParticipants = "too_many_participants" : Conflict, "the service request has as many participants as it may have",
+        "Remove somebody with DELETE /v1/service-requests/{id}/participants/{person_id} first.";
     VersionMismatch = "version_mismatch" : Stale, "the resource has changed since it was read",
         "Load it again, look at what changed, and repeat with its present version.";
     BodyTooLarge = "body_too_large" : TooLarge, "the body is too large",
@@ -216,6 +220,8 @@ codes! {
         "Ask for the information first.";
     IdempotencyKeyReused = "idempotency_key_reused" : Invalid, "the idempotency key was used with another request",
         "Use a new key for a new request, or repeat the first one exactly.";
+    ParticipantNotAllowed = "participant_not_allowed" : Invalid, "this person cannot take part in the service request",
+        "Name a contact of the organization with designated_support or above, or a person with a live grant of it.";
     TooManyAttempts = "too_many_attempts" : Exhausted, "too many failed attempts",
         "Wait as long as Retry-After says.";
     Internal = "internal" : Internal, "something went wrong on our side",

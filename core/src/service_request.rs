@@ -2,20 +2,19 @@
 
 use crate::access::{Action, Standing, Verdict, Visible, decide, denied, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
-use crate::change::{Authority, Change, Context, Notice, Recorded};
-use crate::contact::Contact;
+use crate::change::{Authority, Change, Context, Recorded};
 use crate::id::{AnyId, ContactId, GrantId, MailId, MessageId, OrganizationId, PersonId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::message::Message;
 use crate::organization::{Organization, expect_version};
+use crate::participant::{self, Invited, Participant};
+use crate::point_of_contact::{self, PointOfContact};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
 use crate::request_access::{RequestTraits, may_conceal, may_update, sight};
 use crate::staff::StaffMember;
 use crate::text::{MessageBody, Subject};
-use crate::time::Timestamp;
-use crate::vocabulary::{
-    Category, Involvement, Level, MailKind, PersonStatus, RequestStatus, StaffRole, Vocabulary as _,
-};
+use crate::time::{Span, Timestamp};
+use crate::vocabulary::{Category, Involvement, MailKind, PersonStatus, RequestStatus, StaffRole, Vocabulary as _};
 
 /// The worst severity.
 pub const SEVERITY_MIN: i32 = 1;
@@ -195,19 +194,6 @@ pub struct CreateRequest {
     pub mails: [MailId; 2],
 }
 
-/// A person who is to be the point of contact, as the database knows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PointOfContact {
-    /// Nobody was named.
-    Unnamed,
-    /// A person who does not exist.
-    Unknown,
-    /// A contact of whatever organization, with the level that decides for them at the request's organization.
-    Contact(Box<Contact>, Option<Level>),
-    /// A staff member.
-    Staff,
-}
-
 /// What must be known to create a request.
 #[derive(Debug, Clone)]
 pub struct CreateFacts {
@@ -221,21 +207,25 @@ pub struct CreateFacts {
     pub point_of_contact: PointOfContact,
     /// The request to follow up, if one was named.
     pub follow_up_of: Option<RequestFacts>,
+    /// Who is to take part from the beginning.
+    pub participants: Vec<Invited>,
 }
 
-/// A submitted request and its first message.
+/// A submitted request, its first message, and who takes part.
 #[derive(Debug)]
 pub struct Created {
     /// The request.
     pub request: Change<ServiceRequest>,
     /// Its first message.
     pub message: Change<Message>,
+    /// Who takes part from the beginning.
+    pub participants: Vec<Change<Participant>>,
 }
 
-/// Submits a request (S-2, S-4, S-8).
+/// Submits a request (S-2, S-4, S-7, S-8).
 ///
 /// *Decides*: organization visible? may submit this category for it? point of contact allowed? follow-up of a closed
-/// request of the same organization?
+/// request of the same organization? participants allowed?
 pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> Result<Created, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
     require(&facts.standing, Action::to_create(command.category), organization.id)?;
@@ -244,7 +234,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
         // An agent who writes a request down for somebody is not its point of contact.
         PointOfContact::Unnamed if facts.actor.is_staff() => None,
         PointOfContact::Unnamed => Some(facts.actor.reference()),
-        named => Some(accept_point_of_contact(organization.id, &facts.actor, named)?),
+        named => Some(point_of_contact::accept(organization.id, &facts.actor, named)?),
     };
     let closed = facts.follow_up_of.map(|closed| accept_follow_up(organization.id, &closed)).transpose()?;
     let request = ServiceRequest {
@@ -270,10 +260,14 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
         version: 1,
     };
     let message = first_message(&request, facts.actor.reference(), command.message, command.body, context.now);
+    let actor = facts.actor.clone();
+    let submitted = RequestFacts { actor: facts.actor, standing: facts.standing, request: None, role: None };
+    let participants = participant::begin_with(context, authority, &submitted, &request, facts.participants)?;
     let change = Change::create(context, authority, EventKind::RequestCreated, request);
     Ok(Created {
-        request: notify_of_partner(change, &facts.actor, command.mails),
+        request: point_of_contact::notify_of_partner(change, &actor, command.mails),
         message: Change::create(context, authority, EventKind::MessageCreated, message),
+        participants,
     })
 }
 
@@ -292,52 +286,6 @@ fn first_message(
         internal: false,
         body,
         created_at: now,
-    }
-}
-
-/// Naming a partner as point of contact tells both the submitter and the partner (S-2).
-fn notify_of_partner(change: Change<ServiceRequest>, actor: &Actor, mails: [MailId; 2]) -> Change<ServiceRequest> {
-    let request = change.after();
-    let partner = request.point_of_contact.as_ref().filter(|person| person.organization != request.organization.id);
-    let is_news = change.before().is_none_or(|before| before.point_of_contact != request.point_of_contact);
-    let Some(partner) = partner.map(|person| person.id).filter(|_| is_news) else { return change };
-    let submitter = request.submitted_by.id;
-    let about = Some(AnyId::from(request.id));
-    let [first, second] = mails;
-    let notice = |id, to| Notice { id, kind: MailKind::PointOfContact, to, about, link: None };
-    // Nobody is told twice, and a partner not of what they did themselves.
-    let change = if partner == actor.id() { change } else { change.notify(notice(first, partner)) };
-    if partner == submitter { change } else { change.notify(notice(second, submitter)) }
-}
-
-/// Who can be the point of contact: a designated contact of the organization or, where the organization's own contact
-/// names them, an enabled partner: a person whose effective level is `create` or above (S-2).
-fn accept_point_of_contact(
-    organization: OrganizationId,
-    actor: &Actor,
-    named: PointOfContact,
-) -> Result<PersonRef, Refusal> {
-    let refused = |why: &str| Refusal::new(Code::PointOfContactNotAllowed, why).at("#/point_of_contact");
-    // One answer for people elsewhere and for nobody (X-3).
-    let unknown = || {
-        refused(
-            "name a designated contact of the organization or, as one of its own contacts, a partner whose level is \
-             `create` or above",
-        )
-    };
-    match named {
-        PointOfContact::Contact(contact, _) if contact.organization == organization && contact.is_designated() => {
-            Ok(contact.reference())
-        }
-        PointOfContact::Contact(contact, level) if contact.organization != organization => {
-            let is_enabled = contact.status == PersonStatus::Active && level >= Some(Level::Create);
-            let is_own_choice = actor.organization == organization || actor.id() == PersonId::Contact(contact.id);
-            if is_enabled && is_own_choice { Ok(contact.reference()) } else { Err(unknown()) }
-        }
-        PointOfContact::Contact(..) => {
-            Err(refused("the contact has no permission for service requests, or is disabled"))
-        }
-        PointOfContact::Staff | PointOfContact::Unnamed | PointOfContact::Unknown => Err(unknown()),
     }
 }
 
@@ -392,7 +340,7 @@ pub struct EditFacts {
 pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result<Change<ServiceRequest>, Refusal> {
     let RequestFacts { actor, standing, .. } = &facts.request;
     let before = updatable(&facts.request)?;
-    let organization = before.organization.id;
+    let (id, organization) = (before.id, before.organization.id);
     if command.assigned_to.is_some() {
         require(standing, Action::WorkOnRequests, organization)?;
     }
@@ -407,7 +355,7 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result
     };
     let point_of_contact = match (command.point_of_contact, &before.point_of_contact) {
         (Some(named), Some(present)) if present.id == named => Some(present.clone()),
-        (Some(_), _) => Some(accept_point_of_contact(organization, actor, facts.point_of_contact)?),
+        (Some(_), _) => Some(point_of_contact::accept(organization, actor, facts.point_of_contact)?),
         (None, present) => present.clone(),
     };
     let confidential = command.confidential.unwrap_or(before.confidential);
@@ -426,11 +374,25 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result
         ..moved(before.clone(), status, context.now)
     };
     let after = if after == before { after } else { ServiceRequest { activity_at: context.now, ..after } };
+    let news = if actor.is_staff() && after.status != before.status { MailKind::of_status(after.status) } else { None };
     let change = Change::update(context, standing.authority(organization), EventKind::RequestUpdated, before, after);
-    Ok(match command.mails {
-        Some(mails) => notify_of_partner(change, actor, mails),
+    let change = match command.mails {
+        Some(mails) => point_of_contact::notify_of_partner(change, actor, mails),
+        None => change,
+    };
+    Ok(match news {
+        Some(kind) => change.broadcast(kind, id),
         None => change,
     })
+}
+
+/// Closes a request that has been solved for long enough (S-4); nothing for any other. Nobody did it, so it is no activity.
+pub fn close(context: &Context, request: ServiceRequest, solved_for: Span) -> Option<Change<ServiceRequest>> {
+    let is_due = request.status == RequestStatus::Solved
+        && request.solved_at.is_some_and(|solved_at| context.now.since(solved_at) >= solved_for);
+    let authority = Authority::own(request.organization.id);
+    let after = moved(request.clone(), RequestStatus::Closed, context.now);
+    is_due.then(|| Change::update(context, authority, EventKind::RequestUpdated, request, after))
 }
 
 /// A request in another status, with the moments that belong to it.

@@ -10,6 +10,7 @@ use crate::id::{ContactId, MailId, PersonId};
 use crate::invitation::{self, Invitation, Right, cancel_pending};
 use crate::journal::EventKind;
 use crate::organization::Organization;
+use crate::participant::{self, Participant};
 use crate::partner_grant::{self, PartnerGrant};
 use crate::readiness;
 use crate::refusal::{Code, Refusal};
@@ -54,6 +55,8 @@ pub struct Surroundings {
     pub invitations: Vec<Invitation>,
     /// The requests for grants without a decision that they made, or that were made for them.
     pub grant_requests: Vec<GrantRequest>,
+    /// How they take part in service requests.
+    pub participations: Vec<Participant>,
     /// The active contact managers whom they leave behind, by name.
     pub managers: Vec<PersonId>,
     /// The open review of the organization that they leave, if they are pending in it (C-20).
@@ -103,6 +106,8 @@ pub struct Transferred {
     pub invitations: Vec<Change<Invitation>>,
     /// The requests for grants that they made, or that were made for them.
     pub grant_requests: Vec<Change<GrantRequest>>,
+    /// How they took part in service requests.
+    pub participations: Vec<Change<Participant>>,
     /// What it does to the open review of the organization that they left (C-20).
     pub review: Option<ReviewStep>,
 }
@@ -157,6 +162,7 @@ pub fn accept(context: &Context, facts: AcceptFacts, ids: TransferIds) -> Result
             .collect(),
         invitations: cancel_pending(context, own, around.invitations),
         grant_requests: cancel_open(context, own, around.grant_requests),
+        participations: around.participations.into_iter().map(|part| participant::end(context, own, part)).collect(),
         review: around.review.map(gone),
         invitation: come(context, authority, invitation, &ids),
         link,

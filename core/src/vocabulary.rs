@@ -278,6 +278,83 @@ vocabulary! {
         ContactTransferred = "contact_transferred",
         /// Somebody learns that their password was reset.
         PasswordChanged = "password_changed",
+        /// Somebody was added to a service request (S-7).
+        ParticipantAdded = "participant_added",
+        /// A public reply in a service request (S-12).
+        Reply = "reply",
+        /// A service request was solved by staff.
+        RequestSolved = "request_solved",
+        /// A service request was closed by staff.
+        RequestClosed = "request_closed",
+        /// The contact managers of a customer learn that a partner asks for a grant (G-9).
+        GrantRequestReceived = "partner_grant_request_received",
+        /// Whoever asked for a grant learns that it was approved (G-9).
+        GrantRequestApproved = "partner_grant_request_approved",
+        /// Whoever asked for a grant learns that it was declined (G-9).
+        GrantRequestDeclined = "partner_grant_request_declined",
+        /// Whoever asked for a grant learns that nobody answered (G-9).
+        GrantRequestLapsed = "partner_grant_request_lapsed",
+        /// The contact managers of a grantor learn that a grant is about to end (G-11).
+        GrantExpiring = "partner_grant_expiring",
+        /// Those who hold a grant learn that it is about to end (G-11).
+        ReceivedGrantExpiring = "received_grant_expiring",
+        /// The contact managers of a grantor learn who joined and left a partner (G-18).
+        PartnerRoster = "partner_roster",
+    }
+}
+
+impl MailKind {
+    /// Whether contacts can switch these emails off: those about service requests and grants (C-19).
+    pub fn can_be_switched_off(self) -> bool {
+        match self {
+            Self::PointOfContact
+            | Self::ParticipantAdded
+            | Self::Reply
+            | Self::RequestSolved
+            | Self::RequestClosed
+            | Self::GrantRequestReceived
+            | Self::GrantRequestApproved
+            | Self::GrantRequestDeclined
+            | Self::GrantRequestLapsed
+            | Self::GrantExpiring
+            | Self::ReceivedGrantExpiring
+            | Self::PartnerRoster => true,
+            Self::Welcome
+            | Self::PasswordReset
+            | Self::Invitation
+            | Self::InvitationAccepted
+            | Self::ContactTransferred
+            | Self::PasswordChanged => false,
+        }
+    }
+
+    /// Whether thousands may be owed at once.
+    pub fn is_of_many(self) -> bool {
+        match self {
+            Self::Welcome | Self::Reply | Self::RequestSolved | Self::RequestClosed | Self::PartnerRoster => true,
+            Self::PasswordReset
+            | Self::PointOfContact
+            | Self::ParticipantAdded
+            | Self::Invitation
+            | Self::InvitationAccepted
+            | Self::ContactTransferred
+            | Self::PasswordChanged
+            | Self::GrantRequestReceived
+            | Self::GrantRequestApproved
+            | Self::GrantRequestDeclined
+            | Self::GrantRequestLapsed
+            | Self::GrantExpiring
+            | Self::ReceivedGrantExpiring => false,
+        }
+    }
+
+    /// The email that tells of a status which staff set, where one does.
+    pub fn of_status(status: RequestStatus) -> Option<Self> {
+        match status {
+            RequestStatus::Solved => Some(Self::RequestSolved),
+            RequestStatus::Closed => Some(Self::RequestClosed),
+            RequestStatus::Open | RequestStatus::WaitingOnSupport | RequestStatus::WaitingOnCustomer => None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, ConnectionError, PgConnection, QueryResult, RunQueryDsl, SqliteConnection};
 
 use mandate_core::text::SearchWords;
@@ -18,6 +18,10 @@ use crate::sql::Sql;
 
 /// Characters of a word that full-text tables keep.
 const TOKEN_MAX: usize = 100;
+
+/// A word that fewer rows have is one that few have; likewise one that less than one row in [`FEW_OF`] has.
+const FEW: i64 = 1_000;
+const FEW_OF: i64 = 200;
 
 /// How long SQLite waits for a lock that another process holds.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,9 +36,9 @@ const SQLITE_SETTINGS: &[&str] = &[
     "PRAGMA trusted_schema = OFF",
 ];
 
-/// Every PostgreSQL connection. `synchronous_commit` is only ever made stricter.
+/// Every PostgreSQL connection. `synchronous_commit` is only ever made stricter; a query is too short to start further processes for.
 const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
-     SET idle_in_transaction_session_timeout = '10s'; \
+     SET idle_in_transaction_session_timeout = '10s'; SET max_parallel_workers_per_gather = 0; \
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// What libpq is told unless the URL says otherwise: give up on a host that does not answer, and find the primary.
@@ -216,17 +220,115 @@ impl AnyConnection {
 
     /// The condition that a full-text table has words that begin with each of these.
     pub(crate) fn full_text_match(&self, table: &'static str, words: &SearchWords) -> Sql {
-        // Neither quote nor backslash is ever in a word.
-        let each = |mark: char, between: &str| {
-            let words = words.as_slice().iter().map(|word| format!("{mark}{}{mark}", token(word)));
-            words.collect::<Vec<_>>().join(between)
-        };
+        let each = |between| words.as_slice().iter().map(|word| self.beginning(word)).collect::<Vec<_>>().join(between);
+        match self {
+            Self::Postgres(_) => Sql::new(table).push(".words @@ CAST(").bind_text(each(" & ")).push(" AS tsquery)"),
+            Self::Sqlite(_) | Self::Lost => Sql::new(table).push(" MATCH ").bind_text(each(" AND ")),
+        }
+    }
+
+    /// What asks full-text search for words that begin like this. Neither quote nor backslash is ever in a word.
+    fn beginning(&self, word: &str) -> String {
+        match self {
+            Self::Postgres(_) => format!("'{}':*", token(word)),
+            Self::Sqlite(_) | Self::Lost => format!("\"{}\" *", token(word)),
+        }
+    }
+
+    /// The condition that a row `w` of `request_words` has a word that begins like this, asked of the index.
+    pub(crate) fn indexed_word(&self, word: &str) -> Sql {
+        let word = self.beginning(word);
+        match self {
+            Self::Postgres(_) => Sql::new("w.words @@ CAST(").bind_text(word).push(" AS tsquery)"),
+            Self::Sqlite(_) | Self::Lost => Sql::new(
+                "(w.number, w.part) IN (SELECT rowid / 1000000, rowid % 1000000 FROM request_words_fts WHERE request_words_fts MATCH ",
+            )
+            .bind_text(word)
+            .push(")"),
+        }
+    }
+
+    /// The same, asked of the row itself: neither database uses its index for this.
+    pub(crate) fn has_word(&self, word: &str) -> Sql {
         match self {
             Self::Postgres(_) => {
-                let words = each('\'', ":* & ");
-                Sql::new(table).push(".words @@ CAST(").bind_text(format!("{words}:*")).push(" AS tsquery)")
+                let word = self.beginning(word);
+                Sql::new("ts_match_vq(w.words, (SELECT CAST(").bind_text(word).push(" AS tsquery)))")
             }
-            Self::Sqlite(_) | Self::Lost => Sql::new(table).push(" MATCH ").bind_text(each('"', "* AND ") + "*"),
+            // No wildcard is ever in a word.
+            Self::Sqlite(_) | Self::Lost => Sql::new("' ' || w.words LIKE ").bind_text(format!("% {}%", token(word))),
+        }
+    }
+
+    /// Whether few rows of `request_words` have a word that begins like this, as far as that is known at once: from PostgreSQL's
+    /// statistics, because its index cannot stop counting.
+    pub(crate) fn few_have(&mut self, word: &str) -> QueryResult<bool> {
+        let beginning = self.beginning(word);
+        match self {
+            Self::Postgres(connection) => {
+                let plan: String = Sql::<Text>::new(
+                    "EXPLAIN (FORMAT JSON) SELECT 1 FROM request_words UNION ALL SELECT 1 FROM request_words w WHERE w.words @@ CAST(",
+                )
+                .bind_text(beginning)
+                .push(" AS tsquery)")
+                .get_result(connection)?;
+                let plan: serde_json::Value = serde_json::from_str(&plan).unwrap_or_default();
+                let rows = |branch: usize| {
+                    plan.pointer(&format!("/0/Plan/Plans/{branch}/Plan Rows")).and_then(serde_json::Value::as_i64)
+                };
+                let (all, having) = (rows(0).unwrap_or(0), rows(1).unwrap_or(0));
+                Ok(having < FEW || having < all / FEW_OF)
+            }
+            Self::Sqlite(connection) => {
+                let count = Sql::<BigInt>::new(
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM request_words_fts WHERE request_words_fts MATCH ",
+                )
+                .bind_text(beginning)
+                .push(" LIMIT ")
+                .bind_big(FEW)
+                .push(")");
+                Ok(count.get_result::<i64>(connection)? < FEW)
+            }
+            Self::Lost => Err(DieselError::BrokenTransactionManager),
+        }
+    }
+
+    /// Brings the full-text index of these rows `w` of `request_words` in step with them. PostgreSQL does that by itself.
+    pub(crate) fn index_words(&mut self, which: Sql) -> QueryResult<()> {
+        let connection = match self {
+            Self::Postgres(_) => return Ok(()),
+            Self::Sqlite(connection) => connection,
+            Self::Lost => return Err(DieselError::BrokenTransactionManager),
+        };
+        Sql::<()>::new("DELETE FROM request_words_fts WHERE rowid IN (SELECT w.number * 1000000 + w.part FROM request_words w WHERE ")
+            .append(which.clone())
+            .push(")")
+            .execute(connection)?;
+        Sql::<()>::new("INSERT INTO request_words_fts (rowid, words) SELECT w.number * 1000000 + w.part, w.words FROM request_words w WHERE ")
+            .append(which)
+            .execute(connection)
+            .map(|_| ())
+    }
+
+    /// Lets PostgreSQL keep one plan for the statements of this transaction, whatever their values: where a shape leaves nothing to
+    /// choose, planning it anew each time costs as much as carrying it out.
+    pub(crate) fn keep_plans(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Postgres(connection) => connection.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan"),
+            Self::Sqlite(_) | Self::Lost => Ok(()),
+        }
+    }
+
+    /// Joins each row `s` with the rows `sr` that these words behind SELECT find for it: some of `service_requests sr`, in an order, so
+    /// many at most.
+    pub(crate) fn of_each(&self, requests: Sql) -> Sql {
+        match self {
+            Self::Postgres(_) => Sql::new(" CROSS JOIN LATERAL (SELECT sr.id, sr.activity_at, sr.number")
+                .append(requests)
+                .push(") AS sr"),
+            Self::Sqlite(_) | Self::Lost => {
+                Sql::new(" JOIN service_requests sr ON sr.id IN (SELECT sr.id").append(requests).push(")")
+            }
         }
     }
 

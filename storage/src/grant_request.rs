@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use mandate_core::actor::{OrganizationRef, PersonRef};
 use mandate_core::change::Change;
 use mandate_core::grant_request::{Decision, GrantRequest, LAPSE, NamedGrantor};
+use mandate_core::grant_request_notice;
 use mandate_core::id::{AnyId, GrantRequestId, OrganizationId, PersonId};
 use mandate_core::text::{Domain, Note};
 use mandate_core::time::Timestamp;
@@ -211,6 +212,27 @@ impl ReadTx<'_> {
         Ok(self.load_grant_requests(whose)?.pop())
     }
 
+    /// The newest open request that is older than this one, to the same customer for the same grantee under another name (G-9).
+    pub fn older_grant_request(
+        &mut self,
+        request: &GrantRequest,
+        now: Timestamp,
+    ) -> Result<Option<GrantRequest>, StorageError> {
+        let Some(grantor) = &request.grantor else { return Ok(None) };
+        let whose = Sql::new("WHERE q.decided_at IS NULL AND q.grantee_id = ")
+            .bind_text(request.grantee.id())
+            .push(" AND q.grantor_id = ")
+            .bind_text(grantor.id)
+            .push(" AND q.created_at > ")
+            .bind_big(now.minus(LAPSE).micros())
+            .push(" AND (q.created_at, q.id) < (")
+            .bind_big(request.created_at.micros())
+            .push(", ")
+            .bind_text(request.id)
+            .push(") ORDER BY q.created_at DESC, q.id DESC LIMIT 1");
+        Ok(self.load_grant_requests(whose)?.pop())
+    }
+
     /// The requests without a decision that a person made or that were made for them (C-15).
     pub fn grant_requests_of(&mut self, person: PersonId) -> Result<Vec<GrantRequest>, StorageError> {
         let whose = Sql::new("WHERE q.decided_at IS NULL AND (q.created_by = ")
@@ -282,6 +304,7 @@ impl WriteTx<'_> {
     pub fn save_grant_request(&mut self, change: &Change<GrantRequest>) -> Result<(), StorageError> {
         let row = GrantRequestRow::from(change.after());
         save_row!(self, grant_requests, &row, change)?;
+        self.schedule(change.after().id.into(), grant_request_notice::schedule(change))?;
         self.record(change)
     }
 }

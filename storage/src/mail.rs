@@ -106,19 +106,20 @@ impl TryFrom<MailRow> for Mail {
 impl ReadTx<'_> {
     /// Emails that are due and that nobody is sending, the longest due first, at most `limit`.
     ///
-    /// Welcome emails come last: an import owes thousands of them at once, and somebody who forgot their password waits for theirs.
+    /// Those of which thousands may be owed at once come last, because of an import or a reply to a large partner: somebody who forgot
+    /// their password waits for theirs.
     pub fn due_mails(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Mail>, StorageError> {
         let now = now.micros();
-        let welcome = MailKind::Welcome.name();
+        let many: Vec<&str> = MailKind::ALL.iter().filter(|kind| kind.is_of_many()).map(|kind| kind.name()).collect();
         let due = || {
             let free = mails::claimed_until.is_null().or(mails::claimed_until.lt(now));
             mails::table.filter(mails::done_at.is_null()).filter(mails::due_at.le(now)).filter(free)
         };
-        let first = due().filter(mails::kind.ne(welcome)).order((mails::due_at, mails::id)).limit(limit);
+        let first = due().filter(mails::kind.ne_all(&many)).order((mails::due_at, mails::id)).limit(limit);
         let mut rows: Vec<MailRow> = on!(self, |connection| first.select(MailRow::as_select()).load(connection))?;
         let left = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(limit));
         if left > 0 {
-            let last = due().filter(mails::kind.eq(welcome)).order((mails::due_at, mails::id)).limit(left);
+            let last = due().filter(mails::kind.eq_any(&many)).order((mails::due_at, mails::id)).limit(left);
             rows.extend(on!(self, |connection| last.select(MailRow::as_select()).load::<MailRow>(connection))?);
         }
         rows.into_iter().map(Mail::try_from).collect()

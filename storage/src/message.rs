@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use mandate_core::actor::PersonRef;
 use mandate_core::change::Change;
-use mandate_core::id::ServiceRequestId;
+use mandate_core::id::{MessageId, ServiceRequestId};
 use mandate_core::message::{Message, MessageReach};
-use mandate_core::text::{MessageBody, fold};
+use mandate_core::text::MessageBody;
 
 use crate::backend::on;
 use crate::column::{Cells, moment};
@@ -57,7 +57,18 @@ impl LoadedMessage {
     }
 }
 
+const MESSAGE_SELECT: &str = "SELECT m.id, m.service_request_id, r.organization_id, m.author_id, p.first_name, p.last_name, \
+     p.organization_id, m.internal, m.body, m.created_at FROM messages m JOIN service_requests r ON r.id = m.service_request_id \
+     LEFT JOIN people p ON p.id = m.author_id ";
+
 impl ReadTx<'_> {
+    /// A message, whoever may see it.
+    pub fn message(&mut self, id: MessageId) -> Result<Option<Message>, StorageError> {
+        let query = Sql::<MessageColumns>::new(MESSAGE_SELECT).push("WHERE m.id = ").bind_text(id);
+        let row: Option<LoadedMessage> = on!(self, |connection| query.get_result(connection).optional())?;
+        row.map(LoadedMessage::read).transpose()
+    }
+
     /// The messages of a request that a reach allows, oldest first unless asked otherwise.
     pub fn messages(
         &mut self,
@@ -66,12 +77,8 @@ impl ReadTx<'_> {
         newest_first: bool,
         page: &Page,
     ) -> Result<Slice<Message>, StorageError> {
-        let mut query = Sql::<MessageColumns>::new(
-            "SELECT m.id, m.service_request_id, r.organization_id, m.author_id, p.first_name, p.last_name, p.organization_id, \
-             m.internal, m.body, m.created_at FROM messages m JOIN service_requests r ON r.id = m.service_request_id \
-             LEFT JOIN people p ON p.id = m.author_id WHERE m.service_request_id = ",
-        )
-        .bind_text(request);
+        let mut query =
+            Sql::<MessageColumns>::new(MESSAGE_SELECT).push("WHERE m.service_request_id = ").bind_text(request);
         if !reach.reaches_internal() {
             query = query.push(" AND NOT m.internal");
         }
@@ -86,7 +93,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Saves a new message.
+    /// Saves a new message and its words.
     pub fn save_message(&mut self, change: &Change<Message>) -> Result<(), StorageError> {
         let message = change.after();
         let row = (
@@ -95,10 +102,10 @@ impl WriteTx<'_> {
             messages::author_id.eq(message.author.as_ref().map(|author| author.id.to_string())),
             messages::internal.eq(message.internal),
             messages::body.eq(message.body.as_str()),
-            messages::body_folded.eq(fold(message.body.as_str())),
             messages::created_at.eq(message.created_at.micros()),
         );
         on!(self, |connection| diesel::insert_into(messages::table).values(row.clone()).execute(connection))?;
+        self.save_message_words(message)?;
         self.record(change)
     }
 }

@@ -35,6 +35,24 @@ impl Page {
         i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1)
     }
 
+    /// How many rows to ask for where the statement shall say it, so that PostgreSQL plans for few rows although it does not know
+    /// the values: one more than wanted or some more. These numbers are few, as the texts of statements must be.
+    pub(crate) fn at_least(&self) -> &'static str {
+        match self.limit {
+            0 => "1",
+            1..=10 => "11",
+            11..=50 => "51",
+            51..=100 => "101",
+            101..=256 => "257",
+            _ => "4097",
+        }
+    }
+
+    /// Ends a list's statement as [`Page::descending`] does, with [`Page::at_least`] so many rows.
+    pub(crate) fn newest<ST>(&self, query: Sql<ST>, key: &'static str, id: &'static str) -> Sql<ST> {
+        self.behind(query, key, id, true).push(" LIMIT ").push(self.at_least())
+    }
+
     /// Ends a list's statement with this page of it, in the order of a key and the rows' ids.
     pub(crate) fn ascending<ST>(&self, query: Sql<ST>, key: &'static str, id: &'static str) -> Sql<ST> {
         self.ordered(query, key, id, false)
@@ -46,13 +64,11 @@ impl Page {
     }
 
     /// The same in an order that the reader chose.
-    pub(crate) fn ordered<ST>(
-        &self,
-        mut query: Sql<ST>,
-        key: &'static str,
-        id: &'static str,
-        descending: bool,
-    ) -> Sql<ST> {
+    pub(crate) fn ordered<ST>(&self, query: Sql<ST>, key: &'static str, id: &'static str, descending: bool) -> Sql<ST> {
+        self.behind(query, key, id, descending).push(" LIMIT ").bind_big(self.fetch())
+    }
+
+    fn behind<ST>(&self, mut query: Sql<ST>, key: &'static str, id: &'static str, descending: bool) -> Sql<ST> {
         let (behind, direction) = if descending { (") < (", " DESC") } else { (") > (", "") };
         if let Some(Position { key: last, id: last_id }) = &self.after {
             query = query.push(" AND (").push(key).push(", ").push(id).push(behind);
@@ -62,8 +78,7 @@ impl Page {
             };
             query = query.push(", ").bind_text(last_id).push(")");
         }
-        let query = query.push(" ORDER BY ").push(key).push(direction).push(", ").push(id).push(direction);
-        query.push(" LIMIT ").bind_big(self.fetch())
+        query.push(" ORDER BY ").push(key).push(direction).push(", ").push(id).push(direction)
     }
 }
 

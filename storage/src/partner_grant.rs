@@ -6,9 +6,10 @@ use mandate_core::access::{HeldLevel, Standing};
 use mandate_core::actor::{Actor, OrganizationRef, PersonRef};
 use mandate_core::change::Change;
 use mandate_core::effective_access::{HeldGrant, HeldGrants, Suspension};
+use mandate_core::grant_reminder;
 use mandate_core::id::{AnyId, GrantId, OrganizationId, PersonId};
 use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
-use mandate_core::request_access::HistoryScope;
+use mandate_core::request_access::{HistoryScope, reading_levels};
 use mandate_core::text::Note;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{GrantStatus, GranteeType, History, Level, OrganizationStatus, Vocabulary};
@@ -210,6 +211,43 @@ fn decides(actor: &Actor, now: Timestamp) -> Sql {
         .push("))))")
 }
 
+/// Where a grant decides for a person (G-2, G-4, G-12): the organization; whether the level reaches requests that the person takes no
+/// part in; and which of those by when they were created and closed (G-16). Narrowed by a condition on grants `g`.
+///
+/// The same as [`live_grantors`] and [`reaching`] say, in a shape that is quick for hundreds of grants.
+pub(crate) fn deciding_grants(actor: &Actor, now: Timestamp, condition: &Sql) -> Sql {
+    let live_grants = || Sql::<()>::new(" FROM partner_grants g WHERE ").append(live(now)).push(" AND g.grantee_id = ");
+    let since = |history: History| {
+        Sql::<()>::new("CASE WHEN g.history = ").bind_text(history.name()).push(" THEN g.history_since ELSE -1 END AS ")
+    };
+    let of = |grantee: AnyId| {
+        Sql::new("SELECT g.grantor_id AS organization_id, CASE WHEN g.level IN (")
+            .bind_texts(reading_levels().map(Vocabulary::name))
+            .push(") THEN 1 ELSE 0 END AS reads, 0 AS guarded, ")
+            .append(since(History::New))
+            .push("created_after, ")
+            .append(since(History::Open))
+            .push("closed_after")
+            .append(live_grants())
+            .bind_text(grantee)
+            .push(" AND g.level <> ")
+            .bind_text(Level::None.name())
+            .push(" AND g.grantor_id NOT IN (SELECT r.id FROM organizations r WHERE r.status <> 'active')")
+            .append(condition.clone())
+    };
+    let individual = of(actor.id().into());
+    if actor.is_staff() {
+        return individual;
+    }
+    individual
+        .push(" UNION ALL ")
+        .append(of(actor.organization.into()))
+        .push(" AND g.grantor_id NOT IN (SELECT g.grantor_id")
+        .append(live_grants())
+        .bind_text(actor.id())
+        .push(")")
+}
+
 /// The condition that the grant that decides for a person at the organization of a request `sr` reaches this request as well
 /// (G-16); those who submitted it are reached also where it is confidential (S-14).
 pub(crate) fn reaching(actor: &Actor, now: Timestamp) -> Sql {
@@ -289,6 +327,22 @@ impl ReadTx<'_> {
         self.load_grants(
             Sql::new("WHERE g.ended_at IS NULL AND g.grantee_id = ").bind_text(person).push(" ORDER BY g.id"),
         )
+    }
+
+    /// The grants without an ending to all of a partner, behind one grantor in the order of their ids, at most `limit` (G-18).
+    pub fn grants_to_organization(
+        &mut self,
+        partner: OrganizationId,
+        behind: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<PartnerGrant>, StorageError> {
+        let whose = Sql::new("WHERE g.ended_at IS NULL AND g.grantee_id = ")
+            .bind_text(partner)
+            .push(" AND g.grantor_id > ")
+            .bind_text(behind.map(|grantor| grantor.to_string()).unwrap_or_default())
+            .push(" ORDER BY g.grantor_id LIMIT ")
+            .bind_big(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.load_grants(whose)
     }
 
     /// Every grant that ever connected a person, or their organization, with a grantor; newest first (G-15).
@@ -421,6 +475,7 @@ impl WriteTx<'_> {
     pub fn save_partner_grant(&mut self, change: &Change<PartnerGrant>) -> Result<(), StorageError> {
         let row = GrantRow::from(change.after());
         save_row!(self, partner_grants, &row, change)?;
+        self.schedule(change.after().id.into(), grant_reminder::schedule(change))?;
         self.record(change)
     }
 }

@@ -146,18 +146,7 @@ impl PersonRow {
     }
 
     fn preferences(&self) -> Result<NotificationPreferences, StorageError> {
-        let cells = Cells::of("people", &self.id);
-        let Some(json) = self.preferences.as_deref() else { return Ok(NotificationPreferences::default()) };
-        let json: Value = cells.read("preferences", serde_json::from_str(json).ok())?;
-        let call = |name: &str| match json.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(call) => cells.read("preferences", read_call(call)).map(Some),
-        };
-        Ok(NotificationPreferences {
-            email: cells.read("preferences", json.get("email").and_then(Value::as_bool))?,
-            severity_1: call("severity_1")?,
-            severity_2: call("severity_2")?,
-        })
+        read_preferences(&Cells::of("people", &self.id), self.preferences.as_deref())
     }
 
     fn training(&self) -> Result<Option<Training>, StorageError> {
@@ -201,6 +190,21 @@ fn preferences_json(preferences: &NotificationPreferences) -> Option<String> {
     (*preferences != NotificationPreferences::default()).then(|| {
         json!({"email": email, "severity_1": severity_1.as_ref().map(call), "severity_2": severity_2.as_ref().map(call)})
             .to_string()
+    })
+}
+
+/// Preferences from such an object.
+pub(crate) fn read_preferences(cells: &Cells<'_>, json: Option<&str>) -> Result<NotificationPreferences, StorageError> {
+    let Some(json) = json else { return Ok(NotificationPreferences::default()) };
+    let json: Value = cells.read("preferences", serde_json::from_str(json).ok())?;
+    let call = |name: &str| match json.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(call) => cells.read("preferences", read_call(call)).map(Some),
+    };
+    Ok(NotificationPreferences {
+        email: cells.read("preferences", json.get("email").and_then(Value::as_bool))?,
+        severity_1: call("severity_1")?,
+        severity_2: call("severity_2")?,
     })
 }
 

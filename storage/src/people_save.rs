@@ -28,6 +28,7 @@ impl WriteTx<'_> {
         let changes = changes.into_iter();
         self.save_people(changes.clone())?;
         self.record_all(changes.clone())?;
+        self.gather_movements(changes.clone())?;
         changes.into_iter().try_fold(0, |ended, change| {
             let after = change.after();
             Ok(ended + self.silence(after.id.into(), after.status, after.updated_at)?)

@@ -1,63 +1,34 @@
-//! Lists of service requests: a reach from core, narrowed by filters (S-11).
+//! Lists of service requests, newest activity first: a reach from core, narrowed by filters (S-11).
+//!
+//! There are two ways to the same rows, and a test compares them with core's decisions one by one. A list is *walked* where an index
+//! leads to its rows: everybody's for the desk, those of certain people, those that have a word. It is *merged* from the
+//! organizations that somebody reaches, where that may be hundreds.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use mandate_core::actor::Actor;
-use mandate_core::id::{OrganizationId, PersonId, StaffId};
 use mandate_core::request_access::{Reach, acting_levels, reading_levels};
 use mandate_core::service_request::ServiceRequest;
-use mandate_core::text::SearchText;
+use mandate_core::text::SearchWords;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{Category, RequestStatus, Vocabulary as _};
 
-use crate::backend::on;
+use crate::backend::{AnyConnection, on};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
-use crate::partner_grant::{live_grantors, reaching};
+use crate::partner_grant::{deciding_grants, live_grantors, reaching};
+use crate::request_filter::{RequestFilter, RequestView};
+use crate::request_words::Searched;
 use crate::service_request::{LoadedRequest, REQUEST_COLUMNS, REQUEST_NAMES, RequestColumns};
-use crate::sql::{Sql, like, once};
+use crate::sql::Sql;
 use crate::tx::ReadTx;
 
-/// Which part of what one may see a list shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestView {
-    /// Submitted by the reader, or with the reader as point of contact or assignee.
-    Mine,
-    /// The reader's own organization's.
-    Organization,
-    /// Those of the organizations that granted the reader access.
-    Customers,
-    /// All that the reader may see.
-    All,
-}
+/// How many of the newest requests of a list are asked whether they have words that many have, before the index is.
+const SMALL_WINDOW: usize = 256;
+const LARGE_WINDOW: usize = 4_096;
 
-/// Which requests a list asks for; empty filters ask for all that the reach allows.
-#[derive(Debug, Clone)]
-pub struct RequestFilter {
-    /// Which part.
-    pub view: RequestView,
-    /// Of these organizations.
-    pub organizations: Vec<OrganizationId>,
-    /// In one of these states.
-    pub statuses: Vec<RequestStatus>,
-    /// Of one of these severities.
-    pub severities: Vec<i32>,
-    /// Of one of these categories.
-    pub categories: Vec<Category>,
-    /// Whether agents work with a partner.
-    pub partner_managed: Option<bool>,
-    /// Submitted by one of these.
-    pub submitted_by: Vec<PersonId>,
-    /// With one of these as point of contact.
-    pub point_of_contact: Vec<PersonId>,
-    /// Assigned to one of these.
-    pub assigned_to: Vec<StaffId>,
-    /// Created at or after this moment.
-    pub created_after: Option<Timestamp>,
-    /// Created before this moment.
-    pub created_before: Option<Timestamp>,
-    /// Whose subject or visible messages contain this.
-    pub search: Option<SearchText>,
-}
+/// What a list is walked through.
+const ALL: &str = "service_requests sr";
+const FOUND: &str = "found sr";
 
 /// What the access table says, as a piece of SQL. The two are compared in tests (S-11).
 fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
@@ -92,68 +63,126 @@ fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
     named(query).push(") AND sr.organization_id IN (").append(live_grantors(actor, now, acting_levels())).push(")))")
 }
 
-fn narrowed(filter: &RequestFilter, reach: &Reach) -> Sql {
-    let person = reach.person();
-    let mut query = match filter.view {
-        RequestView::All => Sql::new(""),
-        RequestView::Organization => Sql::new(" AND sr.organization_id = ").bind_text(reach.organization()),
-        RequestView::Customers => Sql::new(" AND sr.organization_id <> ").bind_text(reach.organization()),
-        RequestView::Mine => Sql::new(" AND (sr.submitted_by = ")
-            .bind_text(person)
-            .push(" OR sr.point_of_contact_id = ")
-            .bind_text(person)
-            .push(" OR sr.assigned_to = ")
-            .bind_text(person)
-            .push(")"),
-    };
-    query = one_of(query, " AND sr.organization_id IN (", &filter.organizations);
-    query = one_of(query, " AND sr.submitted_by IN (", &filter.submitted_by);
-    query = one_of(query, " AND sr.point_of_contact_id IN (", &filter.point_of_contact);
-    query = one_of(query, " AND sr.assigned_to IN (", &filter.assigned_to);
-    let statuses: Vec<&str> = filter.statuses.iter().map(|status| status.name()).collect();
-    query = one_of(query, " AND sr.status IN (", &statuses);
-    let categories: Vec<&str> = filter.categories.iter().map(|category| category.name()).collect();
-    query = one_of(query, " AND sr.category IN (", &categories);
-    for (position, severity) in once(&filter.severities).enumerate() {
-        query = query.push(if position == 0 { " AND sr.severity IN (" } else { ", " }).bind_integer(*severity);
+/// The condition that the grant of a source `s` reaches a request `sr` (G-16).
+const SINCE: &str = " AND sr.created_at > s.created_after AND (sr.closed_at IS NULL OR sr.closed_at > s.closed_after)";
+
+/// The condition that a request `sr` belongs to any source. It is no plain condition, so that PostgreSQL asks it of one request after
+/// the other, newest first, rather than beginning with all requests of all sources.
+const ACTING: &str = " AND COALESCE(sr.organization_id IN (SELECT s.organization_id FROM source s), FALSE)";
+
+/// A list of service requests, without its pages.
+struct List<'a> {
+    actor: &'a Actor,
+    reach: &'a Reach,
+    now: Timestamp,
+    filter: &'a RequestFilter,
+}
+
+impl List<'_> {
+    /// Whether an index leads to the rows; else the list is merged.
+    fn is_walked(&self) -> bool {
+        self.reach.reaches_everything() || self.filter.names_people()
     }
-    if !filter.severities.is_empty() {
-        query = query.push(")");
+
+    /// The places of this part of the list with one more condition, from the requests themselves or some of them: each is asked
+    /// whether it is reached.
+    fn walked(&self, requests: &'static str, condition: Sql, page: &Page) -> Sql {
+        let arm = |whose: Sql| {
+            let query = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM ")
+                .push(requests)
+                .push(" WHERE TRUE")
+                .append(whose)
+                .append(reached(self.reach, self.actor, self.now))
+                .append(self.filter.of_organization("sr.organization_id", self.reach.organization()))
+                .append(self.filter.conditions())
+                .append(condition.clone());
+            page.newest(query, "sr.activity_at", "sr.id")
+        };
+        if self.filter.view != RequestView::Mine {
+            return arm(Sql::new(""));
+        }
+        let mine = |column| arm(Sql::new(column).bind_text(self.reach.person()));
+        let columns = [" AND sr.submitted_by = ", " AND sr.point_of_contact_id = ", " AND sr.assigned_to = "];
+        first_of(columns.map(mine), page)
     }
-    match filter.partner_managed {
-        None => query,
-        Some(true) => query.push(" AND sr.point_of_contact_organization_id <> sr.organization_id"),
-        Some(false) => query.push(
-            " AND (sr.point_of_contact_organization_id IS NULL OR sr.point_of_contact_organization_id = sr.organization_id)",
-        ),
+
+    /// The places of this part of the list, from the organizations that are reached, each by its newest requests.
+    ///
+    /// As many rows as are wanted come from as many organizations at most: those with the newest of them. So the newest row of each
+    /// is looked up first, by index, and rows that are older than the last one of these are not looked at. Beside them there is what
+    /// its reader takes part in, whatever else is reached.
+    fn merged(&self, connection: &AnyConnection, page: &Page) -> Sql {
+        let person = self.reach.person();
+        let first_of_source = |limit: usize, condition: &'static str| {
+            let requests = Sql::new(
+                " FROM service_requests sr WHERE sr.organization_id = s.organization_id AND (s.guarded = 1 OR NOT sr.confidential)",
+            );
+            let requests = requests.push(SINCE).push(condition).append(self.filter.conditions());
+            let first = Page { limit, after: page.after.clone() };
+            connection.of_each(first.newest(requests, "sr.activity_at", "sr.id"))
+        };
+        let named = |how: &'static str, behind: &'static str| {
+            let requests = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM service_requests sr")
+                .push(how)
+                .bind_text(person);
+            page.newest(requests.push(behind).append(self.filter.conditions()), "sr.activity_at", "sr.id")
+        };
+        let of_newest = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM newest s")
+            .append(first_of_source(page.limit, " AND sr.activity_at >= (SELECT h.activity_at FROM horizon h)"));
+        let places = [
+            of_newest,
+            named(" WHERE sr.point_of_contact_id = ", ACTING),
+            named(" JOIN participants pa ON pa.service_request_id = sr.id WHERE pa.person_id = ", ACTING),
+            named(
+                " JOIN source s ON s.organization_id = sr.organization_id WHERE sr.confidential AND s.reads = 1 AND sr.submitted_by = ",
+                SINCE,
+            ),
+        ];
+        Sql::new("WITH source AS MATERIALIZED (")
+            .append(self.sources())
+            .push("), newest AS MATERIALIZED (SELECT s.organization_id, s.guarded, s.created_after, s.closed_after, sr.activity_at FROM source s")
+            .append(first_of_source(0, ""))
+            .push(" WHERE s.reads = 1 ORDER BY sr.activity_at DESC, sr.id DESC LIMIT ")
+            .push(page.at_least())
+            .push("), horizon AS MATERIALIZED (SELECT CASE WHEN COUNT(*) = ")
+            .push(page.at_least())
+            .push(" THEN MIN(n.activity_at) ELSE 0 END AS activity_at FROM newest n) ")
+            .append(first_of(places, page))
+    }
+
+    /// The organizations whose requests are reached, all of them or those that the reader takes part in, and since when.
+    fn sources(&self) -> Sql {
+        let own = self.reach.organization();
+        let granted = deciding_grants(self.actor, self.now, &self.filter.of_organization("g.grantor_id", own));
+        if !self.reach.reaches_own() {
+            return granted;
+        }
+        Sql::new("SELECT o.id AS organization_id, 1 AS reads, ")
+            .push(if self.reach.guards_own() { "1" } else { "0" })
+            .push(" AS guarded, -1 AS created_after, -1 AS closed_after FROM organizations o WHERE o.id = ")
+            .bind_text(own)
+            .append(self.filter.of_organization("o.id", own))
+            .push(" UNION ALL ")
+            .append(granted)
+    }
+
+    /// Whose words are searched: internal notes are the desk's alone (S-5).
+    fn searched(&self) -> Searched {
+        if self.reach.reaches_everything() { Searched::All } else { Searched::Visible }
     }
 }
 
-fn one_of<T: std::fmt::Display>(query: Sql, words: &'static str, values: &[T]) -> Sql {
-    if values.is_empty() { query } else { query.push(words).bind_texts(values).push(")") }
-}
-
-fn in_time_and_text(filter: &RequestFilter, sees_internal: bool) -> Sql {
-    let mut query = Sql::new("");
-    if let Some(moment) = filter.created_after {
-        query = query.push(" AND sr.created_at >= ").bind_big(moment.micros());
+/// The first places of several lists together, each place once.
+fn first_of<const N: usize>(lists: [Sql; N], page: &Page) -> Sql {
+    let mut all = Sql::new("SELECT a.id, a.activity_at, a.number FROM (");
+    for (position, list) in lists.into_iter().enumerate() {
+        all = all
+            .push(if position == 0 { "SELECT * FROM (" } else { " UNION SELECT * FROM (" })
+            .append(list)
+            .push(") AS one");
     }
-    if let Some(moment) = filter.created_before {
-        query = query.push(" AND sr.created_at < ").bind_big(moment.micros());
-    }
-    if let Some(search) = &filter.search {
-        let pattern = like(search.as_str());
-        let visible = if sees_internal { "" } else { " AND NOT m.internal" };
-        query = query
-            .push(" AND (sr.subject_folded LIKE ")
-            .bind_text(&pattern)
-            .push(" ESCAPE '!' OR EXISTS (SELECT 1 FROM messages m WHERE m.service_request_id = sr.id AND m.body_folded LIKE ")
-            .bind_text(&pattern)
-            .push(" ESCAPE '!'")
-            .push(visible)
-            .push("))");
-    }
-    query
+    let first = Page { limit: page.limit, after: None };
+    first.newest(all.push(") AS a"), "a.activity_at", "a.id")
 }
 
 impl ReadTx<'_> {
@@ -166,20 +195,81 @@ impl ReadTx<'_> {
         filter: &RequestFilter,
         page: &Page,
     ) -> Result<Slice<ServiceRequest>, StorageError> {
-        let mut query = Sql::<RequestColumns>::new("SELECT ")
-            .push(REQUEST_COLUMNS)
-            .push(" FROM service_requests sr")
-            .push(REQUEST_NAMES)
-            .push("WHERE TRUE")
-            .append(reached(reach, actor, now))
-            .append(narrowed(filter, reach))
-            .append(in_time_and_text(filter, reach.reaches_everything()));
-        query = page.descending(query, "sr.activity_at", "sr.id");
-        let rows: Vec<LoadedRequest> = on!(self, |connection| query.load(connection))?;
-        let requests = rows.into_iter().map(LoadedRequest::read).collect::<Result<Vec<_>, _>>()?;
+        let list = List { actor, reach, now, filter };
+        let requests = match &filter.search {
+            None => {
+                let newest = self.newest(&list, page)?;
+                self.requests_at(newest)?
+            }
+            Some(search) => self.found_requests(&list, search, page)?,
+        };
         Ok(Slice::cut(requests, page, |request| Position {
             key: SortKey::Number(request.activity_at.micros()),
             id: request.id.to_string(),
         }))
+    }
+
+    /// The part of a list that has the words of a search.
+    ///
+    /// Where few have one of them, these alone are looked at. Else the list is walked until the page is full; if that takes too
+    /// long, for many have the word but few of this list, the index is asked all the same.
+    fn found_requests(
+        &mut self,
+        list: &List<'_>,
+        search: &SearchWords,
+        page: &Page,
+    ) -> Result<Vec<ServiceRequest>, StorageError> {
+        let rare = self.rare_word(search)?;
+        if rare.is_none() {
+            let all_words = self.has_words(search.as_slice(), list.searched());
+            // A walk ends with the page, whatever its window; a merge reads all of it.
+            let windows = if list.is_walked() { &[LARGE_WINDOW][..] } else { &[SMALL_WINDOW, LARGE_WINDOW] };
+            for window in windows {
+                let newest = Page { limit: *window, after: page.after.clone() };
+                let newest = self.newest(list, &newest)?;
+                let walk = Sql::new("SELECT sr.id, sr.activity_at FROM (")
+                    .append(newest.clone())
+                    .push(") AS sr WHERE TRUE")
+                    .append(all_words.clone());
+                let first = Page { limit: page.limit, after: None };
+                let found = self.requests_at(first.newest(walk, "sr.activity_at", "sr.id"))?;
+                if found.len() > page.limit {
+                    return Ok(found);
+                }
+                let count = Sql::<BigInt>::new("SELECT COUNT(*) FROM (").append(newest).push(") AS place");
+                let count: i64 = on!(self, |connection| count.get_result(connection))?;
+                if usize::try_from(count).is_ok_and(|count| count <= *window) {
+                    return Ok(found);
+                }
+            }
+        }
+        let Some(first) = rare.or(search.as_slice().first().map(String::as_str)) else { return Ok(Vec::new()) };
+        let others: Vec<String> = search.as_slice().iter().filter(|word| *word != first).cloned().collect();
+        let others = self.has_words(&others, list.searched());
+        // What has the word is looked for first, whatever the planner guesses, and only that is asked for the rest.
+        let found = Sql::new("WITH matching AS MATERIALIZED (").append(self.numbers_with(first, list.searched())).push(
+            "), found AS MATERIALIZED (SELECT sr.* FROM matching m JOIN service_requests sr ON sr.number = m.number) ",
+        );
+        self.requests_at(found.append(list.walked(FOUND, others, page)))
+    }
+
+    /// The places of this part of a list, `id`, `activity_at` and `number`, newest first: the way of core's reach and of the filter.
+    fn newest(&mut self, list: &List<'_>, page: &Page) -> Result<Sql, StorageError> {
+        let result = self.connection().keep_plans();
+        self.settle(result)?;
+        Ok(if list.is_walked() { list.walked(ALL, Sql::new(""), page) } else { list.merged(self.connection(), page) })
+    }
+
+    /// The requests at these places of a list, newest activity first, with everybody whom they name.
+    fn requests_at(&mut self, places: Sql) -> Result<Vec<ServiceRequest>, StorageError> {
+        let query = Sql::<RequestColumns>::new("SELECT ")
+            .push(REQUEST_COLUMNS)
+            .push(" FROM (")
+            .append(places)
+            .push(") AS place JOIN service_requests sr ON sr.id = place.id")
+            .push(REQUEST_NAMES)
+            .push("ORDER BY place.activity_at DESC, place.id DESC");
+        let rows: Vec<LoadedRequest> = on!(self, |connection| query.load(connection))?;
+        rows.into_iter().map(LoadedRequest::read).collect()
     }
 }

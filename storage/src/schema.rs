@@ -249,7 +249,6 @@ diesel::table! {
         number -> BigInt,
         organization_id -> Text,
         subject -> Text,
-        subject_folded -> Text,
         category -> Text,
         severity -> Integer,
         status -> Text,
@@ -279,7 +278,6 @@ diesel::table! {
         author_id -> Nullable<Text>,
         internal -> Bool,
         body -> Text,
-        body_folded -> Text,
         created_at -> BigInt,
     }
 }
@@ -339,6 +337,19 @@ diesel::table! {
         role -> Text,
         added_at -> BigInt,
         added_by -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Emails to everybody whom a service request concerns, which are not owed one by one yet (S-12).
+    broadcasts (id) {
+        id -> Text,
+        kind -> Text,
+        about_id -> Text,
+        service_request_id -> Text,
+        created_at -> BigInt,
+        told_until -> Text,
     }
 }
 
@@ -387,6 +398,36 @@ diesel::table! {
         done_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// When the server itself tells of a thing.
+    tellings (about_id) {
+        about_id -> Text,
+        due_at -> BigInt,
+        turn -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Who joined and left a partner, until its customers are told (G-18).
+    rosters (id) {
+        id -> Text,
+        organization_id -> Text,
+        opened_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        told_up_to -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Which way each went.
+    roster_people (roster_id, movement, contact_id, version) {
+        roster_id -> Text,
+        movement -> Text,
+        contact_id -> Text,
+        version -> BigInt,
     }
 }
 
@@ -507,9 +548,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     uploads,
     articles,
     participants,
+    broadcasts,
     journal,
     journal_heads,
     mails,
+    tellings,
+    rosters,
+    roster_people,
     idempotency_keys,
     keys,
     number_blocks,

@@ -9,7 +9,7 @@ use mandate_core::effective_access::HeldGrants;
 use mandate_core::id::{ContactId, ServiceRequestId, SessionId};
 use mandate_core::service_request::{RequestFacts, ServiceRequest};
 use mandate_core::session::CallerFacts;
-use mandate_core::text::{Subject, fold};
+use mandate_core::text::Subject;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{Involvement, RequestStatus, Vocabulary as _};
 
@@ -31,7 +31,6 @@ struct RequestRow {
     number: i64,
     organization_id: String,
     subject: String,
-    subject_folded: String,
     category: String,
     severity: i32,
     status: String,
@@ -60,7 +59,6 @@ impl From<&ServiceRequest> for RequestRow {
             number: request.number,
             organization_id: request.organization.id.to_string(),
             subject: request.subject.to_string(),
-            subject_folded: fold(request.subject.as_str()),
             category: request.category.name().to_owned(),
             severity: request.severity,
             status: request.status.name().to_owned(),
@@ -264,6 +262,18 @@ impl ReadTx<'_> {
         self.load_requests(whose)
     }
 
+    /// The requests that were solved at a moment or before it and are not closed, the longest solved first (S-4).
+    pub fn requests_solved_by(&mut self, moment: Timestamp, limit: i64) -> Result<Vec<ServiceRequestId>, StorageError> {
+        // The word stands in the statement, because SQLite takes the index for the solved ones no other way.
+        let solved = "SELECT sr.id FROM service_requests sr WHERE sr.status = 'solved' AND sr.solved_at <= ";
+        let query = Sql::<Text>::new(solved)
+            .bind_big(moment.micros())
+            .push(" ORDER BY sr.solved_at, sr.id LIMIT ")
+            .bind_big(limit);
+        let ids: Vec<String> = on!(self, |connection| query.load(connection))?;
+        ids.iter().map(|id| Cells::of("service_requests", id).id("id", id)).collect()
+    }
+
     pub(crate) fn load_requests(&mut self, whose: Sql) -> Result<Vec<ServiceRequest>, StorageError> {
         let query = Sql::<RequestColumns>::new("SELECT ")
             .push(REQUEST_COLUMNS)
@@ -297,10 +307,11 @@ impl WriteTx<'_> {
         ReadTx::request_facts(self, actor, id, now)
     }
 
-    /// Saves a request.
+    /// Saves a request, and the words of its subject.
     pub fn save_service_request(&mut self, change: &Change<ServiceRequest>) -> Result<(), StorageError> {
         let row = RequestRow::from(change.after());
         save_row!(self, service_requests, &row, change)?;
+        self.save_subject_words(change)?;
         self.record(change)
     }
 }

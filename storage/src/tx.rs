@@ -142,18 +142,22 @@ impl<'a> WriteTx<'a> {
         &mut self,
         changes: impl IntoIterator<Item = &'c Change<T>>,
     ) -> Result<(), StorageError> {
-        let mut owed = Vec::new();
+        let (mut owed, mut broadcasts) = (Vec::new(), Vec::new());
         for change in changes {
             self.state.entries.extend_from_slice(change.entries());
-            match (change.entries().first(), change.notices()) {
-                (_, []) => {}
-                (Some(entry), notices) => owed.extend(notices.iter().map(|notice| (notice, entry.at))),
-                (None, _) => {
+            match (change.entries().first(), change.notices(), change.broadcasts()) {
+                (_, [], None) => {}
+                (Some(entry), notices, broadcast) => {
+                    owed.extend(notices.iter().map(|notice| (notice, entry.at)));
+                    broadcasts.extend(broadcast.map(|broadcast| (broadcast, entry.at)));
+                }
+                (None, ..) => {
                     let error = "an email is owed for a change that has no journal entry";
                     return Err(StorageError::Unexpected(error.to_owned()));
                 }
             }
         }
+        self.owe_broadcasts(&broadcasts)?;
         self.owe_mails(&owed)
     }
 }

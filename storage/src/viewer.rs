@@ -14,8 +14,39 @@ use crate::service_request::read_role;
 use crate::sql::Sql;
 use crate::tx::ReadTx;
 
-type CandidateColumns = (ActorColumns, HeldColumns, Nullable<Text>);
-type CandidateRow = (ActorRow, HeldRow, Option<String>);
+/// The SQL types of [`select_candidate`].
+pub(crate) type CandidateColumns = (ActorColumns, HeldColumns, Nullable<Text>);
+/// A row of [`select_candidate`].
+pub(crate) type CandidateRow = (ActorRow, HeldRow, Option<String>);
+
+/// The beginning of a statement that finds candidates: `people p`, their `organizations o`, the organization `ro` of the request,
+/// grants `gi` to the person and `go` to their organization, and `participants pa`.
+pub(crate) fn select_candidate<ST>() -> Sql<ST> {
+    Sql::new("SELECT ").push(ACTOR_COLUMNS).push(", ").push(HELD_COLUMNS).push(", pa.role")
+}
+
+/// Goes on with everybody as a candidate for a request of an organization, or for one to be.
+pub(crate) fn from_everybody<ST>(
+    query: Sql<ST>,
+    organization: OrganizationId,
+    request: Option<ServiceRequestId>,
+) -> Sql<ST> {
+    query
+        .push(" FROM people p JOIN organizations o ON o.id = p.organization_id LEFT JOIN organizations ro ON ro.id = ")
+        .bind_text(organization)
+        .push(
+            " LEFT JOIN partner_grants gi ON gi.grantor_id = ro.id AND gi.ended_at IS NULL AND gi.grantee_id = p.id \
+             LEFT JOIN partner_grants go ON go.grantor_id = ro.id AND go.ended_at IS NULL AND go.grantee_id = o.id \
+             LEFT JOIN participants pa ON pa.person_id = p.id AND pa.service_request_id = ",
+        )
+        .bind_text(request.map(|request| request.to_string()).unwrap_or_default())
+}
+
+/// Reads a candidate.
+pub(crate) fn read_candidate((person, held, role): CandidateRow) -> Result<Candidate, StorageError> {
+    let (person, organization_status) = person.read()?;
+    Ok(Candidate { person, organization_status, grants: read_held(held)?, role: read_role(role)? })
+}
 
 impl ReadTx<'_> {
     /// The active people of the request's organization, of the vendor and of everybody who holds a grant without an
@@ -27,18 +58,7 @@ impl ReadTx<'_> {
         after: &str,
         limit: i64,
     ) -> Result<Vec<Candidate>, StorageError> {
-        let query = Sql::<CandidateColumns>::new("SELECT ")
-            .push(ACTOR_COLUMNS)
-            .push(", ")
-            .push(HELD_COLUMNS)
-            .push(", pa.role FROM people p JOIN organizations o ON o.id = p.organization_id LEFT JOIN organizations ro ON ro.id = ")
-            .bind_text(organization)
-            .push(
-                " LEFT JOIN partner_grants gi ON gi.grantor_id = ro.id AND gi.ended_at IS NULL AND gi.grantee_id = p.id \
-                 LEFT JOIN partner_grants go ON go.grantor_id = ro.id AND go.ended_at IS NULL AND go.grantee_id = o.id \
-                 LEFT JOIN participants pa ON pa.person_id = p.id AND pa.service_request_id = ",
-            )
-            .bind_text(request)
+        let query = from_everybody(select_candidate::<CandidateColumns>(), organization, Some(request))
             .push(" WHERE p.status = ")
             .bind_text(PersonStatus::Active.name())
             .push(" AND p.organization_id IN (SELECT v.id FROM organizations v WHERE v.kind = ")
@@ -52,11 +72,6 @@ impl ReadTx<'_> {
             .push(" ORDER BY p.id LIMIT ")
             .bind_big(limit);
         let rows: Vec<CandidateRow> = on!(self, |connection| query.load(connection))?;
-        rows.into_iter()
-            .map(|(person, held, role)| {
-                let (person, organization_status) = person.read()?;
-                Ok(Candidate { person, organization_status, grants: read_held(held)?, role: read_role(role)? })
-            })
-            .collect()
+        rows.into_iter().map(read_candidate).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! Both migration sets make the same schema, so that neither can run ahead of the other. Tables of full-text search are each
-//! database's own.
+//! Both migration sets make the same schema, so that neither can run ahead of the other. Tables, columns and indexes of full-text
+//! search are each database's own.
 
 mod common;
 
@@ -21,7 +21,7 @@ const SQLITE_COLUMNS: &str = "\
     SELECT t.name || '.' || c.name || ' ' || c.type || CASE WHEN c.\"notnull\" THEN ' NOT NULL' ELSE '' END AS line \
     FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE '%\\_fts%' ESCAPE '\\'";
 const POSTGRES_COLUMNS: &str = "\
-    SELECT table_name || '.' || column_name || ' ' || CASE data_type WHEN 'bytea' THEN 'BLOB' ELSE upper(data_type) END \
+    SELECT table_name || '.' || column_name || ' ' || CASE data_type WHEN 'bytea' THEN 'BLOB' WHEN 'tsvector' THEN 'TEXT' ELSE upper(data_type) END \
         || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END AS line \
     FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' AND table_name NOT LIKE '%\\_fts'";
 
@@ -35,7 +35,8 @@ const SQLITE_INDEXES: &str = "\
 const POSTGRES_INDEXES: &str = "\
     SELECT t.relname || ' (' || string_agg(a.attname, ', ' ORDER BY k.position) || ')' \
         || CASE WHEN i.indisunique THEN ' UNIQUE' ELSE '' END || CASE WHEN i.indpred IS NULL THEN '' ELSE ' PARTIAL' END AS line \
-    FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace, \
+    FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam AND m.amname <> 'gin' \
+        JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace, \
         unnest(i.indkey) WITH ORDINALITY k(attribute, position) \
         JOIN LATERAL (SELECT attnum, attrelid, attname FROM pg_attribute) a ON a.attnum = k.attribute \
     WHERE n.nspname = 'public' AND a.attrelid = i.indrelid AND t.relname NOT LIKE '\\_\\_%' AND t.relname NOT LIKE '%\\_fts' \

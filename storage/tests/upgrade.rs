@@ -1,4 +1,4 @@
-//! People who were there before their words were kept are found by them after the migration (C-18).
+//! People and service requests that were there before their words were kept are found by them after the migration (C-18, S-11).
 
 mod common;
 
@@ -41,6 +41,40 @@ fn people() -> String {
     NAMES.iter().enumerate().map(person).fold(organization.to_owned(), |all, one| all + &one)
 }
 
+/// Each name as the subject of a request, with two messages: a public one, and a note with very many words.
+fn requests() -> String {
+    let request = |(number, name): (usize, &&str)| {
+        let (text, folded) = (name.replace('\'', "''"), fold(name).replace('\'', "''"));
+        let note = (0..3_000).map(|word| format!("w{number}x{word}\n\t")).collect::<String>();
+        format!(
+            "INSERT INTO service_requests VALUES ('sr{number}', {number}, 'org', '{text}', '{folded}', '', 3, '', '0', 'org', NULL, \
+             NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL, 1);\
+             INSERT INTO messages VALUES ('a{number}', 'sr{number}', NULL, FALSE, '{text}', 'public\u{2028}{folded}', 1);\
+             INSERT INTO messages VALUES ('b{number}', 'sr{number}', NULL, TRUE, '', '{note}', 2);"
+        )
+    };
+    NAMES.iter().enumerate().map(request).collect()
+}
+
+/// Checks the words of requests, given what reads one row's and what counts the rows that have one.
+fn check_requests(
+    mut row_words: impl FnMut(usize, &str) -> Vec<String>,
+    mut rows_with: impl FnMut(&str) -> Vec<String>,
+) {
+    for (number, name) in NAMES.iter().enumerate() {
+        let of = |lines: Vec<String>| lines.iter().flat_map(|line| words(line)).collect::<BTreeSet<_>>();
+        assert_eq!(of(row_words(number, "part = 0 AND NOT internal")), words(name), "{name}");
+        let mut said = words(name);
+        said.insert("public".to_owned());
+        assert_eq!(of(row_words(number, "part = 1 AND NOT internal")), said, "{name}");
+        assert_eq!(of(row_words(number, "part > 1 AND internal")).len(), 3_000, "{name}");
+        assert_eq!(of(row_words(number, "part >= 0")).len(), 3_000 + said.len(), "{name}");
+        assert_eq!(rows_with(&format!("w{number}x29")).len(), 1, "{name}");
+    }
+    assert_eq!(rows_with("public").len(), NAMES.len());
+    assert_eq!(rows_with("silva"), ["0", "0"]);
+}
+
 fn check(mut lines: impl FnMut(&str) -> Vec<String>) {
     for (number, name) in NAMES.iter().enumerate() {
         let kept = lines(&format!(
@@ -55,25 +89,51 @@ fn check(mut lines: impl FnMut(&str) -> Vec<String>) {
 }
 
 #[test]
-fn words_are_made_for_those_who_exist_in_sqlite_c_18() {
+fn words_are_made_for_what_exists_in_sqlite_c_18_s_11() {
     let database = common::sqlite().unwrap();
     let mut connection = SqliteConnection::establish(database.url.trim_start_matches("sqlite://")).unwrap();
     MigrationHarness::<Sqlite>::run_next_migration(&mut connection, SQLITE).unwrap();
-    connection.batch_execute(&people()).unwrap();
+    connection.batch_execute(&(people() + &requests())).unwrap();
     MigrationHarness::<Sqlite>::run_pending_migrations(&mut connection, SQLITE).unwrap();
-    check(|query| {
-        diesel::sql_query(query).load::<Line>(&mut connection).unwrap().into_iter().map(|line| line.line).collect()
-    });
+    let connection = std::cell::RefCell::new(connection);
+    let lines = |query: &str| -> Vec<String> {
+        let lines = diesel::sql_query(query).load::<Line>(&mut *connection.borrow_mut()).unwrap();
+        lines.into_iter().map(|line| line.line).collect()
+    };
+    check(lines);
+    check_requests(
+        |number, rows| lines(&format!("SELECT words AS line FROM request_words WHERE number = {number} AND {rows}")),
+        |word| {
+            lines(&format!(
+                "SELECT CAST(rowid / 1000000 AS TEXT) AS line FROM request_words_fts WHERE request_words_fts MATCH '{word}*'"
+            ))
+        },
+    );
 }
 
 #[test]
-fn words_are_made_for_those_who_exist_in_postgres_c_18() {
+fn words_are_made_for_what_exists_in_postgres_c_18_s_11() {
     let Some(database) = common::postgres() else { return };
     let mut connection = PgConnection::establish(&database.url).unwrap();
     MigrationHarness::<Pg>::run_next_migration(&mut connection, POSTGRES).unwrap();
-    connection.batch_execute(&people()).unwrap();
+    connection.batch_execute(&(people() + &requests())).unwrap();
     MigrationHarness::<Pg>::run_pending_migrations(&mut connection, POSTGRES).unwrap();
-    check(|query| {
-        diesel::sql_query(query).load::<Line>(&mut connection).unwrap().into_iter().map(|line| line.line).collect()
-    });
+    let connection = std::cell::RefCell::new(connection);
+    let lines = |query: &str| -> Vec<String> {
+        let lines = diesel::sql_query(query).load::<Line>(&mut *connection.borrow_mut()).unwrap();
+        lines.into_iter().map(|line| line.line).collect()
+    };
+    check(lines);
+    check_requests(
+        |number, rows| {
+            lines(&format!(
+                "SELECT array_to_string(tsvector_to_array(words), ' ') AS line FROM request_words WHERE number = {number} AND {rows}"
+            ))
+        },
+        |word| {
+            lines(&format!(
+                "SELECT CAST(number AS TEXT) AS line FROM request_words WHERE words @@ CAST('{word}:*' AS tsquery)"
+            ))
+        },
+    );
 }

@@ -29,6 +29,21 @@ const ROWS_AT_ONCE: usize = 500;
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
+/// What is written of wide tables; the rest of a row is what its migration says.
+const GRANTS: &str = "partner_grants (id, grantor_id, grantee_type, grantee_id, grantee_organization_id, level, expires_at, note, \
+    created_at, created_by, updated_at, version)";
+const REQUESTS: &str = "service_requests (id, number, organization_id, subject, category, severity, status, submitted_by, \
+    submitter_organization_id, point_of_contact_id, point_of_contact_organization_id, assigned_to, created_at, updated_at, \
+    activity_at, solved_at, version)";
+const MESSAGES: &str = "messages (id, service_request_id, author_id, internal, body, created_at)";
+
+/// The words that requests are found by, as each database keeps them.
+const WORDS_IN_POSTGRES: &str = "INSERT INTO request_words (number, part, internal, words) \
+    SELECT number, 0, FALSE, array_to_tsvector(string_to_array(lower(subject), ' ')) FROM service_requests";
+const WORDS_IN_SQLITE: &str = "INSERT INTO request_words (number, part, internal, words) \
+    SELECT number, 0, FALSE, lower(subject) FROM service_requests; \
+    INSERT INTO request_words_fts (rowid, words) SELECT number * 1000000 + part, words FROM request_words";
+
 /// Who asks for what.
 #[derive(Debug)]
 pub(crate) struct Cast {
@@ -121,11 +136,13 @@ pub(crate) fn fill(url: &str) -> QueryResult<Cast> {
             let mut connection = SqliteConnection::establish(path).map_err(failed)?;
             let vendor = diesel::sql_query(VENDOR).get_result::<Vendor>(&mut connection)?;
             connection.transaction(|connection| everything(connection, &vendor.id, now))?;
+            connection.run(WORDS_IN_SQLITE)?;
         }
         None => {
             let mut connection = PgConnection::establish(url).map_err(failed)?;
             let vendor = diesel::sql_query(VENDOR).get_result::<Vendor>(&mut connection)?;
             connection.transaction(|connection| everything(connection, &vendor.id, now))?;
+            connection.run(WORDS_IN_POSTGRES)?;
             connection.run("VACUUM ANALYZE")?;
             connection.run("CHECKPOINT")?;
         }
@@ -252,13 +269,13 @@ fn people(connection: &mut dyn Batch, vendor: &str, now: i64) -> QueryResult<()>
 }
 
 fn grants(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
-    let mut rows = table(connection, "partner_grants");
+    let mut rows = table(connection, GRANTS);
     let mut count = 0;
     let mut add = |grantor: usize, kind: &str, grantee: String, holder: usize, level: &str| {
         let grant: GrantId = id(count);
         count += 1;
         rows.add(format!(
-            "'{grant}', '{}', '{kind}', '{grantee}', '{}', '{level}', {}, NULL, NULL, NULL, NULL, NULL, {now}, '{}', {now}, 1",
+            "'{grant}', '{}', '{kind}', '{grantee}', '{}', '{level}', {}, NULL, {now}, '{}', {now}, 1",
             organization(grantor),
             organization(holder),
             now + 365 * DAY,
@@ -292,7 +309,7 @@ fn submitter(organization: usize, number: usize) -> ContactId {
 
 fn requests(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
     const CATEGORIES: [&str; 3] = ["question", "incident", "feature_request"];
-    let mut rows = table(connection, "service_requests");
+    let mut rows = table(connection, REQUESTS);
     for customer in 0..ORGANIZATIONS {
         for number in requests_of(customer) {
             let (request, own): (ServiceRequestId, _) = (id(number), organization(customer));
@@ -304,10 +321,9 @@ fn requests(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
             let agent: StaffId = id(number % AGENTS);
             let assigned = if number.is_multiple_of(5) { "NULL".to_owned() } else { format!("'{agent}'") };
             rows.add(format!(
-                "'{request}', {}, '{own}', '{subject}', '{}', '{}', {}, '{status}', '{who}', '{own}', NULL, '{who}', '{own}', \
-                 {assigned}, NULL, NULL, {}, {at}, {at}, {solved_at}, NULL, 3",
+                "'{request}', {}, '{own}', '{subject}', '{}', {}, '{status}', '{who}', '{own}', '{who}', '{own}', \
+                 {assigned}, {}, {at}, {at}, {solved_at}, 3",
                 number + 1,
-                fold(&subject),
                 CATEGORIES[number % 3],
                 number % 4 + 1,
                 at - DAY,
@@ -318,7 +334,7 @@ fn requests(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
 }
 
 fn messages(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
-    let mut rows = table(connection, "messages");
+    let mut rows = table(connection, MESSAGES);
     let mut body = String::new();
     for customer in 0..ORGANIZATIONS {
         for number in requests_of(customer) {
@@ -333,7 +349,7 @@ fn messages(connection: &mut dyn Batch, now: i64) -> QueryResult<()> {
                     let _ = write!(body, "Since this morning nobody of us can sign in, see entry {number}-{line}. ");
                 }
                 let at = activity(number, now) - DAY + i64::try_from(place).unwrap_or_default() * DAY / 2;
-                rows.add(format!("'{message}', '{request}', '{author}', FALSE, '{body}', '{}', {at}", fold(&body)))?;
+                rows.add(format!("'{message}', '{request}', '{author}', FALSE, '{body}', {at}"))?;
             }
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! Read the modules in this order: [`run`] is one database from its migration to its tables; [`load`] fills it;
 //! [`operation`] says what is sent and [`client`] sends it; [`bare`] is the limit; [`contacts`] is what ten thousand
-//! contacts take; [`report`] prints.
+//! contacts take, [`requests`] what a million service requests take; [`report`] prints.
 
 mod bare;
 mod client;
@@ -15,6 +15,7 @@ mod operation;
 mod pgbench;
 mod process;
 mod report;
+mod requests;
 mod row;
 mod run;
 mod statement;
@@ -53,6 +54,9 @@ struct Cli {
     /// Contacts alone: import, search, readiness
     #[arg(long)]
     contacts: bool,
+    /// A million service requests alone: lists, searches and decisions, on PostgreSQL
+    #[arg(long)]
+    requests: bool,
     /// The server to measure [default: built now]
     #[arg(long)]
     mandate: Option<PathBuf>,
@@ -131,6 +135,9 @@ async fn measure(cli: &Cli) -> Result<(), String> {
     let (pool, explain) = (cli.pool, cli.explain);
     let plan =
         Plan { mandate, seconds, rounds, connections: cli.connections.clone(), pool, explain, contacts: cli.contacts };
+    if cli.requests {
+        return requests::run(&plan).await;
+    }
     let sqlite = match cli.database {
         Which::Sqlite | Which::Both => Some(run::run(&plan, Database::Sqlite).await?),
         Which::Postgres => None,

@@ -84,7 +84,7 @@ pub(crate) fn explain(cluster: &Cluster, database: &str, statement: &Statement) 
     let literals: Vec<String> = statement.values.iter().map(|value| format!("'{}'", plain(value))).collect();
     let literals = literals.join(", ");
     let text = format!(
-        "PREPARE one AS {}; SET plan_cache_mode = force_generic_plan; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE one({literals})",
+        "PREPARE one AS {}; SET plan_cache_mode = force_generic_plan; EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE one({literals})",
         statement.text
     );
     cluster.query(database, &text)

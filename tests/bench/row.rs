@@ -1,14 +1,14 @@
 //! A service request as a row and as JSON, without any rule: for the bare routes.
 
 use diesel::Queryable;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use mandate_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The SQL types of the columns of a request, as the product selects them.
 pub(crate) type RequestColumns = (
     (Text, BigInt, Text, Text, Text, Text, Integer, Text),
-    (Text, Text, Text, Text, Nullable<Text>),
+    (Text, Text, Text, Text, Nullable<Text>, Bool),
     (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
     (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
     (Nullable<Text>, Nullable<Text>),
@@ -21,7 +21,7 @@ type NamedPerson = (Option<String>, Option<String>, Option<String>, Option<Strin
 #[derive(Debug, Queryable)]
 pub(crate) struct Loaded {
     what: (String, i64, String, String, String, String, i32, String),
-    submitter: (String, String, String, String, Option<String>),
+    submitter: (String, String, String, String, Option<String>, bool),
     point_of_contact: NamedPerson,
     assigned_to: NamedPerson,
     related: (Option<String>, Option<String>),
@@ -59,6 +59,7 @@ pub(crate) struct Request {
     pub(crate) submitted_by: Person,
     pub(crate) submitted_for: Option<Organization>,
     pub(crate) point_of_contact: Option<Person>,
+    pub(crate) confidential: bool,
     pub(crate) partner_managed: bool,
     pub(crate) assigned_to: Option<Person>,
     pub(crate) follow_up_of: Option<String>,
@@ -83,7 +84,7 @@ fn moment(micros: i64) -> String {
 impl From<Loaded> for Request {
     fn from(row: Loaded) -> Self {
         let (id, number, organization_id, name, subject, category, severity, status) = row.what;
-        let (submitter, submitter_organization, first, last, _) = row.submitter;
+        let (submitter, submitter_organization, first, last, _, confidential) = row.submitter;
         let (created_at, updated_at, activity_at, solved_at, closed_at, version) = row.moments;
         let organization = Organization { id: organization_id.clone(), name };
         let point_of_contact = person(row.point_of_contact);
@@ -104,6 +105,7 @@ impl From<Loaded> for Request {
                 organization_id: submitter_organization,
             },
             point_of_contact,
+            confidential,
             assigned_to: person(row.assigned_to),
             follow_up_of: row.related.0,
             about_contact_id: row.related.1,

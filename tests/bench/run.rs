@@ -71,7 +71,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn new(database: Database, pool: u32) -> Result<Self, String> {
+    /// A new database and a folder.
+    pub(crate) fn new(database: Database, pool: u32) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("mandate-bench-").tempdir().map_err(said)?;
         let (url, name) = match database {
             Database::Sqlite => (format!("sqlite://{}", folder.path().join("mandate.db").display()), String::new()),
@@ -116,8 +117,29 @@ impl Place {
         Server::start(command, &self.file("server.log")).map_err(said)
     }
 
+    /// Starts a server in this process, so that what it sends is heard.
+    pub(crate) async fn serve_here(&self) -> Result<mandate_api::serve::Server, String> {
+        let arguments = self.arguments();
+        let arguments = ["mandate"].into_iter().chain(arguments.iter().map(String::as_str));
+        let settings = Settings::from_arguments(arguments).map_err(said)?;
+        mandate_api::serve::start(settings, Clock::System, Ids::System).await
+    }
+
+    /// The name of the database of PostgreSQL.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Drops the database.
+    pub(crate) fn leave(&self) -> Result<(), String> {
+        match self.database {
+            Database::Postgres(cluster) => cluster.drop_database(&self.name),
+            Database::Sqlite => Ok(()),
+        }
+    }
+
     /// What counts as the database's processor time.
-    fn cpu(&self) -> Result<Option<Cpu>, String> {
+    pub(crate) fn cpu(&self) -> Result<Option<Cpu>, String> {
         match self.database {
             Database::Sqlite => Ok(None),
             Database::Postgres(cluster) => Ok(Some(Cpu::Family(pgbench::postmaster(cluster)?))),
@@ -139,7 +161,7 @@ pub(crate) async fn run(plan: &Plan, database: Database) -> Result<Measured, Str
     let cast = Rc::new(load::fill(&place.url).map_err(said)?);
     if plan.contacts {
         measured.contacts = contacts::measure(plan, &place, &cast).await?;
-        return leave(&place, measured);
+        return place.leave().map(|()| measured);
     }
     let heard = listen(&place, &cast).await?;
     measured.counts = heard.iter().map(|(operation, sent)| (*operation, sent.iter().map(short).collect())).collect();
@@ -182,18 +204,11 @@ pub(crate) async fn run(plan: &Plan, database: Database) -> Result<Measured, Str
     drop((server, bare));
     measured.statements = alone(plan, &place, &setting, &cast)?;
     measured.contacts = contacts::measure(plan, &place, &cast).await?;
-    leave(&place, measured)
-}
-
-fn leave(place: &Place, measured: Measured) -> Result<Measured, String> {
-    if let Database::Postgres(cluster) = place.database {
-        cluster.drop_database(&place.name)?;
-    }
-    Ok(measured)
+    place.leave().map(|()| measured)
 }
 
 /// Drives one point: answers in a second, p50, p99, and the processor time of server and database for each answer.
-async fn point(mut load: Load, seconds: f64, cpu: (Cpu, Option<Cpu>)) -> Result<[f64; 5], String> {
+pub(crate) async fn point(mut load: Load, seconds: f64, cpu: (Cpu, Option<Cpu>)) -> Result<[f64; 5], String> {
     load.run(WARM_UP).await.map_err(said)?;
     let now = || (cpu.0.seconds(), cpu.1.map_or(0.0, Cpu::seconds));
     let (before, begin) = (now(), Instant::now());
@@ -229,10 +244,7 @@ async fn ask(address: SocketAddr, what: Operation, cast: &Rc<Cast>, tokens: &Rc<
 /// Carries out each operation in a server of this process and hears what it sends to the database.
 async fn listen(place: &Place, cast: &Rc<Cast>) -> Result<Vec<(Operation, Vec<Statement>)>, String> {
     statement::listen().map_err(said)?;
-    let arguments = place.arguments();
-    let arguments = ["mandate"].into_iter().chain(arguments.iter().map(String::as_str));
-    let settings = Settings::from_arguments(arguments).map_err(said)?;
-    let server = mandate_api::serve::start(settings, Clock::System, Ids::System).await?;
+    let server = place.serve_here().await?;
     let tokens = Rc::new(sign_in(server.addr, cast).await?);
     statement::take();
     tokio::time::sleep(Duration::from_secs(3)).await;

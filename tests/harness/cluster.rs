@@ -38,6 +38,10 @@ const SETTINGS: &str = "-c fsync=on -c synchronous_commit=on -c full_page_writes
      -c max_connections=300 -c listen_addresses= -c max_wal_size=4GB -c checkpoint_timeout=1h -c wal_init_zero=off \
      -c jit=off -c log_min_messages=fatal";
 
+/// For much data: memory enough to keep it, as a database of its own machine would have.
+const LARGE: &str =
+    " -c shared_buffers=1GB -c work_mem=16MB -c effective_cache_size=4GB -c max_wal_size=8GB -c random_page_cost=1.1";
+
 /// $1 is the folder, $2 the folder of the server's programs, $3 the settings.
 const WATCHDOG: &str = r#"
 if "$2/initdb" -D "$1/data" -U postgres -A trust -E UTF8 --no-locale --no-sync --no-instructions >"$1/log" 2>&1 &&
@@ -113,7 +117,15 @@ impl Cluster {
         if let Ok(url) = env::var(SERVER_VARIABLE) {
             return Some(Self::existing(&url));
         }
-        programs().map(|programs| Self::throw_away(&programs))
+        programs().map(|programs| Self::throw_away(&programs, SETTINGS))
+    }
+
+    /// As [`Self::start`], with memory for much data where a cluster is made.
+    pub fn large() -> Option<Result<Self, String>> {
+        if let Ok(url) = env::var(SERVER_VARIABLE) {
+            return Some(Self::existing(&url));
+        }
+        programs().map(|programs| Self::throw_away(&programs, &format!("{SETTINGS}{LARGE}")))
     }
 
     fn existing(url: &str) -> Result<Self, String> {
@@ -142,10 +154,10 @@ impl Cluster {
         Ok(())
     }
 
-    fn throw_away(programs: &Path) -> Result<Self, String> {
+    fn throw_away(programs: &Path, settings: &str) -> Result<Self, String> {
         let folder = make_folder().map_err(|error| format!("no folder for the cluster: {error}"))?;
         let mut shell = Command::new("sh");
-        shell.args(["-c", WATCHDOG, "watchdog"]).arg(&folder).arg(programs).arg(SETTINGS);
+        shell.args(["-c", WATCHDOG, "watchdog"]).arg(&folder).arg(programs).arg(settings);
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("PG") {
                 shell.env_remove(name);

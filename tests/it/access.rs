@@ -77,6 +77,8 @@ struct Scene {
     umbrella: Actor,
     invited: String,
     article: String,
+    /// Somebody who takes part in the request.
+    helper: String,
     /// Makes names of things differ.
     count: usize,
 }
@@ -98,6 +100,7 @@ impl Scene {
         let vendor = spare.organization_id.clone();
         let article = json!({"title": "Reset", "body": "Hold the button."});
         let article = world.agent().await.post("/v1/articles", article).await.expect(201).id();
+        let helper = acme.invited("hal", json!({"permission": "designated_support"})).await.id();
         let umbrella = world.customer("Umbrella", "umbrella.example").await;
         let invited = String::new();
         Self {
@@ -116,6 +119,7 @@ impl Scene {
             review,
             umbrella,
             invited,
+            helper,
             count: 0,
         }
     }
@@ -208,6 +212,7 @@ impl Scene {
                 self.world.admin().await.post(disable, json!({"reason": "left"})).await.expect(200);
             }
             "approvePartnerGrantRequest"
+            | "previewPartnerGrantRequest"
             | "declinePartnerGrantRequest"
             | "withdrawPartnerGrantRequest"
             | "getPartnerGrantRequest"
@@ -218,6 +223,11 @@ impl Scene {
                     "grantee": {"type": "contact", "id": holder}, "level": "view"});
                 grant_request =
                     self.globex.post(self.globex.own("partner-grant-requests"), body).await.expect(201).id();
+            }
+            "removeParticipant" => {
+                let participants = format!("/v1/service-requests/{}/participants", self.request);
+                let added = self.acme.post(participants, json!({"person_id": self.helper, "role": "cc"})).await;
+                assert!(matches!(added.status, 200 | 201), "{added}");
             }
             "revokePartnerGrant" => {
                 let holder = with(self.fresh("globex.example"), json!({"permission": "knowledge_base"}));
@@ -240,6 +250,7 @@ impl Scene {
             ("session_id", self.session.clone()),
             ("site_id", self.site.clone()),
             ("contact_review_id", self.review.clone()),
+            ("person_id", self.helper.clone()),
             ("code", "not_found".to_owned()),
         ])
     }
@@ -290,6 +301,7 @@ impl Scene {
             "updateSite" => send(json!({"archived": false})),
             "setAccountTeam" => send(json!({"sales_manager": self.spare.id})),
             "createStaff" => send(with(self.fresh("vendor.example"), json!({"roles": ["agent"]}))),
+            "previewPartnerGrant" => send(json!({"grantee": grantee(&self.globex), "level": "view"})),
             "createPartnerGrant" => {
                 let expiry = self.world.after(days(1));
                 send(json!({"grantee": grantee(&self.spare), "level": "view", "expires_at": expiry}))
@@ -303,9 +315,11 @@ impl Scene {
                 let domain = format!("asked{}.example", self.count);
                 send(json!({"grantor": {"domain": domain}, "grantee": whole(&self.globex), "level": "view"}))
             }
-            "approvePartnerGrantRequest" => send(json!({"level": "cc"})),
+            "approvePartnerGrantRequest" | "previewPartnerGrantRequest" => send(json!({"level": "cc"})),
             "declinePartnerGrantRequest" => send(json!({"reason": "no"})),
             "withdrawPartnerGrantRequest" => send(json!({})),
+            "listParticipants" | "listPointOfContactCandidates" | "removeParticipant" => nothing(),
+            "addParticipant" => send(json!({"person_id": self.helper, "role": "cc"})),
             "updatePartnerGrant" => send(json!({"note": "seen"})),
             "createServiceRequest" => send(json!({"organization_id": self.acme.organization_id, "subject": "Help",
                 "category": "question", "severity": 3, "message": "Please"})),
@@ -361,7 +375,7 @@ fn unknown(scene: &Scene, operation: &Operation, present: &BTreeMap<&str, String
 }
 
 /// All of an answer but what tells one request from another.
-fn essence(answer: &Answer) -> (u16, BTreeSet<String>, String) {
+pub(crate) fn essence(answer: &Answer) -> (u16, BTreeSet<String>, String) {
     let own = [answer["request_id"].as_str().unwrap_or("-").to_owned()];
     let headers =
         answer.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "connection" | "date" | "x-request-id"));

@@ -2,10 +2,10 @@
 
 use mandate_tests::{Actor, Answer, e2e, json, snapshot};
 
-const CSV: &[(&str, &str)] = &[("content-type", "text/csv")];
+pub(crate) const CSV: &[(&str, &str)] = &[("content-type", "text/csv")];
 const NDJSON: &[(&str, &str)] = &[("content-type", "application/x-ndjson; charset=utf-8")];
 
-async fn import(actor: &Actor, headers: &[(&str, &str)], query: &str, file: impl AsRef<[u8]>) -> Answer {
+pub(crate) async fn import(actor: &Actor, headers: &[(&str, &str)], query: &str, file: impl AsRef<[u8]>) -> Answer {
     actor.send("POST", &format!("{}{query}", actor.own("contacts/import")), headers, file.as_ref().to_vec()).await
 }
 

@@ -19,7 +19,7 @@ use mandate_tests::{Actor, PASSWORD, World, days, e2e, hours, json, with};
 use crate::invitation::{abroad, accept, invite, token};
 
 /// The database of a story, beside its server.
-fn open(url: &str) -> (Settings, Store) {
+pub(crate) fn open(url: &str) -> (Settings, Store) {
     let settings = Settings::from_arguments(["mandate", "--database-url", url]).expect("the harness makes valid URLs");
     let pool = PoolSettings { size: 1, ..PoolSettings::default() };
     let store = Store::open(&settings.database, pool, Ids::System.as_source()).expect("the database can be opened");
@@ -38,7 +38,7 @@ fn prepare(url: &str, now: Timestamp, notice: Notice) -> Option<MailContent> {
 }
 
 /// Whether an email that was held up would still leave.
-async fn leaves(world: &World, kind: MailKind, to: &str, about: Option<&str>, link: Option<LinkId>) -> bool {
+pub(crate) async fn leaves(world: &World, kind: MailKind, to: &str, about: Option<&str>, link: Option<LinkId>) -> bool {
     let now = Timestamp::parse(&world.now()).expect("stories have a time");
     let to = PersonId::parse(to).expect("stories know ids of people");
     let about = about.map(|id| AnyId::parse(id).expect("stories know ids"));

@@ -303,4 +303,42 @@ e2e! {
         let not_modified = acme.send("GET", &path, &[("if-none-match", "W/\"2\"")], ()).await;
         assert_eq!((not_modified.status, not_modified.header("etag")), (304, Some("\"2\"")));
     }
+
+    /// S-4, X-2: what stays solved closes by itself, once with any number of instances, by the system's hand.
+    async fn a_solved_request_closes_by_itself(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        world.another_instance(&[]).await;
+        let agent = world.agent().await;
+        let (one, two, open) = (acme.request("One").await, acme.request("Two").await, acme.request("Three").await);
+        for request in [&one, &two] {
+            agent.patch(request_path(request), json!({"status": "solved"})).await.expect(200);
+        }
+        // Who writes makes it unsolved; solved again, the time begins anew.
+        world.advance(days(13));
+        acme.reply(&two.id(), "It burns again.").await;
+        agent.patch(request_path(&two), json!({"status": "solved"})).await.expect(200);
+        world.advance(days(1));
+        let status = async |request: &Answer| acme.get(request_path(request)).await.expect(200)["status"].clone();
+        let closes = async |request: &Answer| {
+            let mut looks = 0;
+            while status(request).await != "closed" {
+                looks += 1;
+                assert!(looks < 1_000, "it is still solved");
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        closes(&one).await;
+        assert_eq!([status(&two).await, status(&open).await], ["solved", "open"]);
+        let closed = acme.get(request_path(&one)).await.expect(200);
+        assert_eq!((&closed["closed_at"], &closed["version"]), (&json!(world.now()), &json!(3)));
+        acme.post(format!("{}/messages", request_path(&one)), json!({"body": "Late"})).await.expect_problem(409, "service_request_closed");
+        // A later round changes it no more, and the journal has each once, without an actor.
+        world.advance(days(13));
+        closes(&two).await;
+        assert_eq!(acme.get(request_path(&one)).await.expect(200)["version"], 3);
+        let journal = world.journal(&acme.organization_id);
+        let by_system = journal.iter().filter(|entry| entry.actor.is_none() && entry.after == r#"{"status":"closed"}"#);
+        assert_eq!(by_system.map(|entry| entry.subject.to_string()).collect::<Vec<_>>(), [one.id(), two.id()]);
+        assert!(world.mailbox().of(&acme.email, "request_closed").is_empty(), "the first email said so");
+    }
 }

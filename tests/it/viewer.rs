@@ -79,6 +79,20 @@ impl Crowd {
                 }
                 grants.push(grant);
             }
+            // Some take part in some of them, their own people and partners'.
+            let own_people: Vec<&Actor> =
+                people.iter().filter(|person| person.organization_id == grantor.organization_id).collect();
+            let present: Vec<String> = requests.iter().map(request_path).collect();
+            for person in partners.iter().chain(own_people) {
+                for path in present.iter().rev().take(6) {
+                    let role = dice.pick(&["cc", "secondary"]);
+                    if dice.roll(4) == 0 {
+                        grantor
+                            .post(format!("{path}/participants"), json!({"person_id": person.id, "role": role}))
+                            .await;
+                    }
+                }
+            }
             requests.push(grantor.request("Of our own").await);
             requests.push(submit(grantor, json!({"confidential": true})).await.expect(201));
             for grant in &grants {

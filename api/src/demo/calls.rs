@@ -97,6 +97,12 @@ fn calls(cast: &Cast) -> Vec<Call> {
             &format!("/v1/organizations/{acme}/effective-access?person_id={otto}"),
         ),
         get(
+            "Who takes part in this request: they get a copy of every reply by email.",
+            200,
+            "ANA",
+            &format!("/v1/service-requests/{request}/participants"),
+        ),
+        get(
             "What came with the messages of a request; whoever may read the message may read the file.",
             200,
             "MEI",

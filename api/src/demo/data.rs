@@ -219,6 +219,10 @@ async fn requests(filler: &Filler, ids: &[String], now: Timestamp) -> Result<Str
     for (index, (who, category, severity, subject, message, reply, thanks)) in THREADS.iter().enumerate() {
         let wanted = json!({"subject": subject, "category": category, "severity": severity, "message": message});
         let id = text(&filler.post(who, "/v1/service-requests", wanted).await?, "id")?;
+        if first.is_empty() {
+            let ben = json!({"person_id": id_of(filler, "ben.carter@acme.example").await?, "role": "secondary"});
+            filler.post(who, &format!("/v1/service-requests/{id}/participants"), ben).await?;
+        }
         filler.advance(Span::hours(9), now);
         let path = format!("/v1/service-requests/{id}/messages");
         if index % 5 == 0 {

@@ -6,7 +6,7 @@ use mandate_core::text::{Locale, TimeZone};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 
-use super::{MailContent, MailError, PreparedMail, html, plain};
+use super::{MailContent, MailError, PreparedMail, RequestTold, html, plain, plain_lines};
 
 /// Names the files of every kind: one that is missing, in whatever language, does not compile, and neither does a kind without a line.
 macro_rules! templates {
@@ -32,6 +32,17 @@ templates! {
     InvitationAccepted = "invitation_accepted";
     ContactTransferred = "contact_transferred";
     PasswordChanged = "password_changed";
+    ParticipantAdded = "participant_added";
+    Reply = "reply";
+    RequestSolved = "request_solved";
+    RequestClosed = "request_closed";
+    GrantRequestReceived = "partner_grant_request_received";
+    GrantRequestApproved = "partner_grant_request_approved";
+    GrantRequestDeclined = "partner_grant_request_declined";
+    GrantRequestLapsed = "partner_grant_request_lapsed";
+    GrantExpiring = "partner_grant_expiring";
+    ReceivedGrantExpiring = "received_grant_expiring";
+    PartnerRoster = "partner_roster";
 }
 
 /// What stands in a template.
@@ -74,11 +85,28 @@ pub(super) fn render(mail: &PreparedMail) -> Result<Rendered, MailError> {
     let values = values(mail);
     let template = Template::of(kind, &mail.to.locale);
     let subject = fill(kind, template.subject, &values)?;
-    let html = html::render(kind, &template, &values, mail.to.locale.as_str(), &subject)?;
-    Ok(Rendered { text: fill(kind, template.text, &values)?, html, subject })
+    let text = without_gaps(template.text, &values);
+    let html = html::render(kind, (&text, template.button), &values, mail.to.locale.as_str(), &subject)?;
+    Ok(Rendered { text: fill(kind, &text, &quoted(&values))?, html, subject })
 }
 
-/// What the placeholders stand for; each in one line.
+/// The text of a template without the paragraphs that would name what there is not, such as the end of a grant that has none, and
+/// without those that introduce one of them by a colon.
+fn without_gaps(text: &str, values: &Values) -> String {
+    let gaps: Vec<String> =
+        values.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| format!("{{{name}}}")).collect();
+    let has_gap = |paragraph: &str| gaps.iter().any(|gap| paragraph.contains(gap.as_str()));
+    let paragraphs: Vec<&str> = text.split("\n\n").collect();
+    let follows_gap = |index: usize| paragraphs.get(index + 1).is_some_and(|next| has_gap(next));
+    let introduces_gap = |index: usize, paragraph: &str| paragraph.ends_with(':') && follows_gap(index);
+    let is_kept = |(index, paragraph): &(usize, &&str)| !(has_gap(paragraph) || introduces_gap(*index, paragraph));
+    paragraphs.iter().enumerate().filter(is_kept).map(|(_, paragraph)| *paragraph).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The placeholder that stands for several lines, which somebody wrote.
+const MESSAGE: &str = "message";
+
+/// What the placeholders stand for; each in one line, but for [`MESSAGE`].
 pub(super) type Values = Vec<(&'static str, String)>;
 
 fn values(mail: &PreparedMail) -> Values {
@@ -116,8 +144,29 @@ fn values(mail: &PreparedMail) -> Values {
             ("person_email", email.clone()),
         ]),
         MailContent::PasswordChanged { changed_at } => values.push(("changed", at(changed_at))),
+        MailContent::Reply { request, author, message } => {
+            values.extend(told(request));
+            values.extend([("author", author.clone()), (MESSAGE, message.clone())]);
+        }
+        MailContent::ParticipantAdded(request)
+        | MailContent::RequestSolved(request)
+        | MailContent::RequestClosed(request) => values.extend(told(request)),
+        MailContent::Grant(mail) => values.extend(mail.values(at)),
     }
-    values.into_iter().map(|(name, value)| (name, plain(&value))).collect()
+    let clean = |name: &str, value: &str| if name == MESSAGE { plain_lines(value) } else { plain(value) };
+    values.into_iter().map(|(name, value)| (name, clean(name, &value))).collect()
+}
+
+fn told(request: &RequestTold) -> [(&'static str, String); 3] {
+    let RequestTold { number, subject, organization } = request;
+    [("number", number.clone()), ("subject", subject.clone()), ("organization", organization.clone())]
+}
+
+/// The values as plain text has them: each line of what somebody wrote is marked, so that none can be taken for the email's own.
+fn quoted(values: &Values) -> Values {
+    let quote = |text: &str| text.lines().map(|line| format!("> {line}").trim_end().to_owned()).collect::<Vec<_>>();
+    let value = |name: &str, value: &str| if name == MESSAGE { quote(value).join("\n") } else { value.to_owned() };
+    values.iter().map(|(name, text)| (*name, value(name, text))).collect()
 }
 
 /// Fills a template in one pass: braces within a value are text.

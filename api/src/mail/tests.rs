@@ -40,7 +40,51 @@ fn content(kind: MailKind) -> MailContent {
         MailKind::InvitationAccepted => MailContent::InvitationAccepted { organization, person, email },
         MailKind::ContactTransferred => MailContent::ContactTransferred { organization, person, email },
         MailKind::PasswordChanged => MailContent::PasswordChanged { changed_at: now() },
+        MailKind::ParticipantAdded => MailContent::ParticipantAdded(told(organization)),
+        MailKind::Reply => MailContent::Reply {
+            request: told(organization),
+            author: person,
+            message: "Hello <b>Ana</b>,\n\n\tunplug it {link}.\r\n> Is it hot?\u{202e}\n\nYours".to_owned(),
+        },
+        MailKind::RequestSolved => MailContent::RequestSolved(told(organization)),
+        MailKind::RequestClosed => MailContent::RequestClosed(told(organization)),
+        MailKind::GrantRequestReceived => MailContent::Grant(GrantMail::RequestReceived {
+            terms: GrantTerms { level: "update".to_owned(), grantee: "Bo Berg".to_owned(), ..terms(Some(expires_at)) },
+            partner: "Bridge & Co".to_owned(),
+            asker: person,
+            message: "we begin with the {level} in June".to_owned(),
+            lapses_at: now(),
+        }),
+        MailKind::GrantRequestApproved => MailContent::Grant(GrantMail::RequestApproved(terms(Some(expires_at)))),
+        MailKind::GrantRequestDeclined => MailContent::Grant(GrantMail::RequestDeclined {
+            customer: organization,
+            grantee: "Bo Berg".to_owned(),
+            reason: "we work with another partner".to_owned(),
+        }),
+        MailKind::GrantRequestLapsed => MailContent::Grant(GrantMail::RequestLapsed {
+            customer: "acme.example".to_owned(),
+            grantee: "Bo Berg".to_owned(),
+            asked_at: now(),
+        }),
+        MailKind::GrantExpiring => MailContent::Grant(GrantMail::Expiring(terms(Some(expires_at)))),
+        MailKind::ReceivedGrantExpiring => MailContent::Grant(GrantMail::ReceivedExpiring(terms(Some(expires_at)))),
+        MailKind::PartnerRoster => MailContent::Grant(GrantMail::Roster {
+            organization,
+            partner: "Bridge & Co".to_owned(),
+            level: "view".to_owned(),
+            joined: "Bo Berg, Li Wei … (+9950)".to_owned(),
+            left: person,
+        }),
     }
+}
+
+fn told(organization: String) -> RequestTold {
+    RequestTold { number: "SR-001042".to_owned(), subject: "Printer {link} on fire".to_owned(), organization }
+}
+
+fn terms(expires_at: Option<Timestamp>) -> GrantTerms {
+    let (organization, grantee, level) = ("Acme".to_owned(), "Bridge & Co".to_owned(), "create".to_owned());
+    GrantTerms { organization, grantee, level, expires_at }
 }
 
 fn contents() -> impl Iterator<Item = MailContent> {
@@ -121,6 +165,15 @@ fn nothing_that_people_typed_makes_html() {
         "{html}"
     );
     assert!(html.contains("<a href=\"https://host/?a=1&amp;token=&quot;&gt;&lt;b&gt;\" style="), "{html}");
+}
+
+#[test]
+fn what_there_is_not_takes_its_paragraph_along() {
+    let whole = written(&mail(content(MailKind::GrantRequestApproved), "en"), Encoding::EightBit);
+    let open = written(&mail(MailContent::Grant(GrantMail::RequestApproved(terms(None))), "en"), Encoding::EightBit);
+    assert!(whole.contains("It ends on") && !open.contains("It ends on"), "{open}");
+    assert_eq!(open.matches("<p ").count() + 1, whole.matches("<p ").count());
+    assert!(!open.contains("{expires}"), "{open}");
 }
 
 #[test]

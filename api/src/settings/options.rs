@@ -143,6 +143,10 @@ pub struct Options {
     #[arg(long, env = "MANDATE_REVIEW_PERIOD", default_value = "90d", value_name = "DURATION")]
     pub(super) review_period: String,
 
+    /// After how long a solved service request closes by itself
+    #[arg(long, env = "MANDATE_CLOSE_AFTER", default_value = "14d", value_name = "DURATION")]
+    pub(super) close_after: String,
+
     /// How long the answer to a request with an Idempotency-Key is kept
     #[arg(long, env = "MANDATE_IDEMPOTENCY_TTL", default_value = "30d", value_name = "DURATION")]
     pub(super) idempotency_ttl: String,

@@ -31,6 +31,7 @@ fn without_anything_set_there_is_a_server_to_try() {
     MANDATE_RESET_TTL=1h
     MANDATE_INVITATION_TTL=7d
     MANDATE_REVIEW_PERIOD=90d
+    MANDATE_CLOSE_AFTER=14d
     MANDATE_IDEMPOTENCY_TTL=30d
     MANDATE_KEYS=database
     MANDATE_LOG=info

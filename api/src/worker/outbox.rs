@@ -18,6 +18,10 @@ use crate::shutdown::Shutdown;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Emails that are looked at in one round.
 const AT_ONCE: i64 = 20;
+/// Receivers of a broadcast whose emails are owed in one transaction.
+const RECEIVERS_AT_ONCE: i64 = 500;
+/// Such transactions in one round.
+const TRANSACTIONS_AT_ONCE: usize = 20;
 /// How long a delivery may take.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(90);
 /// The wait after the first failure; doubles with each further one.
@@ -75,8 +79,23 @@ impl Worker {
         }
     }
 
+    /// Owes the emails of what is told to many (S-12), so that whoever wrote it need not wait.
+    fn spread(&self) -> Result<(), StorageError> {
+        for _ in 0..TRANSACTIONS_AT_ONCE {
+            if !self.store.read::<_, StorageError>(|tx| tx.has_broadcasts())? {
+                break;
+            }
+            let now = self.clock.now();
+            self.store.write::<_, StorageError>(|unlocked| {
+                unlocked.lock(&Fence::new())?.carry_on_broadcast(now, RECEIVERS_AT_ONCE)
+            })?;
+        }
+        Ok(())
+    }
+
     /// Sends what is due, one after the other, and says how many emails it looked at.
     async fn send_due(&self, prepare: &Prepare, shutdown: &Shutdown) -> i64 {
+        self.note("emails to many", self.in_thread(Self::spread).await);
         let due = self
             .in_thread(|worker| worker.store.read::<_, StorageError>(|tx| tx.due_mails(worker.clock.now(), AT_ONCE)))
             .await;

@@ -36,7 +36,17 @@ impl World {
         let writer = Writer::new("support@example.com".parse().unwrap(), "host", mailer.encoding());
         let files = FileStore::open(&FilesTarget::Folder(directory.path().join("files"))).unwrap();
         let (clock, ring, outbox) = (bench.clock(), bench.ring(), Outbox::default());
-        let worker = Worker { store, clock, ring, mailer, writer, outbox, files, idempotency_ttl: Span::days(30) };
+        let worker = Worker {
+            store,
+            clock,
+            ring,
+            mailer,
+            writer,
+            outbox,
+            files,
+            idempotency_ttl: Span::days(30),
+            close_after: Span::days(14),
+        };
         Self { bench, directory, worker }
     }
 

@@ -156,6 +156,7 @@ pub(crate) fn disabling(person: &impl Person, contact: Contact) -> Disabling {
             review: None,
             invitations: Vec::new(),
             grant_requests: Vec::new(),
+            participations: Vec::new(),
         },
         command: DisableContact { reason: note("left the company"), expected_version: None, record },
     }

@@ -6,6 +6,7 @@ use mandate_core::change::{Change, Origin, Recorded};
 use mandate_core::id::AnyId;
 use mandate_core::journal::{Entry, Fact};
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
+use mandate_core::telling::Telling;
 use mandate_core::vocabulary::Vocabulary as _;
 
 use crate::world::{CUSTOMER, NOW, origin};
@@ -159,6 +160,22 @@ fn fact(fact: &Fact) -> String {
         Fact::Text(text) => text.clone(),
         Fact::Texts(texts) => texts.join(" "),
     }
+}
+
+/// What a telling writes into the journals and which emails it owes, one line each.
+pub(crate) fn told(telling: &Telling) -> Vec<String> {
+    assert_eq!(telling.at(), NOW);
+    assert!(telling.entries().iter().all(|entry| (entry.at, entry.actor, entry.authority.grant) == (NOW, None, None)));
+    let entries = telling.entries().iter().map(|entry| {
+        let members = entry.after.iter().map(|(name, value)| format!(" {name}={}", fact(value)));
+        let (kind, place, subject) = (entry.kind.name(), short(entry.organization), short(entry.subject));
+        format!("{kind} of {subject} in {place}:{}", members.collect::<String>())
+    });
+    let letters = telling
+        .letters()
+        .iter()
+        .map(|letter| format!("{} to {} about {}", letter.kind.name(), short(letter.to), short(letter.about)));
+    entries.chain(letters).collect()
 }
 
 /// The emails that a change owes, one line each.

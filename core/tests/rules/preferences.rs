@@ -126,14 +126,29 @@ fn staff_have_no_preferences_c_19() {
     assert_eq!(NotificationPreferences::not_for_staff().code, "contacts_only");
 }
 
-/// C-19: emails about service requests can be switched off, and nothing else can.
+/// C-19: emails about service requests and grants can be switched off, and nothing else can.
 #[test]
-fn only_emails_about_requests_can_be_switched_off_c_19() {
+fn only_emails_about_requests_and_grants_can_be_switched_off_c_19() {
     let (usual, silent) = (
         NotificationPreferences::default(),
         NotificationPreferences { email: false, ..NotificationPreferences::default() },
     );
     let unwanted = MailKind::ALL.iter().filter(|kind| !silent.wants(**kind));
-    assert_eq!(unwanted.collect::<Vec<_>>(), [&MailKind::PointOfContact]);
+    let names: Vec<&str> = unwanted.map(|kind| kind.name()).collect();
+    let expected = [
+        "point_of_contact",
+        "participant_added",
+        "reply",
+        "request_solved",
+        "request_closed",
+        "partner_grant_request_received",
+        "partner_grant_request_approved",
+        "partner_grant_request_declined",
+        "partner_grant_request_lapsed",
+        "partner_grant_expiring",
+        "received_grant_expiring",
+        "partner_roster",
+    ];
+    assert_eq!(names, expected);
     assert!(MailKind::ALL.iter().all(|kind| usual.wants(*kind)));
 }

@@ -9,9 +9,10 @@ use mandate_core::actor::{Actor, PersonRef, Position};
 use mandate_core::effective_access::{HeldGrant, HeldGrants, Outcome, Suspension, consider};
 use mandate_core::message::{CreateMessage, post};
 use mandate_core::partner_grant::PartnerGrant;
+use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::request_access::HistoryScope;
-use mandate_core::service_request::{EditFacts, EditRequest, PointOfContact, RequestFacts, ServiceRequest, edit, view};
+use mandate_core::service_request::{EditFacts, EditRequest, RequestFacts, ServiceRequest, edit, view};
 use mandate_core::text::{MessageBody, Subject};
 use mandate_core::time::{Span, Timestamp};
 use mandate_core::vocabulary::{

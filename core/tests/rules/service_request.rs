@@ -2,11 +2,10 @@
 
 use mandate_core::access::Standing;
 use mandate_core::contact::Contact;
+use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
 use mandate_core::request_access::reach;
-use mandate_core::service_request::{
-    CreateFacts, CreateRequest, Created, PointOfContact, RequestFacts, ServiceRequest, create, view,
-};
+use mandate_core::service_request::{CreateFacts, CreateRequest, Created, RequestFacts, ServiceRequest, create, view};
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{MessageBody, Subject};
 use mandate_core::vocabulary::{
@@ -42,6 +41,7 @@ fn facts(person: &impl Person, standing: Standing) -> CreateFacts {
         organization: Some(organization(CUSTOMER)),
         point_of_contact: PointOfContact::Unnamed,
         follow_up_of: None,
+        participants: Vec::new(),
     }
 }
 

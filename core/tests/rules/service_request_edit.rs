@@ -3,8 +3,9 @@
 use mandate_core::access::{DESK, Standing};
 use mandate_core::actor::{Actor, PersonRef};
 use mandate_core::contact::Contact;
+use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
-use mandate_core::service_request::{EditFacts, EditRequest, PointOfContact, RequestFacts, ServiceRequest, edit};
+use mandate_core::service_request::{EditFacts, EditRequest, RequestFacts, ServiceRequest, edit};
 use mandate_core::staff::StaffMember;
 use mandate_core::text::Subject;
 use mandate_core::time::Timestamp;

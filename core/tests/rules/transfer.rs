@@ -95,6 +95,7 @@ fn accepting() -> Accepting {
         successor: None,
         invitations: Vec::new(),
         grant_requests: Vec::new(),
+        participations: Vec::new(),
         managers: Vec::new(),
         review: None,
     };

@@ -225,6 +225,16 @@ pub(crate) fn by(person: &impl Person) -> Context {
     Context { actor: Some(person.actor()), now: NOW, origin: origin() }
 }
 
+/// The context of what the server does by itself at [`NOW`].
+pub(crate) fn by_the_server() -> Context {
+    Context { actor: None, now: NOW, origin: Origin::default() }
+}
+
+/// The same contact, who wants no emails that can be switched off.
+pub(crate) fn silent(contact: Contact) -> Contact {
+    Contact { preferences: NotificationPreferences { email: false, ..NotificationPreferences::default() }, ..contact }
+}
+
 /// What a person is to the customer without any grant.
 pub(crate) fn standing(person: &impl Person) -> Standing {
     Standing::of(&person.actor(), CUSTOMER, None)

@@ -240,7 +240,8 @@ on_both! {
             let ended = if grant.ended { "1" } else { "NULL" };
             let made = NOW.minus(grant.made).micros();
             let mut sql = format!(
-                "INSERT INTO partner_grants VALUES ('{id}', '{grantor}', '{grantee}', 'grantee {number}', '{holder}', '{level}', {ends}, NULL, \
+                "INSERT INTO partner_grants (id, grantor_id, grantee_type, grantee_id, grantee_organization_id, level, expires_at, note, \
+                 ended_at, ended_status, ended_by, ended_reason, created_at, created_by, updated_at, version) VALUES ('{id}', '{grantor}', '{grantee}', 'grantee {number}', '{holder}', '{level}', {ends}, NULL, \
                  {ended}, NULL, NULL, NULL, {made}, '{person}', 0, 1);"
             );
             if let Some(ago) = grant.used {

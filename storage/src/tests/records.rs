@@ -39,7 +39,7 @@ on_both! {
 
     fn whoever_waits_for_a_link_does_not_wait_for_thousands_of_welcomes(database: Database) {
         let store = store(&database);
-        let owed = [MailKind::Welcome, MailKind::Welcome, MailKind::PasswordReset];
+        let owed = [MailKind::Welcome, MailKind::PartnerRoster, MailKind::PasswordReset];
         for (number, kind) in (1..).zip(owed) {
             let notice = Notice { id: MailId::from_u128(number), kind, to: person().into(), about: None, link: None };
             write(&store, |tx| tx.owe_mail(&notice, NOW)).unwrap();

@@ -19,9 +19,9 @@ fn begun(database: &Database, moments: &[Timestamp]) -> Store {
         execute(
             tx,
             &format!(
-                "INSERT INTO service_requests (id, number, organization_id, subject, subject_folded, category, severity, status, \
+                "INSERT INTO service_requests (id, number, organization_id, subject, category, severity, status, \
                  submitted_by, submitter_organization_id, created_at, updated_at, activity_at, version, confidential) VALUES \
-                 ('{request}', 1, '{organization}', '', '', '', 1, '', '{person}', '{organization}', 0, 0, 0, 1, FALSE)"
+                 ('{request}', 1, '{organization}', '', '', 1, '', '{person}', '{organization}', 0, 0, 0, 1, FALSE)"
             ),
         )?;
         for (number, moment) in (1..).zip(moments) {

@@ -1,0 +1,3 @@
+DROP TABLE roster_people;
+DROP TABLE rosters;
+DROP TABLE tellings;
