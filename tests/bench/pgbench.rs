@@ -85,8 +85,10 @@ pub(crate) fn explain(cluster: &Cluster, database: &str, statement: &Statement, 
     let literals: Vec<String> = statement.values.iter().map(literal).collect();
     let mode = if any { "generic" } else { "custom" };
     let literals = literals.join(", ");
+    // A statement without values is executed without brackets.
+    let arguments = if literals.is_empty() { String::new() } else { format!("({literals})") };
     let text = format!(
-        "PREPARE one AS {}; SET plan_cache_mode = force_{mode}_plan; EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE one({literals})",
+        "PREPARE one AS {}; SET plan_cache_mode = force_{mode}_plan; EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE one{arguments}",
         statement.text
     );
     cluster.query(database, &text)
