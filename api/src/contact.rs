@@ -307,7 +307,7 @@ pub(crate) async fn update_contact(
 /// The fence of a command that changes a contact.
 pub(crate) fn fence(unlocked: &mut Unlocked<'_>, contact: ContactId) -> Result<Fence, Problem> {
     let organization = unlocked.organization_of_contact(contact)?;
-    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+    Ok(Fence::new().changes(organization))
 }
 
 /// Edits a contact inside a transaction; also what `PATCH /v1/me` does.

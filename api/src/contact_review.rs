@@ -325,7 +325,7 @@ pub(crate) async fn confirm_contacts(
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| confirm(tx, context, id.0, &if_match, &wanted);
     let fence = move |unlocked: &mut Unlocked<'_>| {
         let organization = unlocked.organization_of_review(id.0)?;
-        Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+        Ok(Fence::new().changes(organization))
     };
     app.write(caller.with_body(body.digest), command(fence, work)).await
 }

@@ -383,7 +383,7 @@ pub(crate) fn approve_facts(
 
 /// The partner's alone: whether anybody else is fenced may not show (G-9). An answer fences the partner as well.
 fn own_fence(unlocked: &mut Unlocked<'_>, id: GrantRequestId) -> Result<Fence, Problem> {
-    Ok(unlocked.sides_of_grant_request(id)?.map_or_else(Fence::new, |(partner, _)| Fence::new().changes(partner)))
+    Ok(Fence::new().changes(unlocked.sides_of_grant_request(id)?.map(|(partner, _)| partner)))
 }
 
 /// Both sides: whoever is granted something holds still while it is granted.

@@ -149,7 +149,7 @@ pub(crate) async fn create_invitation(
     let fence = move |unlocked: &mut Unlocked<'_>| {
         // The other side must hold still, so that nobody is invited while they are being transferred.
         let present = unlocked.organization_of_email(&named)?;
-        let fence = present.map_or_else(Fence::new, |present| Fence::new().uses(present));
+        let fence = Fence::new().uses(present);
         Ok(fence.changes(organization.0))
     };
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| create(tx, context, organization.0, &wanted);
@@ -300,7 +300,7 @@ pub(crate) async fn cancel_invitation(
     errors.finish(|| Some(()))?;
     let fence = move |unlocked: &mut Unlocked<'_>| {
         let organization = unlocked.organization_of_invitation(id.0)?;
-        Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+        Ok(Fence::new().changes(organization))
     };
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = facts(tx, context.signed_in()?, context.now, id.0)?;

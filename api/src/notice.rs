@@ -6,10 +6,10 @@ use mandate_core::access::{Standing, Visible};
 use mandate_core::actor::Actor;
 use mandate_core::broadcast::{self, ReceiverFacts};
 use mandate_core::contact::{self, Contact};
-use mandate_core::id::{ContactId, InvitationId, LinkId, MessageId, OrganizationId, PersonId, ServiceRequestId};
+use mandate_core::id::{AnyId, Id, Kind, LinkId, OrganizationId, PersonId, ServiceRequestId};
 use mandate_core::invitation::{self, Invitation, InvitationFacts};
 use mandate_core::preferences::NotificationPreferences;
-use mandate_core::service_request::{self, RequestFacts};
+use mandate_core::service_request;
 use mandate_core::session::{Link, may_sign_in};
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{Locale, TimeZone};
@@ -164,9 +164,7 @@ impl Notices {
         mail: &Mail,
         person: &Actor,
     ) -> Result<Option<MailContent>, StorageError> {
-        let id: Option<ContactId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(id) = id else { return Ok(None) };
-        let Some(left) = tx.contact(id)? else { return Ok(None) };
+        let Some(left) = about(mail).map(|id| tx.contact(id)).transpose()?.flatten() else { return Ok(None) };
         let standing = tx.standing(person, left.organization, self.clock.now())?;
         let Some(visible) = managed(person, &standing, left) else { return Ok(None) };
         let left = visible.value();
@@ -184,9 +182,8 @@ impl Notices {
         mail: &Mail,
         person: &Actor,
     ) -> Result<Option<MailContent>, StorageError> {
-        let id: Option<ServiceRequestId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(id) = id else { return Ok(None) };
-        let facts: RequestFacts = tx.request_facts(person, id, self.clock.now())?;
+        let Some(id) = about(mail) else { return Ok(None) };
+        let facts = tx.request_facts(person, id, self.clock.now())?;
         let Ok(visible) = service_request::view(&facts) else { return Ok(None) };
         let request = visible.into_value();
         let number = request.spoken_number();
@@ -209,19 +206,14 @@ impl Notices {
         mail: &Mail,
         person: &Actor,
     ) -> Result<Option<MailContent>, StorageError> {
-        let id: Option<ServiceRequestId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(id) = id else { return Ok(None) };
-        let facts = tx.request_facts(person, id, self.clock.now())?;
-        let takes_part = facts.role.is_some();
-        let visible = service_request::view(&facts).ok().filter(|_| takes_part);
+        let Some(id) = about(mail) else { return Ok(None) };
+        let visible = broadcast::added(&tx.request_facts(person, id, self.clock.now())?);
         Ok(visible.map(|visible| MailContent::ParticipantAdded(RequestTold::from(visible.value()))))
     }
 
     /// A public reply, to whom it still concerns.
     fn reply(&self, tx: &mut ReadTx<'_>, mail: &Mail, person: &Actor) -> Result<Option<MailContent>, StorageError> {
-        let id: Option<MessageId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(id) = id else { return Ok(None) };
-        let Some(message) = tx.message(id)? else { return Ok(None) };
+        let Some(message) = about(mail).map(|id| tx.message(id)).transpose()?.flatten() else { return Ok(None) };
         let Some(facts) = self.receiver(tx, message.request, person)? else { return Ok(None) };
         let Some(visible) = broadcast::reply(self.clock.now(), &facts, &message) else { return Ok(None) };
         let (request, message) = visible.value();
@@ -241,8 +233,7 @@ impl Notices {
         person: &Actor,
         status: RequestStatus,
     ) -> Result<Option<RequestTold>, StorageError> {
-        let id: Option<ServiceRequestId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(id) = id else { return Ok(None) };
+        let Some(id) = about(mail) else { return Ok(None) };
         let Some(facts) = self.receiver(tx, id, person)? else { return Ok(None) };
         let visible = broadcast::status(self.clock.now(), &facts, status);
         Ok(visible.map(|visible| RequestTold::from(visible.value())))
@@ -268,11 +259,12 @@ fn managed(person: &Actor, standing: &Standing, left: Contact) -> Option<Visible
 }
 
 fn invitation_of(tx: &mut ReadTx<'_>, mail: &Mail) -> Result<Option<Invitation>, StorageError> {
-    let id: Option<InvitationId> = mail.notice.about.and_then(|about| about.as_id());
-    match id {
-        Some(id) => tx.invitation(id),
-        None => Ok(None),
-    }
+    Ok(about(mail).map(|id| tx.invitation(id)).transpose()?.flatten())
+}
+
+/// The id of what an email is about, if it is about a thing of this kind.
+fn about<K: Kind>(mail: &Mail) -> Option<Id<K>> {
+    mail.notice.about.and_then(AnyId::as_id)
 }
 
 /// What an organization is called.

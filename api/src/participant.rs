@@ -247,7 +247,7 @@ pub(crate) async fn add_participant(
 /// The fence of a command that changes what somebody may do in a request.
 fn fence(unlocked: &mut Unlocked<'_>, request: ServiceRequestId) -> Result<Fence, Problem> {
     let organization = unlocked.organization_of_request(request)?;
-    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+    Ok(Fence::new().changes(organization))
 }
 
 fn add(

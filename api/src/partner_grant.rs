@@ -323,8 +323,7 @@ pub(crate) async fn create_partner_grant(
             NamedGrantee::Email(_, email) => unlocked.organization_of_email(email)?,
         };
         // The holder's side is fenced too, so that nobody is granted anything while they are being disabled.
-        let fence = Fence::new().changes(grantor.0);
-        Ok(holder.map_or_else(|| fence.clone(), |holder| fence.clone().uses(holder)))
+        Ok(Fence::new().changes(grantor.0).uses(holder))
     };
     let work =
         move |_: &App, tx: &mut WriteTx<'_>, context: &Context| create(tx, context, grantor.0, &grantee, &wanted);
@@ -445,7 +444,7 @@ fn answer(context: &Context, grant: &PartnerGrant) -> Result<Answer, Problem> {
 
 fn fence(unlocked: &mut Unlocked<'_>, grant: GrantId) -> Result<Fence, Problem> {
     let grantor = unlocked.organization_of_grant(grant)?;
-    Ok(grantor.map_or_else(Fence::new, |grantor| Fence::new().changes(grantor)))
+    Ok(Fence::new().changes(grantor))
 }
 
 /// Why a grant is taken back.

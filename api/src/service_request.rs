@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use mandate_core::access::{Standing, Visible};
-use mandate_core::call_list::CALLED_SEVERITY_MAX;
 use mandate_core::change::Context;
 use mandate_core::id::{OrganizationId, PersonId, ServiceRequestId, ServiceRequestKind};
 use mandate_core::point_of_contact::PointOfContact;
@@ -314,7 +313,7 @@ pub(crate) async fn get_service_request(
     if_none_match: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
     let again = caller.clone();
-    let visible = app
+    let (visible, is_called) = app
         .glance(move |tx| {
             let (caller_facts, rest) = match tx.caller_and_request(caller.claims.session, id.0)? {
                 Some(found) => (Some(found.caller), Some((found.grants, found.request, found.role))),
@@ -328,10 +327,10 @@ pub(crate) async fn get_service_request(
                 }
                 _ => RequestFacts { actor: asker.actor, standing: Standing::Stranger, request: None, role: None },
             };
-            Ok(service_request::view(&facts)?)
+            Ok((service_request::view(&facts)?, mandate_core::call_list::allow(&facts).is_some()))
         })
         .await?;
-    if visible.is_for_staff() && visible.value().severity <= CALLED_SEVERITY_MAX {
+    if is_called {
         let call_list = app.read(again, move |tx, asker| call_list::find(tx, asker, id.0)).await?;
         if call_list.is_some() {
             return Ok(HttpResponse::Ok().json(ServiceRequestView { call_list, ..ServiceRequestView::from(visible) }));
@@ -425,14 +424,14 @@ pub(crate) fn around(
 ) -> Result<Fence, Problem> {
     named.into_iter().try_fold(fence, |fence, person| {
         let organization = unlocked.organization_of_person(person)?;
-        Ok(organization.into_iter().fold(fence, Fence::uses))
+        Ok(fence.uses(organization))
     })
 }
 
 /// The fence of a command that works on a request: the authority of its organization is used.
 pub(crate) fn fence(unlocked: &mut Unlocked<'_>, request: ServiceRequestId) -> Result<Fence, Problem> {
     let organization = unlocked.organization_of_request(request)?;
-    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().uses(organization)))
+    Ok(Fence::new().uses(organization))
 }
 
 fn edit(

@@ -176,7 +176,7 @@ pub(crate) async fn create_session(
     let compared = hash.clone();
     let outcome = app.write_unsigned(move |mut unlocked| {
         let found = address.as_ref().map(|email| unlocked.organization_of_email(email)).transpose()?.flatten();
-        let fence = found.map_or_else(Fence::new, |organization| Fence::new().uses(organization));
+        let fence = Fence::new().uses(found);
         let mut tx = unlocked.lock(&fence)?;
         // Asked again, so that guesses which were sent together learn nothing beyond the limit.
         scopes.hold(&mut tx)?;

@@ -347,7 +347,7 @@ pub(crate) async fn update_site(
 
 fn fence(unlocked: &mut Unlocked<'_>, site: SiteId) -> Result<Fence, Problem> {
     let organization = unlocked.organization_of_site(site)?;
-    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+    Ok(Fence::new().changes(organization))
 }
 
 fn edit(

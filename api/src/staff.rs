@@ -257,7 +257,7 @@ fn present_version(facts: &StaffFacts) -> Option<i64> {
 
 fn fence(unlocked: &mut Unlocked<'_>, id: StaffId) -> Result<Fence, Problem> {
     let organization = unlocked.organization_of_staff(id)?;
-    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+    Ok(Fence::new().changes(organization))
 }
 
 /// Read a staff member

@@ -3,10 +3,11 @@
 //! A change owes one broadcast, however many receivers it has; the emails are owed one by one afterwards. Whether a receiver gets
 //! theirs is decided here when it leaves.
 
-use crate::access::{Action, Visible};
+use crate::access::Visible;
 use crate::effective_access::HeldGrants;
 use crate::id::{AnyId, ServiceRequestId};
 use crate::message::Message;
+use crate::request_access::reads;
 use crate::service_request::{self, RequestFacts, ServiceRequest};
 use crate::time::Timestamp;
 use crate::vocabulary::{MailKind, RequestStatus};
@@ -36,11 +37,17 @@ pub struct ReceiverFacts {
 fn concerned(now: Timestamp, facts: &ReceiverFacts) -> Option<ServiceRequest> {
     let request = service_request::view(&facts.request).ok()?.into_value();
     let takes_part = facts.request.traits(&request).involvement.is_some();
-    let is_granted = facts.grants.organization_wide(now).is_some_and(|held| {
-        Some(held.level) >= Action::ReadRequests.lowest_level()
-            && held.scope.reaches(request.created_at, request.closed_at)
-    });
+    let is_granted = facts
+        .grants
+        .organization_wide(now)
+        .is_some_and(|held| reads(held.level) && held.scope.reaches(request.created_at, request.closed_at));
     (takes_part || is_granted).then_some(request)
+}
+
+/// A request to which a receiver was added, as long as they take part in it and may read it (S-7).
+pub fn added(facts: &RequestFacts) -> Option<Visible<ServiceRequest>> {
+    facts.role?;
+    service_request::view(facts).ok()
 }
 
 /// A public reply, for a receiver who did not write it (S-12); never an internal note (S-5).

@@ -11,7 +11,7 @@ use crate::viewer::{self, Candidate};
 use crate::vocabulary::Involvement;
 
 /// The mildest severity about which people are called.
-pub const CALLED_SEVERITY_MAX: i32 = 2;
+const CALLED_SEVERITY_MAX: i32 = 2;
 /// How many people a call list names.
 pub const CALL_LIST_MAX: usize = 100;
 

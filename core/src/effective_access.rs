@@ -113,18 +113,17 @@ pub struct HeldGrants {
 impl HeldGrants {
     /// The level that decides now; none also where an individual `none` shuts the person out (G-2, G-13).
     pub fn deciding(&self, now: Timestamp) -> Option<HeldLevel> {
-        let live = |grant: &HeldGrant| grant.expires_at.is_none_or(|expiry| now < expiry);
-        if self.suspension.is_lasting() {
-            return None;
-        }
-        let individual = self.individual.filter(live);
-        let deciding = individual.or_else(|| self.organization.filter(live))?;
-        (deciding.held.level != Level::None).then_some(deciding.held)
+        let deciding = self.live(self.individual, now).or_else(|| self.organization_wide(now));
+        deciding.filter(|held| held.level != Level::None)
     }
 
     /// What their organization as a whole was granted and still is, whatever the person's own grant says (G-7).
     pub fn organization_wide(&self, now: Timestamp) -> Option<HeldLevel> {
-        let live = self.organization.filter(|grant| grant.expires_at.is_none_or(|expiry| now < expiry));
+        self.live(self.organization, now)
+    }
+
+    fn live(&self, grant: Option<HeldGrant>, now: Timestamp) -> Option<HeldLevel> {
+        let live = grant.filter(|grant| grant.expires_at.is_none_or(|expiry| now < expiry));
         live.filter(|_| !self.suspension.is_lasting()).map(|grant| grant.held)
     }
 }

@@ -94,12 +94,12 @@ fn entry(context: &Context, grant: &PartnerGrant, organization: OrganizationId, 
 /// Shows a grant that is about to end to who is reminded of it: a contact manager of its grantor or, on the side that holds it, the
 /// person, or a contact manager of the organization.
 ///
-/// *Shape*: none if it has another end meanwhile, or they are none of these any more.
+/// *Shape*: none if it does not end within the longest mark any more, gives them nothing now, or they are none of these.
 pub fn view(now: Timestamp, kind: MailKind, facts: GrantFacts) -> Option<Visible<PartnerGrant>> {
     let (actor, standing) = (facts.actor.clone(), facts.standing.clone());
     let visible = partner_grant::view(facts).ok()?;
     let grant = visible.value();
-    let is_near = end(grant).is_some_and(|end| MARKS.into_iter().any(|days| mark(end, days) <= now));
+    let is_near = end(grant).is_some_and(|end| mark(end, MARKS[0]) <= now);
     let manages = |standing: &Standing, organization| require(standing, Action::ManageGrants, organization).is_ok();
     let is_told = match (kind, &grant.grantee) {
         (MailKind::GrantExpiring, _) => manages(&standing, grant.grantor.id),

@@ -39,8 +39,8 @@ pub struct NoticeFacts {
     pub older: Option<GrantRequest>,
 }
 
-/// Tells of a request: the customer's contact managers that it waits for them, as long as no older one for the same grantee does;
-/// whoever asked, and whoever shall hold the grant, that it was approved, declined, or has lapsed.
+/// Tells of a request: the customer's contact managers that it waits for them, or that it still does when the time of an older
+/// one for the same grantee is over; whoever asked, and whoever shall hold the grant, that it was approved, declined, or has lapsed.
 pub fn tell(context: &Context, facts: NoticeFacts) -> Telling {
     let nothing = Telling::nothing(context);
     let Some(request) = facts.request else { return nothing };

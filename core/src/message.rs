@@ -6,7 +6,7 @@ use crate::change::{Change, Context, Recorded};
 use crate::id::{AnyId, MessageId, OrganizationId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::refusal::Refusal;
-use crate::service_request::{self, RequestFacts, ServiceRequest, expect_open};
+use crate::service_request::{self, RequestFacts, ServiceRequest, expect_open, moved};
 use crate::text::MessageBody;
 use crate::time::Timestamp;
 use crate::vocabulary::{MailKind, RequestStatus};
@@ -106,8 +106,7 @@ pub fn post(context: &Context, facts: RequestFacts, command: CreateMessage) -> R
         before.clone()
     } else {
         let status = next_status(before.status, facts.actor.is_staff());
-        let solved_at = if status == RequestStatus::Solved { before.solved_at } else { None };
-        ServiceRequest { status, solved_at, activity_at: context.now, ..before.clone() }
+        ServiceRequest { activity_at: context.now, ..moved(before.clone(), status, context.now) }
     };
     let kind = if command.internal { EventKind::NoteCreated } else { EventKind::MessageCreated };
     let (request, internal) = (before.id, command.internal);

@@ -8,7 +8,7 @@ use crate::id::{AnyId, GrantId, OrganizationId, PersonId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal};
-use crate::request_access::HistoryScope;
+use crate::request_access::{HistoryScope, reads};
 use crate::staff::StaffMember;
 use crate::text::Note;
 use crate::time::Timestamp;
@@ -311,7 +311,7 @@ fn check_acknowledged(
     acknowledged: bool,
 ) -> Result<(), Refusal> {
     let raised = before.is_none_or(|before| level > before.0 || history > before.1);
-    if grantee.kind() != GranteeType::Organization || level < Level::View || !raised || acknowledged {
+    if grantee.kind() != GranteeType::Organization || !reads(level) || !raised || acknowledged {
         return Ok(());
     }
     let reached = match history {

@@ -124,10 +124,14 @@ pub fn acting_levels() -> impl Iterator<Item = Level> {
     Level::ALL.iter().copied().filter(|level| *level != Level::None)
 }
 
+/// Whether a grant of this level reaches requests that its holder takes no part in (G-3).
+pub fn reads(level: Level) -> bool {
+    Action::ReadRequests.lowest_level().is_some_and(|lowest| level >= lowest)
+}
+
 /// The levels whose grants reach requests that their holder takes no part in (G-3).
 pub fn reading_levels() -> impl Iterator<Item = Level> {
-    let lowest = Action::ReadRequests.lowest_level();
-    acting_levels().filter(move |level| lowest.is_some_and(|lowest| *level >= lowest))
+    acting_levels().filter(|level| reads(*level))
 }
 
 /// Which service requests a list may reach. Made by this crate alone.

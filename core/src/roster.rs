@@ -9,9 +9,10 @@ use crate::contact::Contact;
 use crate::id::{OrganizationId, RosterId};
 use crate::journal::{Entry, EventKind, Fact, Snapshot};
 use crate::partner_grant::{Grantee, PartnerGrant};
-use crate::telling::{Telling, managers};
+use crate::request_access::reads;
+use crate::telling::{Schedule, Telling, managers};
 use crate::time::{Span, Timestamp};
-use crate::vocabulary::{GrantStatus, Level, MailKind, PersonStatus, vocabulary};
+use crate::vocabulary::{GrantStatus, MailKind, PersonStatus, vocabulary};
 
 /// How long further changes are awaited before the first one is told.
 pub const SETTLE: Span = Span::minutes(5);
@@ -21,9 +22,6 @@ pub const NAMED_MAX: usize = 50;
 
 /// How many grantors are told in one go.
 pub const GRANTORS_AT_ONCE: usize = 20;
-
-/// The lowest level of an organization-wide grant whose grantor is told.
-pub const LOWEST: Level = Level::View;
 
 vocabulary! {
     /// Which way somebody went.
@@ -43,6 +41,11 @@ pub fn movement(change: &Change<Contact>) -> Option<Movement> {
         (true, false) => Some(Movement::Left),
         (true, true) | (false, false) => None,
     }
+}
+
+/// When a roster that opens is told: after [`SETTLE`].
+pub fn schedule(opened_at: Timestamp) -> Schedule {
+    Schedule::At(opened_at.plus(SETTLE))
 }
 
 /// What is gathered of one partner until it is told.
@@ -112,7 +115,7 @@ impl RosterStep {
 /// Whether a grant puts every contact of a partner before its grantor's requests.
 fn is_wide(grant: &PartnerGrant, partner: OrganizationId, now: Timestamp) -> bool {
     let is_whole = matches!(&grant.grantee, Grantee::Organization(holder) if holder.id == partner);
-    is_whole && grant.level >= LOWEST && grant.status(now) == GrantStatus::Live
+    is_whole && reads(grant.level) && grant.status(now) == GrantStatus::Live
 }
 
 /// Tells the next grantors who joined and left a partner: by an entry in the journal of each, and emails to contact managers (G-18).

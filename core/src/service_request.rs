@@ -396,7 +396,7 @@ pub fn close(context: &Context, request: ServiceRequest, solved_for: Span) -> Op
 }
 
 /// A request in another status, with the moments that belong to it.
-fn moved(request: ServiceRequest, status: RequestStatus, now: Timestamp) -> ServiceRequest {
+pub(crate) fn moved(request: ServiceRequest, status: RequestStatus, now: Timestamp) -> ServiceRequest {
     let solved_at = match status {
         RequestStatus::Solved => request.solved_at.or(Some(now)),
         RequestStatus::Closed => request.solved_at,

@@ -6,8 +6,9 @@ use crate::effective_access::{HeldGrants, Path};
 use crate::refusal::Refusal;
 use crate::request_access::{Sight, sight};
 use crate::service_request::{self, RequestFacts, ServiceRequest};
+use crate::session::may_sign_in;
 use crate::time::Timestamp;
-use crate::vocabulary::{Involvement, OrganizationStatus, PersonStatus};
+use crate::vocabulary::{Involvement, OrganizationStatus};
 
 /// Somebody who can see a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub fn allow_list(facts: &RequestFacts) -> Result<ServiceRequest, Refusal> {
 /// Decides for one candidate exactly as [`service_request::view`] would.
 pub fn consider(now: Timestamp, request: &ServiceRequest, candidate: Candidate) -> Option<Viewer> {
     let Candidate { person, organization_status, grants, role } = candidate;
-    if person.status != PersonStatus::Active || organization_status != OrganizationStatus::Active {
+    if !may_sign_in(&person, organization_status) {
         return None;
     }
     let held = grants.deciding(now);

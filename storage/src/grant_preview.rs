@@ -9,7 +9,7 @@ use mandate_core::access::HeldLevel;
 use mandate_core::actor::PersonRef;
 use mandate_core::grant_preview::{Group, NAMED_MAX, Shift};
 use mandate_core::id::OrganizationId;
-use mandate_core::request_access::reading_levels;
+use mandate_core::request_access::reads;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{History, PersonStatus, Vocabulary as _};
 
@@ -73,7 +73,7 @@ fn of_group(group: &Group, grantor: OrganizationId, now: Timestamp) -> Sql {
 
 /// Whether a level reaches a request `sr` that is not confidential, or that its holder submitted (G-16).
 fn reached_by(held: Option<HeldLevel>) -> Sql {
-    let reading = held.filter(|held| reading_levels().any(|level| level == held.level));
+    let reading = held.filter(|held| reads(held.level));
     let since = |condition: &'static str, held: HeldLevel| Sql::new(condition).bind_big(held.scope.since.micros());
     match reading {
         None => Sql::new("FALSE"),

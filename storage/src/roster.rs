@@ -10,10 +10,10 @@ use mandate_core::actor::{OrganizationRef, PersonRef};
 use mandate_core::change::Change;
 use mandate_core::contact::Contact;
 use mandate_core::id::{OrganizationId, RosterId};
-use mandate_core::roster::{LOWEST, Moved, Movement, Movements, NAMED_MAX, Roster, RosterStep, SETTLE, movement};
-use mandate_core::telling::Schedule;
+use mandate_core::request_access::reading_levels;
+use mandate_core::roster::{Moved, Movement, Movements, NAMED_MAX, Roster, RosterStep, movement, schedule};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{Level, Vocabulary as _};
+use mandate_core::vocabulary::Vocabulary;
 
 use crate::backend::on;
 use crate::batch::insert_all;
@@ -90,13 +90,12 @@ impl ReadTx<'_> {
 
     /// Whether anybody wants to know who joins and leaves an organization.
     fn is_watched(&mut self, organization: OrganizationId, now: Timestamp) -> Result<bool, StorageError> {
-        let levels = Level::ALL.iter().filter(|level| **level >= LOWEST).map(|level| level.name());
         let query = Sql::<Integer>::new("SELECT 1 FROM partner_grants g WHERE g.grantee_id = ")
             .bind_text(organization)
             .push(" AND ")
             .append(live(now))
             .push(" AND g.level IN (")
-            .bind_texts(levels)
+            .bind_texts(reading_levels().map(Vocabulary::name))
             .push(") LIMIT 1");
         let found: Option<i32> = on!(self, |connection| query.get_result(connection).optional())?;
         Ok(found.is_some())
@@ -156,7 +155,7 @@ impl WriteTx<'_> {
             rosters::opened_at.eq(now.micros()),
         );
         on!(self, |connection| diesel::insert_into(rosters::table).values(row).execute(connection))?;
-        self.schedule(id.into(), Schedule::At(now.plus(SETTLE)))?;
+        self.schedule(id.into(), schedule(now))?;
         Ok(id.to_string())
     }
 

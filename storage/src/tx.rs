@@ -269,17 +269,19 @@ impl Fence {
         Self::default()
     }
 
-    /// Adds an organization whose authority is used: its people, grants and status.
+    /// Adds an organization whose authority is used: its people, grants and status. Nothing where there is none.
     #[must_use]
-    pub fn uses(mut self, organization: OrganizationId) -> Self {
-        self.organizations.entry(organization).or_insert(FenceMode::Shared);
+    pub fn uses(mut self, organization: impl Into<Option<OrganizationId>>) -> Self {
+        if let Some(organization) = organization.into() {
+            self.organizations.entry(organization).or_insert(FenceMode::Shared);
+        }
         self
     }
 
-    /// Adds an organization whose authority is changed.
+    /// Adds an organization whose authority is changed. Nothing where there is none.
     #[must_use]
-    pub fn changes(mut self, organization: OrganizationId) -> Self {
-        self.organizations.insert(organization, FenceMode::Exclusive);
+    pub fn changes(mut self, organization: impl Into<Option<OrganizationId>>) -> Self {
+        self.organizations.extend(organization.into().map(|organization| (organization, FenceMode::Exclusive)));
         self
     }
 }

@@ -78,13 +78,17 @@ pub(crate) fn postmaster(cluster: &Cluster) -> Result<u32, String> {
     text.lines().next().and_then(|id| id.trim().parse().ok()).ok_or_else(|| "postmaster.pid has no id".to_owned())
 }
 
-/// How the server carries out a statement, as it does from the sixth time on if that looks cheaper to it: with a plan for
-/// any values.
-pub(crate) fn explain(cluster: &Cluster, database: &str, statement: &Statement) -> Result<String, String> {
-    let literals: Vec<String> = statement.values.iter().map(|value| format!("'{}'", plain(value))).collect();
+/// How the server carries out a statement: with a plan for these values or, as it does from the sixth time on if that looks
+/// cheaper to it, with one for any values.
+pub(crate) fn explain(cluster: &Cluster, database: &str, statement: &Statement, any: bool) -> Result<String, String> {
+    let literal = |value| format!("'{}'", plain(value).replace('\'', "''"));
+    let literals: Vec<String> = statement.values.iter().map(literal).collect();
+    let mode = if any { "generic" } else { "custom" };
     let literals = literals.join(", ");
+    // A statement without values is executed without brackets.
+    let arguments = if literals.is_empty() { String::new() } else { format!("({literals})") };
     let text = format!(
-        "PREPARE one AS {}; SET plan_cache_mode = force_generic_plan; EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE one({literals})",
+        "PREPARE one AS {}; SET plan_cache_mode = force_{mode}_plan; EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE one{arguments}",
         statement.text
     );
     cluster.query(database, &text)

@@ -1,6 +1,7 @@
 //! What lists, searches and decisions cost where there are a million service requests, on PostgreSQL.
 
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -135,6 +136,7 @@ fn fill(url: &str, size: usize) -> Result<(), String> {
 /// Measures both sizes, and prints the tables.
 pub(crate) async fn run(plan: &Plan) -> Result<(), String> {
     let cluster: &'static Cluster = Box::leak(Box::new(Cluster::large().ok_or("there is no PostgreSQL")??));
+    let mut plans = String::new();
     let mut results: Vec<(&'static str, Vec<Figures>)> = CASES.iter().map(|case| (case.0, Vec::new())).collect();
     for size in SIZES {
         let place = Place::new(Database::Postgres(cluster), plan.pool)?;
@@ -159,11 +161,12 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), String> {
         }
         drop(server);
         if plan.explain && size == SIZES[1] {
-            explain(&place, cluster, size).await?;
+            plans = explain(&place, cluster, size).await?;
         }
         place.leave()?;
     }
     print(&results);
+    println!("{plans}");
     Ok(())
 }
 
@@ -240,8 +243,8 @@ async fn requests(case: &Case, address: SocketAddr, size: usize, tokens: &Rc<Vec
     }))
 }
 
-/// Prints what each case asks the database last and how PostgreSQL carries it out.
-async fn explain(place: &Place, cluster: &Cluster, size: usize) -> Result<(), String> {
+/// How PostgreSQL carries out what each case asks it.
+async fn explain(place: &Place, cluster: &Cluster, size: usize) -> Result<String, String> {
     statement::listen().map_err(said)?;
     let server = place.serve_here().await?;
     let tokens = Rc::new(sign_in(server.addr).await?);
@@ -254,11 +257,13 @@ async fn explain(place: &Place, cluster: &Cluster, size: usize) -> Result<(), St
     }
     statement::be_quiet().map_err(said)?;
     server.stop().await?;
+    let mut plans = String::new();
     for (name, sent) in heard.take() {
-        println!("\n### {name}\n");
+        let _ = writeln!(plans, "\n### {name}\n");
+        let keeps_plans = sent.iter().any(|statement| statement.text.contains("plan_cache_mode"));
         for hot in sent.iter().filter(|statement| statement.text.contains("service_requests sr")) {
-            println!("```\n{}```", pgbench::explain(cluster, place.name(), hot)?);
+            let _ = writeln!(plans, "```\n{}```", pgbench::explain(cluster, place.name(), hot, keeps_plans)?);
         }
     }
-    Ok(())
+    Ok(plans)
 }

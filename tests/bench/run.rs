@@ -368,7 +368,7 @@ fn explain(place: &Place, heard: &[(Operation, Vec<Statement>)]) -> Result<(), S
         if let (true, Database::Postgres(cluster)) = (reads, place.database) {
             let hot = sent.iter().rev().find(|statement| statement.text.contains("service_requests sr"));
             if let Some(hot) = hot {
-                println!("```\n{}```", pgbench::explain(cluster, &place.name, hot)?);
+                println!("```\n{}```", pgbench::explain(cluster, &place.name, hot, true)?);
             }
         }
     }

@@ -4,13 +4,12 @@ use mandate_core::actor::{Actor, PersonRef};
 use mandate_core::grant_reminder;
 use mandate_core::grant_request::{GrantRequest, RequestFacts};
 use mandate_core::grant_request_notice;
-use mandate_core::id::{GrantId, GrantRequestId, RosterId};
 use mandate_core::partner_grant::{GrantFacts, PartnerGrant};
 use mandate_core::roster::{self, Moved};
 use mandate_core::vocabulary::{GrantStatus, MailKind, Vocabulary as _};
 use mandate_storage::{Mail, ReadTx, StorageError};
 
-use super::{Notices, name};
+use super::{Notices, about, name};
 use crate::mail::{GrantMail, GrantTerms, MailContent};
 
 impl Notices {
@@ -37,8 +36,7 @@ impl Notices {
         person: &Actor,
     ) -> Result<Option<GrantMail>, StorageError> {
         let (now, kind) = (self.clock.now(), mail.notice.kind);
-        let id: Option<GrantRequestId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(request) = id.map(|id| tx.grant_request(id)).transpose()?.flatten() else { return Ok(None) };
+        let Some(request) = about(mail).map(|id| tx.grant_request(id)).transpose()?.flatten() else { return Ok(None) };
         let standing = tx.standing(person, request.grantor.as_ref().map_or(person.organization, |one| one.id), now)?;
         let facts = RequestFacts { actor: person.clone(), standing, request: Some(request) };
         let Some(visible) = grant_request_notice::view(now, kind, facts) else { return Ok(None) };
@@ -74,8 +72,7 @@ impl Notices {
         person: &Actor,
     ) -> Result<Option<GrantMail>, StorageError> {
         let (now, kind) = (self.clock.now(), mail.notice.kind);
-        let id: Option<GrantId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(grant) = id.map(|id| tx.partner_grant(id)).transpose()?.flatten() else { return Ok(None) };
+        let Some(grant) = about(mail).map(|id| tx.partner_grant(id)).transpose()?.flatten() else { return Ok(None) };
         let standing = tx.standing(person, grant.grantor.id, now)?;
         let facts = GrantFacts { actor: person.clone(), standing, grant: Some(grant) };
         let Some(visible) = grant_reminder::view(now, kind, facts) else { return Ok(None) };
@@ -94,8 +91,7 @@ impl Notices {
         person: &Actor,
     ) -> Result<Option<GrantMail>, StorageError> {
         let now = self.clock.now();
-        let id: Option<RosterId> = mail.notice.about.and_then(|about| about.as_id());
-        let Some(roster) = id.map(|id| tx.roster(id)).transpose()?.flatten() else { return Ok(None) };
+        let Some(roster) = about(mail).map(|id| tx.roster(id)).transpose()?.flatten() else { return Ok(None) };
         let partner = roster.organization.id;
         let grant = tx.current_grant(person.organization, partner.into())?;
         let standing = tx.standing(person, person.organization, now)?;

@@ -87,7 +87,7 @@ fn fence(unlocked: &mut Unlocked<'_>, due: &DueTelling) -> Result<Fence, Storage
     } else {
         Vec::new()
     };
-    Ok(sides.into_iter().fold(Fence::new(), Fence::uses))
+    Ok(sides.into_iter().fold(Fence::new(), |fence, side| fence.uses(side)))
 }
 
 fn decide(tx: &mut WriteTx<'_>, context: &Context, due: &DueTelling) -> Result<Telling, StorageError> {

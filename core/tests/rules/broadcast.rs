@@ -1,7 +1,7 @@
 //! Who is told of what happens in a service request, and whom agents call (S-4, S-5, S-12, C-19, G-2, G-7, G-13).
 
 use mandate_core::access::{HeldLevel, Standing};
-use mandate_core::broadcast::{Broadcast, ReceiverFacts, reply, status};
+use mandate_core::broadcast::{Broadcast, ReceiverFacts, added, reply, status};
 use mandate_core::call_list::{CALL_LIST_MAX, allow, of};
 use mandate_core::change::{Context, Origin};
 use mandate_core::contact::Contact;
@@ -57,6 +57,17 @@ fn message(author: &impl Person) -> Message {
 
 fn hears(facts: &ReceiverFacts) -> bool {
     reply(NOW, facts, &message(&staff(StaffRole::Agent))).is_some()
+}
+
+#[test]
+fn who_was_added_is_told_as_long_as_they_take_part_and_may_read_s_7_s_12() {
+    let pedro = |level: Option<Level>, role| {
+        let facts = receiver(&partner_designated(), (level.map(grant), None), role).request;
+        added(&facts).map(|visible| visible.value().id)
+    };
+    assert_eq!(pedro(Some(Level::Cc), Some(Involvement::Cc)), Some(request().id));
+    assert_eq!(pedro(Some(Level::FullAdmin), None), None, "they were removed");
+    assert_eq!(pedro(None, Some(Involvement::Secondary)), None, "the grant is over");
 }
 
 #[test]

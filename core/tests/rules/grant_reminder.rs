@@ -4,6 +4,7 @@ use mandate_core::access::Standing;
 use mandate_core::change::{Change, Context};
 use mandate_core::contact::Contact;
 use mandate_core::grant_reminder::{MARKS, ReminderFacts, remind, schedule, view};
+use mandate_core::journal::Fact;
 use mandate_core::partner_grant::{
     Candidate, CreateFacts, CreateGrant, EditGrant, Ending, GrantFacts, Grantee, PartnerGrant, create, edit, revoke,
 };
@@ -209,9 +210,11 @@ proptest! {
             Schedule::At(at) => Some(at),
             Schedule::Keep | Schedule::Never => None,
         };
-        let (mut now, mut reminded) = (NOW, Vec::new());
+        let mark = |days: i64| end.minus(Span::days(days));
+        let (mut now, mut reminded, mut in_time) = (NOW, Vec::new(), false);
         for sleep in sleeps {
             now = now.plus(Span::hours(sleep));
+            in_time |= NOW < mark(1) && mark(1) <= now && now < end;
             if due.is_none_or(|due| due > now) {
                 continue;
             }
@@ -219,12 +222,17 @@ proptest! {
             let telling = remind(&context, facts(grant.clone()));
             prop_assert!(telling.next().is_none_or(|next| next > now));
             due = telling.next();
-            let mark = |days: i64| end.minus(Span::days(days));
-            let last = MARKS.into_iter().rev().find(|days| mark(*days) <= now);
             prop_assert_eq!(telling.entries().is_empty(), now >= end);
-            reminded.extend(last.filter(|_| now < end));
+            let days = telling.entries().first().and_then(|entry| entry.after.iter().find(|(name, _)| *name == "days"));
+            reminded.extend(days.and_then(|(_, days)| match days {
+                Fact::Number(days) => Some(*days),
+                _ => None,
+            }));
+            let last = MARKS.into_iter().rev().find(|days| mark(*days) <= now);
+            prop_assert!(now >= end || reminded.last().copied() == last);
         }
-        prop_assert!(reminded.iter().all(|days| end.minus(Span::days(*days)) > NOW));
+        prop_assert!(reminded.iter().all(|days| mark(*days) > NOW));
+        prop_assert!(!in_time || reminded.last() == Some(&1));
         let mut once = reminded.clone();
         once.dedup();
         prop_assert_eq!(once, reminded);

@@ -46,7 +46,9 @@ pub(crate) fn postgres() -> Option<Database> {
 const CLUSTER: &str = r#"
 set -e
 cd /
-directory=$(mktemp -d /tmp/mandate-test-XXXXXX)
+# The path of a socket is short, and the folder of temporary files may be somebody else's.
+[ ${#TMPDIR} -le 73 ] || unset TMPDIR
+directory=$(mktemp -d -t mandate-test-XXXXXX 2>/dev/null) || directory=$(mktemp -d /tmp/mandate-test-XXXXXX)
 trap 'rm -rf "$directory"' EXIT
 "$1/initdb" --no-sync --auth=trust --username=mandate --encoding=UTF8 --locale=C -D "$directory/data" >"$directory/log" 2>&1
 "$1/postgres" -D "$directory/data" -k "$directory" -c listen_addresses= </dev/null >>"$directory/log" 2>&1 &
