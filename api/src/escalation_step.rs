@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use mandate_core::broadcast::Broadcast;
 use mandate_core::change::{Change, Context, Notice};
 use mandate_core::escalation::{self, Escalation, EscalationFacts};
 use mandate_core::escalation_case::{Item, Method, VerifyItem};
 use mandate_core::escalation_step::{self, Approve, NomineeFacts, Verify};
-use mandate_core::escalation_story::{Audience, audience, tell};
+use mandate_core::escalation_story::{Audience, audience, mail_kind, tell};
 use mandate_core::id::{EscalationId, EscalationKind, PersonId};
 use mandate_core::text::{Flaw, NOTE_MAX, Note, PHONE_MAX, Phone};
-use mandate_core::vocabulary::{MailKind, StaffRole};
+use mandate_core::vocabulary::StaffRole;
 use mandate_storage::{ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -52,18 +53,20 @@ pub(crate) fn follow(
             tx.save_message(&told.message)?;
         }
     }
+    let kind = mail_kind(&escalation.state);
     let told = match audience(change) {
         Audience::Nobody => Vec::new(),
         Audience::Opener(opener) => vec![opener],
         Audience::DutyManagers => duty_managers(tx)?,
         Audience::Everybody => {
-            tx.owe_escalation_notices(escalation.id, escalation.organization.id, context.now)?;
+            let everybody = Broadcast { kind, about: escalation.id.into(), request: None };
+            tx.owe_broadcast(&everybody, context.now)?;
             first_told(tx, escalation)?
         }
     };
     for to in told.into_iter().filter(|person| Some(*person) != context.actor_id()) {
         let about = Some(escalation.id.into());
-        let notice = Notice { id: app.id(), kind: MailKind::EscalationNotice, to, about, link: None };
+        let notice = Notice { id: app.id(), kind, to, about, link: None };
         tx.owe_mail(&notice, context.now)?;
     }
     Ok(())

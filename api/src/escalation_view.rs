@@ -226,7 +226,7 @@ pub(crate) fn inside(
     }))
 }
 
-fn verification(verification: &Verification, is_for_staff: bool) -> VerificationView {
+pub(crate) fn verification(verification: &Verification, is_for_staff: bool) -> VerificationView {
     let evidence = EvidenceView {
         note: verification.note.as_ref().map(ToString::to_string),
         number: verification.number.as_ref().map(ToString::to_string),

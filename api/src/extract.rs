@@ -11,7 +11,7 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use mandate_core::id::{
-    ArticleKind, AttachmentKind, ContactKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind,
+    ArticleKind, AttachmentKind, ContactKind, EscalationKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind,
     MessageKind, OrganizationKind, PersonId, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
 };
 use mandate_core::refusal::{Code, Refusal};

@@ -1,6 +1,7 @@
 //! Emails: what they say, and how they leave.
 
 mod delivery;
+mod escalation;
 mod grant;
 mod html;
 mod template;
@@ -20,6 +21,7 @@ use thiserror::Error;
 use template::Rendered;
 
 pub use delivery::{DeliveryError, Mailer};
+pub use escalation::EscalationMail;
 pub use grant::{GrantMail, GrantTerms};
 
 /// What an email is about, with everything that it tells.
@@ -90,6 +92,8 @@ pub enum MailContent {
     },
     /// About grants, requests for them, and the people of partners.
     Grant(GrantMail),
+    /// About an escalation.
+    Escalation(EscalationMail),
     /// Somebody was added to a service request (S-7).
     ParticipantAdded(RequestTold),
     /// A public reply (S-12).
@@ -144,6 +148,7 @@ impl MailContent {
             Self::RequestSolved(_) => MailKind::RequestSolved,
             Self::RequestClosed(_) => MailKind::RequestClosed,
             Self::Grant(mail) => mail.kind(),
+            Self::Escalation(mail) => mail.kind,
         }
     }
 }

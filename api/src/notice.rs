@@ -1,5 +1,6 @@
 //! What an owed email says, and whether its receiver may still have it: decided when it leaves.
 
+mod escalation;
 mod grant;
 
 use mandate_core::access::{Standing, Visible};
@@ -58,6 +59,16 @@ impl Notices {
                 | MailKind::GrantExpiring
                 | MailKind::ReceivedGrantExpiring
                 | MailKind::PartnerRoster => self.grant(tx, mail, &person)?,
+                MailKind::EscalationOpened
+                | MailKind::EscalationReviewed
+                | MailKind::EscalationInformation
+                | MailKind::EscalationNotice
+                | MailKind::EscalationObjected
+                | MailKind::EscalationReturned
+                | MailKind::EscalationCompleted
+                | MailKind::EscalationRejected
+                | MailKind::EscalationWithdrawn
+                | MailKind::EscalationLapsed => self.escalation(tx, mail, &person)?,
                 MailKind::PasswordChanged => Some(MailContent::PasswordChanged { changed_at: mail.created_at }),
                 MailKind::ParticipantAdded => self.participant_added(tx, mail, &person)?,
                 MailKind::Reply => self.reply(tx, mail, &person)?,

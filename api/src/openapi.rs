@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::problem::ProblemView;
 use crate::{
     account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
-    credential, effective_access, grant_list, grant_preview, grant_request, grant_request_list, invitation, me,
+    credential, effective_access, escalation, escalation_file, escalation_step, grant_list, grant_preview, grant_request, grant_request_list, invitation, me,
     message, organization, participant, partner_grant, point_of_contact, probes, readiness, request_list,
     service_request, session, site, staff, training, transfer, upload, viewer, wire,
 };
@@ -46,6 +46,7 @@ use crate::{
         (name = "participants", description = "Who takes part in service requests, and who could."),
         (name = "messages", description = "What is written in service requests."),
         (name = "attachments", description = "Files of service requests."),
+        (name = "escalations", description = "How an organization gets a new primary support contact when all have left."),
         (name = "articles", description = "The knowledge base."),
         (name = "operations", description = "Health, metrics and documentation.")
     ),
@@ -151,9 +152,25 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(participant::remove_participant)
         .service(point_of_contact::list_point_of_contact_candidates)
         .service(upload::upload_attachment)
+        .service(upload::upload_escalation_attachment)
         .service(attachment::list_attachments)
         .service(attachment::get_attachment)
         .service(attachment::get_attachment_content)
+        .service(escalation::open_escalation)
+        .service(escalation::list_escalations)
+        .service(escalation::get_escalation)
+        .service(escalation::update_escalation)
+        .service(escalation_step::review_escalation)
+        .service(escalation_step::verify_escalation)
+        .service(escalation_step::request_escalation_information)
+        .service(escalation_step::provide_escalation_information)
+        .service(escalation_step::approve_escalation)
+        .service(escalation_step::reject_escalation)
+        .service(escalation_step::withdraw_escalation)
+        .service(escalation_step::object_to_escalation)
+        .service(escalation_step::resume_escalation)
+        .service(escalation_step::complete_escalation)
+        .service(escalation_file::get_escalation_case_file)
         .service(article::create_article)
         .service(article::list_articles)
         .service(article::get_article)

@@ -15,6 +15,7 @@ use utoipa_actix_web::AppExt as _;
 use crate::access_token::AccessTokens;
 use crate::contact_import;
 use crate::edge::{self, Edge};
+use crate::escalation_due;
 use crate::files::FileStore;
 use crate::founding::{Founding, SetUp};
 use crate::keyring::{KeyHome, KeyRing, Lifetimes};
@@ -192,7 +193,9 @@ fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()
         idempotency_ttl: app.settings.idempotency_ttl,
         close_after: app.settings.close_after,
     };
-    Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), shutdown.clone()))
+    let due = Arc::clone(app);
+    let settle = Arc::new(move || escalation_due::settle(&due));
+    Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), settle, shutdown.clone()))
 }
 
 /// What every worker thread's application shares.

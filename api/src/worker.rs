@@ -1,8 +1,9 @@
-//! Work that nobody waits for: telling what there is to tell, sending emails that are owed, and keeping house.
+//! Work that nobody waits for: what falls due, telling what there is to tell, sending emails that are owed, and keeping house.
 //!
 //! Any number of instances may run one: an email is claimed before it is sent. It is sent at least once, and its `Message-ID`
 //! stays the same.
 
+mod due;
 mod outbox;
 mod sweep;
 mod telling;
@@ -25,6 +26,7 @@ use crate::mail::{Mailer, Writer};
 use crate::shutdown::Shutdown;
 use crate::sources::SteadyClock;
 
+pub use due::Settle;
 pub use outbox::{Prepare, Sending};
 
 /// Rounds of housekeeping, one a second, between two readings of the keys.
@@ -104,9 +106,10 @@ pub struct Worker {
 
 impl Worker {
     /// Works until the server stops, and finishes the email in hand.
-    pub async fn run(self, prepare: Prepare, shutdown: Shutdown) {
+    pub async fn run(self, prepare: Prepare, settle: Settle, shutdown: Shutdown) {
         tokio::join!(
             self.send_until(&prepare, &shutdown),
+            self.settle_until(&settle, &shutdown),
             self.tell_until(&shutdown),
             self.keep_house_until(&shutdown),
             self.sweep_until(&shutdown)

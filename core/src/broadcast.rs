@@ -12,15 +12,15 @@ use crate::service_request::{self, RequestFacts, ServiceRequest};
 use crate::time::Timestamp;
 use crate::vocabulary::{MailKind, RequestStatus};
 
-/// An email that is owed to everybody whom a service request concerns.
+/// An email that is owed to everybody whom a service request concerns, or to every contact of an escalation's organization (E-7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broadcast {
     /// What it is about.
     pub kind: MailKind,
     /// The thing it is about.
     pub about: AnyId,
-    /// The request.
-    pub request: ServiceRequestId,
+    /// The request; none where it is about an escalation.
+    pub request: Option<ServiceRequestId>,
 }
 
 /// What must be known of a receiver when their email is about to leave.

@@ -148,7 +148,7 @@ impl<T: Recorded + Clone + PartialEq> Change<T> {
     /// Owes an email about the thing to everybody whom a service request concerns (S-12).
     #[must_use]
     pub(crate) fn broadcast(mut self, kind: MailKind, request: ServiceRequestId) -> Self {
-        self.broadcast = Some(Broadcast { kind, about: self.after.subject(), request });
+        self.broadcast = Some(Broadcast { kind, about: self.after.subject(), request: Some(request) });
         self
     }
 

@@ -1,7 +1,7 @@
 //! Escalations: how an organization whose primary support contacts are gone gets a new one (E-1 … E-11). What is asked for is
 //! in [`crate::escalation_case`], how it moves in [`crate::escalation_step`].
 
-use crate::access::{Action, Standing, Visible, denied, require};
+use crate::access::{ACCOUNT, Action, Standing, Visible, denied, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Change, Context, Recorded};
 use crate::escalation_case::{Case, Verification, unverified};
@@ -293,6 +293,18 @@ pub fn allow_list(standing: &Standing, organization: OrganizationId) -> Result<(
         Standing::Partner(_) | Standing::Stranger => Refusal::not_found(),
         Standing::Member { .. } | Standing::Staff { .. } => refusal,
     })
+}
+
+/// Shows the case file of an escalation, with all evidence and everybody who was told, to the staff who look after customers.
+///
+/// *Errors*: as [`view`]; `staff_only`.
+pub fn view_case_file(now: Timestamp, facts: EscalationFacts) -> Result<Visible<Escalation>, Refusal> {
+    let standing = facts.standing.clone();
+    let visible = view(now, facts)?;
+    match standing {
+        Standing::Staff { .. } => Ok(visible),
+        _ => Err(denied(&standing, Requirement::Roles(ACCOUNT), visible.value().organization.id)),
+    }
 }
 
 /// An escalation to be.

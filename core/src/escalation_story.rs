@@ -1,14 +1,16 @@
 //! What an escalation's service request is told of each step (E-9), and who gets an email of it.
 
+use crate::access::{Action, Standing, Visible, require};
 use crate::actor::PersonRef;
 use crate::change::{Authority, Change, Context};
-use crate::escalation::{Escalation, State};
+use crate::escalation::{self, Escalation, EscalationFacts, State};
 use crate::id::{MessageId, PersonId};
 use crate::message::Posted;
 use crate::refusal::Refusal;
 use crate::service_request::{self, ServiceRequest};
 use crate::text::MessageBody;
-use crate::vocabulary::RequestStatus;
+use crate::time::Timestamp;
+use crate::vocabulary::{MailKind, RequestStatus};
 
 /// Tells the service request of a step: a public message, and where the request stands then. Nothing where nothing happened, where
 /// there is no request, or where it is closed.
@@ -105,4 +107,38 @@ pub fn audience(change: &Change<Escalation>) -> Audience {
         | State::Withdrawn(_)
         | State::Lapsed { .. } => Audience::Opener(after.opened_by.id),
     }
+}
+
+/// Which email tells of a state.
+pub fn mail_kind(state: &State) -> MailKind {
+    match state {
+        State::Submitted => MailKind::EscalationOpened,
+        State::InReview { returned: None } => MailKind::EscalationReviewed,
+        State::InReview { returned: Some(_) } => MailKind::EscalationReturned,
+        State::InformationRequested(_) => MailKind::EscalationInformation,
+        State::Approved(_) => MailKind::EscalationNotice,
+        State::Objected { .. } => MailKind::EscalationObjected,
+        State::Completed { .. } => MailKind::EscalationCompleted,
+        State::Rejected(_) => MailKind::EscalationRejected,
+        State::Withdrawn(_) => MailKind::EscalationWithdrawn,
+        State::Lapsed { .. } => MailKind::EscalationLapsed,
+    }
+}
+
+/// The escalation that an email is about, for a receiver who may still have it: as long as it stands where the email says. A notice is
+/// for everybody of the organization, whatever their permission, and for the staff who look after it; it leaves also when there was
+/// no waiting period (E-7). The others are for duty managers, or for whoever opened it, as long as they may read it (E-11).
+pub fn told(now: Timestamp, kind: MailKind, facts: EscalationFacts) -> Option<Visible<Escalation>> {
+    let escalation = facts.escalation.clone()?.settled(now);
+    let actor = facts.actor.clone();
+    let is_completed = matches!(escalation.state, State::Completed { .. });
+    let is_so = mail_kind(&escalation.state) == kind || (kind == MailKind::EscalationNotice && is_completed);
+    let may_know = match kind {
+        MailKind::EscalationNotice => matches!(facts.standing, Standing::Member { .. } | Standing::Staff { .. }),
+        MailKind::EscalationOpened | MailKind::EscalationObjected | MailKind::EscalationReturned => {
+            require(&facts.standing, Action::DecideEscalations, escalation.organization.id).is_ok()
+        }
+        _ => escalation.opened_by.id == actor.id() && escalation::view(now, facts).is_ok(),
+    };
+    (is_so && may_know).then(|| Visible::new(escalation, &actor))
 }

@@ -300,6 +300,26 @@ vocabulary! {
         ReceivedGrantExpiring = "received_grant_expiring",
         /// The contact managers of a grantor learn who joined and left a partner (G-18).
         PartnerRoster = "partner_roster",
+        /// The duty managers learn that an escalation was opened (E-1).
+        EscalationOpened = "escalation_opened",
+        /// Whoever opened an escalation learns that it is in review (E-5).
+        EscalationReviewed = "escalation_reviewed",
+        /// Whoever opened an escalation learns what is missing (E-5).
+        EscalationInformation = "escalation_information",
+        /// The contacts of an organization and its account team learn who is about to be appointed, and how to object (E-7).
+        EscalationNotice = "escalation_notice",
+        /// The duty managers learn that an escalation was stopped (E-8).
+        EscalationObjected = "escalation_objected",
+        /// The duty managers learn that an escalation could not be completed (E-9).
+        EscalationReturned = "escalation_returned",
+        /// Whoever opened an escalation learns that it is completed (E-9).
+        EscalationCompleted = "escalation_completed",
+        /// Whoever opened an escalation learns that it was rejected (E-5).
+        EscalationRejected = "escalation_rejected",
+        /// Whoever opened an escalation has it confirmed that it is withdrawn (E-5).
+        EscalationWithdrawn = "escalation_withdrawn",
+        /// Whoever opened an escalation learns that it lapsed (E-5).
+        EscalationLapsed = "escalation_lapsed",
     }
 }
 
@@ -324,14 +344,29 @@ impl MailKind {
             | Self::Invitation
             | Self::InvitationAccepted
             | Self::ContactTransferred
-            | Self::PasswordChanged => false,
+            | Self::PasswordChanged
+            | Self::EscalationOpened
+            | Self::EscalationReviewed
+            | Self::EscalationInformation
+            | Self::EscalationNotice
+            | Self::EscalationObjected
+            | Self::EscalationReturned
+            | Self::EscalationCompleted
+            | Self::EscalationRejected
+            | Self::EscalationWithdrawn
+            | Self::EscalationLapsed => false,
         }
     }
 
     /// Whether thousands may be owed at once.
     pub fn is_of_many(self) -> bool {
         match self {
-            Self::Welcome | Self::Reply | Self::RequestSolved | Self::RequestClosed | Self::PartnerRoster => true,
+            Self::Welcome
+            | Self::Reply
+            | Self::RequestSolved
+            | Self::RequestClosed
+            | Self::PartnerRoster
+            | Self::EscalationNotice => true,
             Self::PasswordReset
             | Self::PointOfContact
             | Self::ParticipantAdded
@@ -344,7 +379,16 @@ impl MailKind {
             | Self::GrantRequestDeclined
             | Self::GrantRequestLapsed
             | Self::GrantExpiring
-            | Self::ReceivedGrantExpiring => false,
+            | Self::ReceivedGrantExpiring
+            | Self::EscalationOpened
+            | Self::EscalationReviewed
+            | Self::EscalationInformation
+            | Self::EscalationObjected
+            | Self::EscalationReturned
+            | Self::EscalationCompleted
+            | Self::EscalationRejected
+            | Self::EscalationWithdrawn
+            | Self::EscalationLapsed => false,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Attachments of service requests (S-6). Their bytes are elsewhere; see [`crate::upload`].
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use mandate_core::actor::PersonRef;
@@ -149,6 +151,15 @@ impl ReadTx<'_> {
         }
         let query = Sql::<Columns>::new(SELECT).push("a.message_id IN (").bind_texts(messages);
         self.load_attachments(query.push(") ORDER BY a.created_at, a.id"))
+    }
+
+    /// These attachments, in the order in which they were uploaded.
+    pub fn attachments_among(&mut self, ids: &BTreeSet<AttachmentId>) -> Result<Vec<Attachment>, StorageError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = Sql::<Columns>::new(SELECT).push("a.id IN (").bind_texts(ids).push(") ORDER BY a.created_at, a.id");
+        self.load_attachments(query)
     }
 
     fn load_attachments(&mut self, query: Sql<Columns>) -> Result<Vec<Attachment>, StorageError> {

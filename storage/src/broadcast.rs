@@ -1,4 +1,4 @@
-//! Emails that are owed to everybody whom a service request concerns (S-12): a row each, of which any number of emails are made,
+//! Emails that are owed to everybody whom a service request concerns (S-12), or to all contacts of an organization (E-7): a row each, of which any number of emails are made,
 //! some at a time.
 //!
 //! Who is asked here may turn out to get nothing: core decides when their email leaves.
@@ -16,7 +16,7 @@ use crate::backend::on;
 use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::partner_grant::live;
-use crate::schema::broadcasts;
+use crate::schema::{broadcasts, people};
 use crate::sql::Sql;
 use crate::tx::{ReadTx, WriteTx};
 
@@ -25,7 +25,7 @@ struct BroadcastRow {
     id: String,
     kind: String,
     about_id: String,
-    service_request_id: String,
+    service_request_id: Option<String>,
     created_at: i64,
     told_until: String,
 }
@@ -41,7 +41,7 @@ impl ReadTx<'_> {
     /// The next of those who may be concerned, in the order of their ids: the point of contact, the participants, and the contacts
     /// of partner organizations that were granted `view` or above as a whole (G-7).
     fn receivers(&mut self, broadcast: &BroadcastRow, now: Timestamp, limit: i64) -> Result<Vec<String>, StorageError> {
-        let request = &broadcast.service_request_id;
+        let Some(request) = &broadcast.service_request_id else { return self.contacts_to_tell(broadcast, limit) };
         let query = Sql::<Text>::new(
             "SELECT t.id FROM (SELECT pa.person_id AS id FROM participants pa WHERE pa.service_request_id = ",
         )
@@ -67,9 +67,29 @@ impl ReadTx<'_> {
         .bind_big(limit);
         on!(self, |connection| query.load(connection))
     }
+
+    /// The next of the active contacts of an escalation's organization, in the order of their ids, but for those who are said to be
+    /// unavailable: they are told first (E-7).
+    fn contacts_to_tell(&mut self, broadcast: &BroadcastRow, limit: i64) -> Result<Vec<String>, StorageError> {
+        let id = Cells::of("broadcasts", &broadcast.id).id("about_id", &broadcast.about_id)?;
+        let Some(escalation) = self.escalation(id)? else { return Ok(Vec::new()) };
+        let told: Vec<String> = escalation.case.unavailable.iter().map(|one| one.contact.to_string()).collect();
+        let query = people::table
+            .filter(people::organization_id.eq(escalation.organization.id.to_string()))
+            .filter(people::status.eq(PersonStatus::Active.name()))
+            .filter(people::id.gt(&broadcast.told_until).and(people::id.ne_all(&told)))
+            .order(people::id)
+            .limit(limit);
+        on!(self, |connection| query.select(people::id).load(connection))
+    }
 }
 
 impl WriteTx<'_> {
+    /// Owes an email to everybody whom it concerns, some at a time.
+    pub fn owe_broadcast(&mut self, broadcast: &Broadcast, now: Timestamp) -> Result<(), StorageError> {
+        self.owe_broadcasts(&[(broadcast, now)])
+    }
+
     /// Owes emails to everybody whom requests concern, each from its moment on.
     pub(crate) fn owe_broadcasts(&mut self, owed: &[(&Broadcast, Timestamp)]) -> Result<(), StorageError> {
         for (broadcast, at) in owed {
@@ -77,7 +97,7 @@ impl WriteTx<'_> {
                 broadcasts::id.eq(MailId::from_u128((self.state.ids)()).to_string()),
                 broadcasts::kind.eq(broadcast.kind.name()),
                 broadcasts::about_id.eq(broadcast.about.to_string()),
-                broadcasts::service_request_id.eq(broadcast.request.to_string()),
+                broadcasts::service_request_id.eq(broadcast.request.map(|request| request.to_string())),
                 broadcasts::created_at.eq(at.micros()),
                 broadcasts::told_until.eq(""),
             );

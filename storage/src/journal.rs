@@ -45,6 +45,10 @@ pub struct JournalEntry {
     pub after: String,
     /// From where.
     pub origin: Origin,
+    /// The hash that chains it to the entry before.
+    pub hash: Vec<u8>,
+    /// That of the entry before.
+    pub previous_hash: Vec<u8>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -108,6 +112,8 @@ impl JournalRow {
             before: self.before.clone(),
             after: self.after.clone(),
             origin: Origin { request_id: self.request_id.clone(), address },
+            hash: self.hash.clone(),
+            previous_hash: self.previous_hash.clone(),
         })
     }
 

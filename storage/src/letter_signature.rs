@@ -33,11 +33,11 @@ impl ReadTx<'_> {
             return Ok(Vec::new());
         }
         let ids: Vec<String> = letters.iter().map(ToString::to_string).collect();
-        let query = letter_signatures::table
+        let rows: Vec<SignatureRow> = on!(self, |connection| letter_signatures::table
             .filter(letter_signatures::attachment_id.eq_any(&ids))
             .order(letter_signatures::attachment_id)
-            .select(SignatureRow::as_select());
-        let rows: Vec<SignatureRow> = on!(self, |connection| query.load(connection))?;
+            .select(SignatureRow::as_select())
+            .load(connection))?;
         rows.into_iter()
             .map(|row| {
                 let cells = Cells::of("letter_signatures", &row.attachment_id);

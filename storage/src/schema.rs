@@ -287,7 +287,6 @@ diesel::table! {
     attachments (id) {
         id -> Text,
         service_request_id -> Nullable<Text>,
-        escalation_id -> Nullable<Text>,
         message_id -> Nullable<Text>,
         uploaded_by -> Text,
         file_name -> Text,
@@ -297,6 +296,7 @@ diesel::table! {
         sha256 -> Text,
         created_at -> BigInt,
         version -> BigInt,
+        escalation_id -> Nullable<Text>,
     }
 }
 
@@ -347,7 +347,7 @@ diesel::table! {
         id -> Text,
         kind -> Text,
         about_id -> Text,
-        service_request_id -> Text,
+        service_request_id -> Nullable<Text>,
         created_at -> BigInt,
         told_until -> Text,
     }
@@ -508,6 +508,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The emails about escalations that left, for good (E-7).
+    escalation_notices (mail_id) {
+        mail_id -> Text,
+        escalation_id -> Text,
+        kind -> Text,
+        person_id -> Text,
+        address -> Text,
+        sent_at -> BigInt,
+    }
+}
+
 diesel::joinable!(organization_domains -> organizations (organization_id));
 diesel::joinable!(people -> organizations (organization_id));
 diesel::joinable!(credentials -> people (person_id));
@@ -542,6 +554,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grant_requests,
     escalations,
     letter_signatures,
+    escalation_notices,
     service_requests,
     messages,
     attachments,

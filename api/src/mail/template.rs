@@ -43,6 +43,16 @@ templates! {
     GrantExpiring = "partner_grant_expiring";
     ReceivedGrantExpiring = "received_grant_expiring";
     PartnerRoster = "partner_roster";
+    EscalationOpened = "escalation_opened";
+    EscalationReviewed = "escalation_reviewed";
+    EscalationInformation = "escalation_information";
+    EscalationNotice = "escalation_notice";
+    EscalationObjected = "escalation_objected";
+    EscalationReturned = "escalation_returned";
+    EscalationCompleted = "escalation_completed";
+    EscalationRejected = "escalation_rejected";
+    EscalationWithdrawn = "escalation_withdrawn";
+    EscalationLapsed = "escalation_lapsed";
 }
 
 /// What stands in a template.
@@ -152,6 +162,7 @@ fn values(mail: &PreparedMail) -> Values {
         | MailContent::RequestSolved(request)
         | MailContent::RequestClosed(request) => values.extend(told(request)),
         MailContent::Grant(mail) => values.extend(mail.values(at)),
+        MailContent::Escalation(mail) => values.extend(mail.values(at)),
     }
     let clean = |name: &str, value: &str| if name == MESSAGE { plain_lines(value) } else { plain(value) };
     values.into_iter().map(|(name, value)| (name, clean(name, &value))).collect()

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use crate::input::FieldError;
+use crate::wire::TimestampWire;
 
 /// An error (RFC 9457). Programs read `code`, `errors` and the members that a code's page names; people read `title`
 /// and `detail`.
@@ -61,6 +62,14 @@ pub struct ProblemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = 3)]
     current_version: Option<i64>,
+    /// The names of what is missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["nominee_phone"]))]
+    missing: Vec<String>,
+    /// When the waiting period ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    completes_at: Option<TimestampWire>,
     /// The ids of what stands in the way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -116,6 +125,8 @@ impl ProblemView {
             grant_id: None,
             current_status: None,
             current_version: None,
+            missing: Vec::new(),
+            completes_at: None,
             about: Vec::new(),
         };
         problem.extras().iter().for_each(|extra| view.add(extra));
@@ -132,6 +143,8 @@ impl ProblemView {
             Extra::Grant(id) => self.grant_id = Some(id.to_string()),
             Extra::CurrentStatus(status) => self.current_status = Some(status),
             Extra::CurrentVersion(version) => self.current_version = Some(*version),
+            Extra::Missing(names) => self.missing.extend_from_slice(names),
+            Extra::CompletesAt(at) => self.completes_at = Some((*at).into()),
             Extra::About(id) => self.about.push(id.to_string()),
             // A header, the code of the entry in `errors`, and these entries themselves.
             Extra::RetryAfter(_) | Extra::MemberCode(_) | Extra::Flaws(_) => {}

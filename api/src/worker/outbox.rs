@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mandate_core::id::MailId;
+use mandate_core::text::Email;
 use mandate_core::time::{Span, Timestamp};
 use mandate_core::vocabulary::Vocabulary as _;
 use mandate_storage::{Fence, Mail, MailOutcome, StorageError};
@@ -38,8 +39,8 @@ pub type Prepare = Arc<dyn Fn(&Mail) -> Result<Option<PreparedMail>, StorageErro
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sending {
-    /// It left.
-    Sent,
+    /// It left, to this address.
+    Sent(Email),
     /// Its receiver may not have it.
     Dropped,
     /// It did not leave.
@@ -116,7 +117,7 @@ impl Worker {
         let (id, kind) = (mail.notice.id, mail.notice.kind.name());
         let sending = self.attempt(mail.clone(), prepare).await?;
         match &sending {
-            Sending::Sent => tracing::info!(%id, kind, "email sent"),
+            Sending::Sent(_) => tracing::info!(%id, kind, "email sent"),
             Sending::Dropped => tracing::info!(%id, kind, "email dropped: its receiver may not have it any more"),
             Sending::Failed(error) => tracing::warn!(%id, kind, %error, "email not sent"),
             Sending::Taken => return Ok(()),
@@ -145,13 +146,14 @@ impl Worker {
 
     fn deliver(&self, mail: &Mail, prepare: &Prepare) -> Sending {
         let id = mail.notice.id;
-        let sent = match prepare(mail) {
+        let prepared = match prepare(mail) {
             Ok(None) => return Sending::Dropped,
-            Ok(Some(prepared)) => self.writer.write(id, &prepared, self.clock.now()).map_err(DeliveryError::new),
-            Err(error) => Err(DeliveryError::new(error)),
+            Ok(Some(prepared)) => prepared,
+            Err(error) => return Sending::Failed(DeliveryError::new(error)),
         };
-        match sent.and_then(|message| self.mailer.deliver(id, &message)) {
-            Ok(()) => Sending::Sent,
+        let written = self.writer.write(id, &prepared, self.clock.now()).map_err(DeliveryError::new);
+        match written.and_then(|message| self.mailer.deliver(id, &message)) {
+            Ok(()) => Sending::Sent(prepared.to.email),
             Err(error) => Sending::Failed(error),
         }
     }
@@ -161,7 +163,10 @@ impl Worker {
         self.store.write(|unlocked| {
             let mut tx = unlocked.lock(&Fence::new())?;
             match sending {
-                Sending::Sent => tx.finish_mail(id, MailOutcome::Sent, now),
+                Sending::Sent(address) => {
+                    tx.keep_notice(mail, address, now)?;
+                    tx.finish_mail(id, MailOutcome::Sent, now)
+                }
                 Sending::Dropped => tx.finish_mail(id, MailOutcome::Dropped, now),
                 Sending::Failed(error) => match next(mail, mail.attempts + 1, now) {
                     Next::TryAt(due_at) => tx.postpone_mail(id, due_at, &error.to_string()),

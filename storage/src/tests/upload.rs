@@ -14,7 +14,7 @@ fn upload(number: u128) -> Upload {
 /// A store with a request, and uploads to it that began at these moments.
 fn begun(database: &Database, moments: &[Timestamp]) -> Store {
     let store = store(database);
-    let (request, organization, person) = (upload(1).place, organization(1), person());
+    let (request, organization, person) = (upload(1).place.id(), organization(1), person());
     write(&store, |tx| {
         execute(
             tx,
@@ -40,7 +40,7 @@ fn draft(store: &Store, number: u128, now: Timestamp) -> Result<(), StorageError
         tx.keep_upload(id, now)?;
         execute(
             tx,
-            &format!("INSERT INTO attachments VALUES ('{id}', '{request}', NULL, '{person}', '', '', '', 1, '', 0, 1)"),
+            &format!("INSERT INTO attachments VALUES ('{id}', '{}', NULL, '{person}', '', '', '', 1, '', 0, 1, NULL)", place.id()),
         )
     })
 }

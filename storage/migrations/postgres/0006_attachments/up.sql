@@ -1,9 +1,7 @@
--- Files of service requests (S-6), and letters of escalations (E-3). Without a message a file of a request is a draft of its
--- uploader's.
+-- Files of service requests (S-6). Without a message an attachment is a draft of its uploader's.
 CREATE TABLE attachments (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    service_request_id TEXT COLLATE "C" REFERENCES service_requests,
-    escalation_id TEXT COLLATE "C",
+    service_request_id TEXT COLLATE "C" NOT NULL REFERENCES service_requests,
     message_id TEXT COLLATE "C" REFERENCES messages,
     uploaded_by TEXT COLLATE "C" NOT NULL REFERENCES people,
     file_name TEXT NOT NULL,
@@ -15,13 +13,12 @@ CREATE TABLE attachments (
     version BIGINT NOT NULL
 );
 CREATE INDEX attachments_by_request ON attachments (service_request_id, created_at, id);
-CREATE INDEX attachments_by_escalation ON attachments (escalation_id) WHERE escalation_id IS NOT NULL;
 CREATE INDEX attachments_by_message ON attachments (message_id);
 
 -- What is, or may be, in the store of files without a message that holds it. A row is there before its file and goes after it.
 CREATE TABLE uploads (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    place_id TEXT COLLATE "C" NOT NULL,
+    service_request_id TEXT COLLATE "C" NOT NULL REFERENCES service_requests,
     begun_at BIGINT NOT NULL,
     abandoned BOOLEAN NOT NULL
 );

@@ -1,2 +1,11 @@
+DROP TABLE escalation_notices;
+DELETE FROM broadcasts WHERE service_request_id IS NULL;
+ALTER TABLE broadcasts ALTER COLUMN service_request_id SET NOT NULL;
+DELETE FROM uploads WHERE place_id NOT IN (SELECT r.id FROM service_requests r);
+ALTER TABLE uploads RENAME COLUMN place_id TO service_request_id;
+ALTER TABLE uploads ADD CONSTRAINT uploads_service_request_id_fkey FOREIGN KEY (service_request_id) REFERENCES service_requests;
 DROP TABLE letter_signatures;
+DELETE FROM attachments WHERE escalation_id IS NOT NULL;
+ALTER TABLE attachments DROP COLUMN escalation_id;
+ALTER TABLE attachments ALTER COLUMN service_request_id SET NOT NULL;
 DROP TABLE escalations;
