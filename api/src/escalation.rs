@@ -17,7 +17,8 @@ use mandate_core::escalation_step::{self, EditCase};
 use mandate_core::id::{
     AttachmentId, ContactId, EscalationId, EscalationKind, OrganizationId, OrganizationKind, ServiceRequestId,
 };
-use mandate_core::service_request::{self, CreateFacts, CreateRequest, PointOfContact, SEVERITY_MIN};
+use mandate_core::point_of_contact::PointOfContact;
+use mandate_core::service_request::{self, CreateFacts, CreateRequest, SEVERITY_MIN};
 use mandate_core::text::{MessageBody, SUBJECT_MAX, Subject};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::Category;
@@ -182,6 +183,7 @@ fn open(
             organization: found,
             point_of_contact: PointOfContact::Unnamed,
             follow_up_of: None,
+            participants: Vec::new(),
         };
         let created = service_request::create(context, facts, wanted.request.clone())?;
         tx.save_service_request(&created.request)?;

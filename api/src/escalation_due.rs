@@ -29,8 +29,7 @@ pub(crate) fn settle(app: &App) -> Result<usize, StorageError> {
             Ok(true) => settled += 1,
             Ok(false) => {}
             Err(problem) => {
-                let cause = problem.cause().unwrap_or_else(|| problem.detail());
-                tracing::warn!(%id, cause, "a due escalation could not be settled; it will be tried again");
+                tracing::warn!(%id, %problem, "a due escalation could not be settled; it will be tried again");
             }
         }
     }

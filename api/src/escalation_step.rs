@@ -25,7 +25,6 @@ use crate::escalation::{facts, fence, shown};
 use crate::escalation_completion::{complete, records_needed};
 use crate::escalation_view::EscalationView;
 use crate::extract::{Body, Empty, OptionalBody, PathId};
-use crate::partner_grant::RevokeBody;
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -33,6 +32,8 @@ use crate::wire::{EscalationIdWire, ItemIn, MethodIn};
 
 /// Duty managers who are told of an escalation, at most.
 const DUTY_MANAGERS_TOLD_MAX: usize = 20;
+/// Items that are verified at once, at most: each by each method.
+const VERIFIED_MAX: usize = 35;
 
 /// What follows a step: the service request is told, and emails are owed (E-7, E-8, E-9).
 pub(crate) fn follow(
@@ -159,7 +160,7 @@ pub struct VerifyItemBody {
 #[serde(deny_unknown_fields)]
 pub struct VerifyEscalationBody {
     /// The items; none twice by the same method.
-    #[validate(length(min = 1, max = 35), nested)]
+    #[validate(nested)]
     #[schema(required = true, nullable = false, min_items = 1, max_items = 35)]
     items: Option<Vec<VerifyItemBody>>,
 }
@@ -182,6 +183,12 @@ pub(crate) async fn verify_escalation(
     let Body { value, mut errors, digest } = body;
     let named = errors.given("/items", value.items).unwrap_or_default();
     let mut items: Vec<VerifyItem> = Vec::with_capacity(named.len());
+    let flaw = match named.len() {
+        0 => Some(Flaw::new("too_short", "must have at least 1 element")),
+        1..=VERIFIED_MAX => None,
+        _ => Some(Flaw::new("too_long", format!("must have at most {VERIFIED_MAX} elements"))),
+    };
+    flaw.into_iter().for_each(|flaw| errors.add("/items", flaw));
     for (index, one) in named.iter().enumerate() {
         let at = |name: &str| format!("/items/{index}/{name}");
         let item: Option<Item> = errors.given(&at("item"), one.item).map(|item| item.0);
@@ -340,10 +347,20 @@ pub(crate) async fn reject_escalation(
     .await
 }
 
+/// Why an escalation is taken back.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WithdrawEscalationBody {
+    /// The reason, for the record.
+    #[validate(length(max = NOTE_MAX))]
+    #[schema(max_length = 2000, example = "she is back from her leave")]
+    reason: Option<String>,
+}
+
 /// Withdraw an escalation
 ///
 /// For whoever opened it, until it is completed; not while an objection stops it.
-#[utoipa::path(tag = "escalations", operation_id = "withdrawEscalation", request_body = RevokeBody,
+#[utoipa::path(tag = "escalations", operation_id = "withdrawEscalation", request_body = WithdrawEscalationBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
     responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
 #[post("/v1/escalations/{escalation_id}/withdraw")]
@@ -352,7 +369,7 @@ pub(crate) async fn withdraw_escalation(
     caller: Caller,
     id: PathId<EscalationKind>,
     if_match: IfMatch,
-    body: OptionalBody<RevokeBody>,
+    body: OptionalBody<WithdrawEscalationBody>,
 ) -> Result<HttpResponse, Problem> {
     let Body { value, mut errors, digest } = body.0;
     let reason = errors.optional("/reason", &value.reason, Note::parse);

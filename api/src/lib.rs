@@ -30,7 +30,7 @@ pub mod escalation;
 pub mod escalation_case;
 mod escalation_completion;
 mod escalation_due;
-mod escalation_file;
+pub mod escalation_file;
 mod escalation_letter;
 pub mod escalation_step;
 pub mod escalation_view;

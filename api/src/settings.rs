@@ -68,6 +68,8 @@ pub struct Settings {
     pub reset_ttl: Span,
     /// `MANDATE_INVITATION_TTL`
     pub invitation_ttl: Span,
+    /// `MANDATE_ESCALATION_WAIT`
+    pub escalation_wait: Span,
     /// `MANDATE_REVIEW_PERIOD`
     pub review_period: Span,
     /// `MANDATE_CLOSE_AFTER`
@@ -166,6 +168,8 @@ impl Settings {
         let vendor_domains = problems.check("MANDATE_VENDOR_DOMAINS", list(&options.vendor_domains, Domain::parse));
         let access_token_ttl =
             problems.check("MANDATE_ACCESS_TOKEN_TTL", duration(&options.access_token_ttl, SECOND, DAY));
+        let escalation_wait = problems
+            .check("MANDATE_ESCALATION_WAIT", duration(&options.escalation_wait, Span::seconds(0), Span::days(30)));
         let mut span = |setting, text| problems.check(setting, duration(text, SECOND, Span::days(3650)));
         let session_ttl = span("MANDATE_SESSION_TTL", &options.session_ttl);
         let welcome_ttl = span("MANDATE_WELCOME_TTL", &options.welcome_ttl);
@@ -199,6 +203,7 @@ impl Settings {
             welcome_ttl: welcome_ttl?,
             reset_ttl: reset_ttl?,
             invitation_ttl: invitation_ttl?,
+            escalation_wait: escalation_wait?,
             review_period: review_period?,
             close_after: close_after?,
             idempotency_ttl: idempotency_ttl?,
@@ -245,6 +250,7 @@ impl Settings {
             ("MANDATE_WELCOME_TTL", shown(self.welcome_ttl)),
             ("MANDATE_RESET_TTL", shown(self.reset_ttl)),
             ("MANDATE_INVITATION_TTL", shown(self.invitation_ttl)),
+            ("MANDATE_ESCALATION_WAIT", shown(self.escalation_wait)),
             ("MANDATE_REVIEW_PERIOD", shown(self.review_period)),
             ("MANDATE_CLOSE_AFTER", shown(self.close_after)),
             ("MANDATE_IDEMPOTENCY_TTL", shown(self.idempotency_ttl)),

@@ -75,6 +75,24 @@ fn content(kind: MailKind) -> MailContent {
             joined: "Bo Berg, Li Wei … (+9950)".to_owned(),
             left: person,
         }),
+        MailKind::EscalationOpened
+        | MailKind::EscalationReviewed
+        | MailKind::EscalationInformation
+        | MailKind::EscalationNotice
+        | MailKind::EscalationObjected
+        | MailKind::EscalationReturned
+        | MailKind::EscalationCompleted
+        | MailKind::EscalationRejected
+        | MailKind::EscalationWithdrawn
+        | MailKind::EscalationLapsed => MailContent::Escalation(EscalationMail {
+            kind,
+            escalation: "esc_01h455vb4pex5vsknk084sn02q".to_owned(),
+            organization,
+            person,
+            email,
+            reason: "the signature cannot be read {due}".to_owned(),
+            completes_at: Some(expires_at),
+        }),
     }
 }
 

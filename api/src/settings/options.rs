@@ -139,6 +139,10 @@ pub struct Options {
     #[arg(long, env = "MANDATE_INVITATION_TTL", default_value = "7d", value_name = "DURATION")]
     pub(super) invitation_ttl: String,
 
+    /// How long an approved escalation waits, so that somebody can object; `0s` for not at all
+    #[arg(long, env = "MANDATE_ESCALATION_WAIT", default_value = "24h", value_name = "DURATION")]
+    pub(super) escalation_wait: String,
+
     /// After how long an organization's contacts should be reviewed again, unless it has its own period
     #[arg(long, env = "MANDATE_REVIEW_PERIOD", default_value = "90d", value_name = "DURATION")]
     pub(super) review_period: String,
