@@ -29,7 +29,9 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
-use crate::escalation_case::{CaseChange, LetterBody, NomineeBody, PatchNomineeBody, UnavailableBody, read_unavailable};
+use crate::escalation_case::{
+    CaseChange, LetterBody, NomineeBody, PatchNomineeBody, UnavailableBody, read_unavailable,
+};
 use crate::escalation_step::follow;
 use crate::escalation_view::{EscalationPage, EscalationView, inside};
 use crate::extract::{Body, PathId, Query};
@@ -104,7 +106,8 @@ pub(crate) async fn open_escalation(
         })
         .inspect_err(unused)?;
     let makes_request = wanted.service_request.is_none() && wanted.command.channel == Channel::ServiceRequest;
-    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| open(app, tx, context, organization.0, &wanted);
+    let work =
+        move |app: &App, tx: &mut WriteTx<'_>, context: &Context| open(app, tx, context, organization.0, &wanted);
     let fence = move |_: &mut Unlocked<'_>| Ok(Fence::new().changes(organization.0));
     let answer = app.write(caller.with_body(digest), command(fence, work)).await.inspect_err(unused);
     if !makes_request && answer.is_ok() {
@@ -432,4 +435,3 @@ pub(crate) async fn update_escalation(
     };
     app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
 }
-

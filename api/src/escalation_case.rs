@@ -212,7 +212,13 @@ pub struct MailingAddressBody {
 pub struct NomineeBody {
     /// The user id to be.
     #[validate(length(max = EMAIL_MAX))]
-    #[schema(required = true, nullable = false, format = "email", max_length = 254, example = "nora.lima@acme.example")]
+    #[schema(
+        required = true,
+        nullable = false,
+        format = "email",
+        max_length = 254,
+        example = "nora.lima@acme.example"
+    )]
     email: Option<String>,
     /// First name.
     #[validate(length(max = PERSON_NAME_MAX))]
@@ -436,4 +442,3 @@ impl CaseChange {
         }
     }
 }
-

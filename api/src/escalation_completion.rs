@@ -111,7 +111,8 @@ fn depart_all(
 ) -> Result<(), Problem> {
     let leaving: Vec<ContactId> = done.departures.iter().map(Departure::contact).collect();
     for departure in &done.departures {
-        let number = numbers.pop().ok_or_else(|| Problem::internal("a number for the record of a departure is missing"))?;
+        let number =
+            numbers.pop().ok_or_else(|| Problem::internal("a number for the record of a departure is missing"))?;
         let record = RecordIds { request: app.id(), number, message: app.id() };
         let facts = disable_facts(tx, context, organization, departure.contact())?;
         let disabled = escalation_completion::depart(context, departure, &leaving, facts, record)?;

@@ -145,7 +145,9 @@ fn entry(entry: &JournalEntry) -> Result<CaseFileEntryView, Problem> {
 fn step(tx: &mut ReadTx<'_>, escalation: &Escalation, entry: &JournalEntry) -> Result<CaseFileStepView, Problem> {
     let after = members(&entry.after)?;
     let word = |name: &str| after.get(name).and_then(Value::as_str).map(str::to_owned);
-    let then = |by: Option<PersonId>| escalation.verified.iter().filter(move |one| one.at == entry.at && Some(one.by.id) == by);
+    let then = |by: Option<PersonId>| {
+        escalation.verified.iter().filter(move |one| one.at == entry.at && Some(one.by.id) == by)
+    };
     let by = match entry.actor {
         Some(person) => tx.actor(person)?.map(|(actor, _)| PersonRefView::from(&actor.reference())),
         None => None,

@@ -221,7 +221,13 @@ pub(crate) async fn verify_escalation(
 pub struct RequestInformationBody {
     /// What is missing, for whoever opened the escalation.
     #[validate(length(max = NOTE_MAX))]
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 2000, example = "the signature cannot be read")]
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 2000,
+        example = "the signature cannot be read"
+    )]
     message: Option<String>,
 }
 

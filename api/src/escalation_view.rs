@@ -16,8 +16,8 @@ use crate::page::page;
 use crate::partner_grant::OrganizationRefView;
 use crate::person::PersonRefView;
 use crate::wire::{
-    AttachmentIdWire, ChannelOut, ContactIdWire, EscalationIdWire, EscalationStatusOut, FlagKindOut, ItemOut, MethodOut,
-    OrganizationIdWire, PersonIdWire, ServiceRequestIdWire, SignatureResultOut, TimestampWire,
+    AttachmentIdWire, ChannelOut, ContactIdWire, EscalationIdWire, EscalationStatusOut, FlagKindOut, ItemOut,
+    MethodOut, OrganizationIdWire, PersonIdWire, ServiceRequestIdWire, SignatureResultOut, TimestampWire,
 };
 
 /// By what an item was verified.
@@ -107,11 +107,7 @@ pub struct ActView {
 
 impl From<&Act> for ActView {
     fn from(act: &Act) -> Self {
-        Self {
-            by: act.by.map(Into::into),
-            at: act.at.into(),
-            reason: act.reason.as_ref().map(ToString::to_string),
-        }
+        Self { by: act.by.map(Into::into), at: act.at.into(), reason: act.reason.as_ref().map(ToString::to_string) }
     }
 }
 

@@ -11,8 +11,9 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use mandate_core::id::{
-    ArticleKind, AttachmentKind, ContactKind, EscalationKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind, Kind,
-    MessageKind, OrganizationKind, PersonId, ReviewKind, ServiceRequestKind, SessionKind, SiteKind, StaffKind,
+    ArticleKind, AttachmentKind, ContactKind, EscalationKind, EventKindOfId, GrantKind, GrantRequestKind, Id,
+    InvitationKind, Kind, MessageKind, OrganizationKind, PersonId, ReviewKind, ServiceRequestKind, SessionKind,
+    SiteKind, StaffKind,
 };
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::text::Flaw;

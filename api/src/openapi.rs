@@ -14,9 +14,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::problem::ProblemView;
 use crate::{
     account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
-    credential, effective_access, escalation, escalation_file, escalation_step, grant_list, grant_preview, grant_request, grant_request_list, invitation, me,
-    message, organization, participant, partner_grant, point_of_contact, probes, readiness, request_list,
-    service_request, session, site, staff, training, transfer, upload, viewer, wire,
+    credential, effective_access, escalation, escalation_file, escalation_step, grant_list, grant_preview,
+    grant_request, grant_request_list, invitation, me, message, organization, participant, partner_grant,
+    point_of_contact, probes, readiness, request_list, service_request, session, site, staff, training, transfer,
+    upload, viewer, wire,
 };
 
 #[derive(OpenApi)]

@@ -2,8 +2,8 @@
 
 use mandate_core::access::{DESK, Standing, require_role};
 use mandate_core::id::{
-    AnyId, ArticleId, AttachmentId, ContactId, EscalationId, GrantId, GrantRequestId, InvitationId, MessageKind, OrganizationId,
-    ReviewId, ServiceRequestId, SiteId, StaffId,
+    AnyId, ArticleId, AttachmentId, ContactId, EscalationId, GrantId, GrantRequestId, InvitationId, MessageKind,
+    OrganizationId, ReviewId, ServiceRequestId, SiteId, StaffId,
 };
 use mandate_core::refusal::Refusal;
 use mandate_core::staff::StaffFacts;

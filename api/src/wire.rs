@@ -11,12 +11,12 @@ use mandate_core::effective_access::{Outcome, Path};
 use mandate_core::escalation::{Channel, EscalationStatus};
 use mandate_core::escalation_case::{Absence, Item, Method, Seniority};
 use mandate_core::escalation_flags::FlagKind;
-use mandate_core::letter_signature::SignatureResult;
 use mandate_core::id::{
-    AnyId, ArticleKind, AttachmentKind, ContactKind, EscalationKind, EventKindOfId, GrantKind, GrantRequestKind, Id, InvitationKind,
-    Kind, MessageKind, OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind, SessionKind, SiteKind,
-    StaffKind,
+    AnyId, ArticleKind, AttachmentKind, ContactKind, EscalationKind, EventKindOfId, GrantKind, GrantRequestKind, Id,
+    InvitationKind, Kind, MessageKind, OrganizationKind, PersonId, RequestKind, ReviewKind, ServiceRequestKind,
+    SessionKind, SiteKind, StaffKind,
 };
+use mandate_core::letter_signature::SignatureResult;
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{

@@ -163,10 +163,7 @@ pub fn edit(context: &Context, facts: EscalationFacts, command: EditCase) -> Res
 }
 
 /// An escalation that an actor may edit now.
-pub(crate) fn editable(
-    context: &Context,
-    facts: EscalationFacts,
-) -> Result<(Actor, Standing, Escalation), Refusal> {
+pub(crate) fn editable(context: &Context, facts: EscalationFacts) -> Result<(Actor, Standing, Escalation), Refusal> {
     movable(context, facts, Step::Edit, None)
 }
 

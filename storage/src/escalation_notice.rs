@@ -79,6 +79,7 @@ impl WriteTx<'_> {
             address: address.to_string(),
             sent_at: now.micros(),
         };
-        on!(self, |connection| diesel::insert_into(escalation_notices::table).values(&row).execute(connection)).map(drop)
+        on!(self, |connection| diesel::insert_into(escalation_notices::table).values(&row).execute(connection))
+            .map(drop)
     }
 }

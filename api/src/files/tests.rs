@@ -1,4 +1,5 @@
 use futures_util::TryStreamExt as _;
+use mandate_core::attachment::Place;
 use mandate_core::id::{AttachmentId, ServiceRequestId};
 
 use super::*;
@@ -66,7 +67,7 @@ async fn what_is_aborted_or_removed_leaves_nothing_behind_s_6() {
     store.writer(file(3)).abort().await.unwrap();
     assert_eq!(everything(&folder), [file(1).id.to_string()]);
     // A process that dies leaves what it has written of a file.
-    let begun = folder.join(file(4).request.to_string()).join(format!("{}#1", file(4).id));
+    let begun = folder.join(file(4).place.id().to_string()).join(format!("{}#1", file(4).id));
     fs::write(begun, LARGE).unwrap();
     assert_eq!(everything(&folder).len(), 2);
     for number in 1..=5 {

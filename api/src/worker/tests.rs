@@ -71,7 +71,7 @@ impl World {
     async fn run(&self, workers: usize, prepare: Prepare, until: impl Fn() -> bool) {
         let shutdown = Shutdown::default();
         let running: Vec<_> = (0..workers)
-            .map(|_| tokio::spawn(self.worker.clone().run(Arc::clone(&prepare), shutdown.clone())))
+            .map(|_| tokio::spawn(self.worker.clone().run(Arc::clone(&prepare), Arc::new(|| Ok(0)), shutdown.clone())))
             .collect();
         let start = Instant::now();
         while !until() {

@@ -133,7 +133,7 @@ fn a_message_takes_up_drafts_for_good_s_6_x_2() {
 #[test]
 fn a_message_takes_up_nothing_but_its_authors_drafts_of_its_request_each_once_s_6() {
     let person = designated();
-    let elsewhere = Attachment { request: id(2), ..draft(8, &person) };
+    let elsewhere = Attachment { place: Place::Request(id(2)), ..draft(8, &person) };
     let named = vec![
         Some(draft(7, &person)),
         None,

@@ -148,7 +148,7 @@ fn a_public_reply_owes_one_broadcast_and_a_note_none_s_5_s_12() {
         post(&by(&staff(StaffRole::Agent)), facts, command).unwrap()
     };
     let expected =
-        Broadcast { kind: MailKind::Reply, about: posted(false).message.after().id.into(), request: request().id };
+        Broadcast { kind: MailKind::Reply, about: posted(false).message.after().id.into(), request: Some(request().id) };
     assert_eq!(posted(false).message.broadcasts(), Some(&expected));
     assert_eq!((posted(false).request.broadcasts(), posted(true).message.broadcasts()), (None, None));
 }

@@ -200,6 +200,7 @@ fn those_who_left_are_disabled_with_all_that_hangs_on_them_e_9_c_15() {
         review: None,
         invitations: Vec::new(),
         grant_requests: Vec::new(),
+        participations: Vec::new(),
     };
     let record = RecordIds { request: id(7), number: 7, message: id(7) };
     let heir = |successor| {

@@ -1,5 +1,6 @@
 //! Uploads: never unknown, never taken away from whoever takes them up (S-6).
 
+use mandate_core::attachment::Place;
 use mandate_core::id::{AttachmentId, ServiceRequestId};
 use mandate_core::time::{Span, Timestamp};
 
@@ -40,7 +41,10 @@ fn draft(store: &Store, number: u128, now: Timestamp) -> Result<(), StorageError
         tx.keep_upload(id, now)?;
         execute(
             tx,
-            &format!("INSERT INTO attachments VALUES ('{id}', '{}', NULL, '{person}', '', '', '', 1, '', 0, 1, NULL)", place.id()),
+            &format!(
+                "INSERT INTO attachments VALUES ('{id}', '{}', NULL, '{person}', '', '', '', 1, '', 0, 1, NULL)",
+                place.id()
+            ),
         )
     })
 }
