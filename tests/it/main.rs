@@ -17,6 +17,7 @@ mod crash;
 mod demo;
 mod effective_access;
 mod errors;
+mod escalation;
 mod generated;
 mod grant_preview;
 mod grant_reminder;
