@@ -43,13 +43,9 @@ pub(crate) fn follow(
     change: &Change<Escalation>,
 ) -> Result<(), Problem> {
     let escalation = change.after();
-    let author = match &context.actor {
-        Some(actor) => actor.reference(),
-        None => escalation.opened_by.clone(),
-    };
     if let Some(id) = escalation.service_request {
         let request = tx.service_request(id)?;
-        if let Some(told) = tell(context, change, &author, request, app.id())? {
+        if let Some(told) = tell(context, change, request, app.id())? {
             tx.save_service_request(&told.request)?;
             tx.save_message(&told.message)?;
         }

@@ -1,7 +1,6 @@
 //! What an escalation's service request is told of each step (E-9), and who gets an email of it.
 
 use crate::access::{Action, Standing, Visible, require};
-use crate::actor::PersonRef;
 use crate::change::{Authority, Change, Context};
 use crate::escalation::{self, Escalation, EscalationFacts, State};
 use crate::id::{MessageId, PersonId};
@@ -17,7 +16,6 @@ use crate::vocabulary::{MailKind, RequestStatus};
 pub fn tell(
     context: &Context,
     change: &Change<Escalation>,
-    author: &PersonRef,
     request: Option<ServiceRequest>,
     message: MessageId,
 ) -> Result<Option<Posted>, Refusal> {
@@ -25,8 +23,7 @@ pub fn tell(
     let Some((text, status)) = words(change) else { return Ok(None) };
     let body = MessageBody::parse(&text).map_err(|flaw| Refusal::flawed("#/message", flaw))?;
     let authority = Authority::own(request.organization.id);
-    let (request, message) =
-        service_request::narrate(context, authority, request, status, author.clone(), message, body);
+    let (request, message) = service_request::narrate(context, authority, request, status, (message, body));
     Ok(Some(Posted { message, request }))
 }
 

@@ -259,7 +259,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
         closed_at: None,
         version: 1,
     };
-    let message = first_message(&request, facts.actor.reference(), command.message, command.body, context.now);
+    let message = first_message(&request, Some(facts.actor.reference()), command.message, command.body, context.now);
     let actor = facts.actor.clone();
     let submitted = RequestFacts { actor: facts.actor, standing: facts.standing, request: None, role: None };
     let participants = participant::begin_with(context, authority, &submitted, &request, facts.participants)?;
@@ -273,7 +273,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
 
 fn first_message(
     request: &ServiceRequest,
-    author: PersonRef,
+    author: Option<PersonRef>,
     id: MessageId,
     body: MessageBody,
     now: Timestamp,
@@ -282,7 +282,7 @@ fn first_message(
         id,
         request: request.id,
         organization: request.organization.id,
-        author: Some(author),
+        author,
         internal: false,
         body,
         created_at: now,
@@ -460,17 +460,16 @@ pub(crate) fn hand_over(
     Change::update(context, authority, EventKind::RequestUpdated, request, after)
 }
 
-/// Writes a message about an escalation into a request, moves it along, and makes it confidential, for partners may not learn
+/// Writes a message about an escalation into a request, of whoever took the step, or of nobody where the system did, moves it along, and makes it confidential, for partners may not learn
 /// of an escalation (E-11).
 pub(crate) fn narrate(
     context: &Context,
     authority: Authority,
     before: ServiceRequest,
     status: RequestStatus,
-    author: PersonRef,
-    message: MessageId,
-    body: MessageBody,
+    (message, body): (MessageId, MessageBody),
 ) -> (Change<ServiceRequest>, Change<Message>) {
+    let author = context.actor.as_ref().map(Actor::reference);
     let moved = moved(before.clone(), status, context.now);
     let after = ServiceRequest { activity_at: context.now, confidential: true, ..moved };
     let message = first_message(&after, author, message, body, context.now);
@@ -524,7 +523,7 @@ pub(crate) fn record(
         version: 1,
     };
     let request = moved(request, record.status, context.now);
-    let message = first_message(&request, actor.reference(), message, body, context.now);
+    let message = first_message(&request, Some(actor.reference()), message, body, context.now);
     (
         Change::create(context, authority, EventKind::RequestCreated, request),
         Change::create(context, authority, EventKind::MessageCreated, message),

@@ -21,7 +21,7 @@
 //! Read the modules in this order: [`world`] brings people in; [`verbs`] are what they do in many stories; [`client`] lets
 //! them send requests, and [`answer`] is what comes back; [`contract`] compares that with `openapi.yaml`; [`mailbox`] reads
 //! what was sent to them; [`matrix`] runs a story on both databases, which [`database`] and [`cluster`] provide;
-//! [`process`] is the real program, to be killed; [`bucket`] is where it may keep files.
+//! [`process`] is the real program, to be killed; `fault` ends a transaction between two statements; [`bucket`] is where it may keep files.
 //!
 //! `RUST_LOG=warn` shows what the servers log.
 
@@ -31,6 +31,7 @@ pub mod client;
 pub mod cluster;
 pub mod contract;
 pub mod database;
+mod fault;
 pub mod mailbox;
 pub mod matrix;
 pub mod process;

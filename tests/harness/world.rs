@@ -20,6 +20,7 @@ use tokio::sync::Mutex;
 
 use crate::client::{Actor, Instance, PASSWORD, TestClock};
 use crate::database::{Backend, Database};
+use crate::fault;
 use crate::mailbox::{Mail, Mailbox};
 use crate::matrix::{Snapshot, Story};
 use crate::process::Process;
@@ -109,6 +110,7 @@ impl Place {
             ("--admin-password", PASSWORD),
             ("--vendor-name", "Vendor"),
             ("--vendor-domains", VENDOR_DOMAIN),
+            ("--dns", "off"),
             ("--keys", "database"),
             ("--password-cost", "8:1"),
             ("--log-format", "text"),
@@ -211,6 +213,12 @@ impl World {
     /// What is in the folder of files, by name.
     pub fn files(&self) -> Vec<String> {
         files_in(&self.inner.place.files())
+    }
+
+    /// Lets the servers of this world crash at so many statements after the first one about escalations, in each transaction that
+    /// writes; not any more where none is said.
+    pub fn crash_at(&self, statement: Option<usize>) {
+        fault::set(self.database_url(), statement);
     }
 
     /// Where the database is, for what the operator does beside the server.
@@ -407,6 +415,7 @@ impl ProcessWorld {
 async fn start_server(place: &Place, hands: &Arc<AtomicI64>, ids: &Arc<AtomicU64>, further: &[&str]) -> Server {
     // The log shows with `RUST_LOG=warn`.
     crate::log();
+    fault::watch();
     let arguments = place.arguments();
     let arguments = ["mandate"].into_iter().chain(arguments.iter().map(String::as_str)).chain(further.iter().copied());
     let settings = Settings::from_arguments(arguments).expect("the harness knows the settings");

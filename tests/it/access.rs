@@ -186,6 +186,28 @@ impl Scene {
         contact["email"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// An escalation of the customer's that nobody has looked at yet; another one that is under way is rejected for it.
+    async fn escalation(&mut self) -> String {
+        let duty = self.world.duty_manager().await;
+        let list = self.acme.own("escalations");
+        let query = "status=submitted&status=in_review&status=information_requested&status=approved&status=objected";
+        for found in duty.get(format!("{list}?{query}")).await.expect(200).rows() {
+            let id = found["id"].as_str().unwrap_or_default();
+            if found["status"] == "submitted" {
+                return id.to_owned();
+            }
+            duty.post(format!("/v1/escalations/{id}/reject"), json!({"reason": "again"})).await.expect(200);
+        }
+        let opened = self.acme.post(list, self.escalating()).await.expect(201);
+        opened.id()
+    }
+
+    /// What opens an escalation for the customer.
+    fn escalating(&self) -> Value {
+        json!({"channel": "service_request", "nominee": {"email": "nora@acme.example", "first_name": "Nora", "last_name": "Lima"},
+            "unavailable": [{"contact_id": self.acme.id, "reason": "on_leave"}]})
+    }
+
     /// What the parameters of an operation's path are: things that exist, and that no trial before this one has used up.
     async fn parameters(&mut self, operation: &str) -> BTreeMap<&'static str, String> {
         let organization = match operation {
@@ -196,6 +218,7 @@ impl Scene {
         let (mut contact, mut staff) = (self.ben.id.clone(), self.spare.id.clone());
         let mut grant = self.grant.clone();
         let (mut grant_request, mut invitation) = (String::new(), String::new());
+        let escalation = if operation.contains("scalation") { self.escalation().await } else { String::new() };
         match operation {
             "createInvitation" => self.invited = self.wanted().await,
             "getInvitation" | "cancelInvitation" => invitation = self.invitation().await,
@@ -245,6 +268,7 @@ impl Scene {
             ("invitation_id", invitation),
             ("partner_grant_request_id", grant_request),
             ("article_id", self.article.clone()),
+            ("escalation_id", escalation),
             ("service_request_id", self.request.clone()),
             ("attachment_id", self.attachment.clone()),
             ("session_id", self.session.clone()),
@@ -327,6 +351,15 @@ impl Scene {
             "createMessage" => send(json!({"body": "Hello"})),
             "listAttachments" | "getAttachment" | "getAttachmentContent" => nothing(),
             "uploadAttachment" => (String::new(), Payload::Raw(b"Hello".to_vec())),
+            "listEscalations" | "getEscalation" | "getEscalationCaseFile" | "reviewEscalation" => nothing(),
+            "provideEscalationInformation" | "withdrawEscalation" | "completeEscalation" => nothing(),
+            "openEscalation" => send(self.escalating()),
+            "updateEscalation" => send(json!({"letter": {"signed": true}})),
+            "uploadEscalationAttachment" => (String::new(), Payload::Raw(b"Hello".to_vec())),
+            "verifyEscalation" => send(json!({"items": [{"item": "nominee_email", "method": "letter_read"}]})),
+            "requestEscalationInformation" => send(json!({"message": "who signed?"})),
+            "approveEscalation" => send(json!({"version": 1})),
+            "rejectEscalation" | "objectToEscalation" | "resumeEscalation" => send(json!({"reason": "no"})),
             // Whoever signs in has no credentials yet: that these can be reached says enough.
             "createPasswordReset" => send(json!({"email": "nobody@nowhere.example"})),
             "acceptInvitation" => send(json!({"token": "nothing"})),
@@ -345,7 +378,9 @@ async fn send(actor: &Actor, operation: &Operation, path: &str, (query, body): &
     let named = ("content-disposition", "attachment; filename=\"hello.txt\"");
     let headers: &[_] = match body {
         Payload::Nothing => &[],
-        Payload::Raw(_) if operation.id == "uploadAttachment" => &[("content-type", "text/plain"), named],
+        Payload::Raw(_) if matches!(operation.id.as_str(), "uploadAttachment" | "uploadEscalationAttachment") => {
+            &[("content-type", "text/plain"), named]
+        }
         Payload::Raw(_) | Payload::Json(_) => &[("content-type", media_type)],
     };
     actor.send(&operation.method, &format!("{path}{query}"), headers, body.clone()).await

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::service_request::{request_path, submit};
 
 /// Everything that a letter must hold.
-fn letter() -> Value {
+pub(crate) fn letter() -> Value {
     json!({
         "author_name": "Carla Mendes", "author_title": "Chief Operating Officer", "author_seniority": "c_level",
         "author_email": "carla.mendes@acme.example", "signed": true, "received_at": "2026-02-27T08:00:00Z",
@@ -24,14 +24,14 @@ pub(crate) fn nominee(email: &str) -> Value {
 }
 
 /// An organization's guardian left; a designated contact is there.
-struct Stage {
-    guardian: Actor,
-    dan: Actor,
-    reviewer: Actor,
-    approver: Actor,
+pub(crate) struct Stage {
+    pub(crate) guardian: Actor,
+    pub(crate) dan: Actor,
+    pub(crate) reviewer: Actor,
+    pub(crate) approver: Actor,
 }
 
-async fn stage(world: &World) -> Stage {
+pub(crate) async fn stage(world: &World) -> Stage {
     let guardian = world.customer("Acme", "acme.example").await;
     guardian.patch("/v1/me", json!({"phone": "+1.650.555.0199"})).await.expect(200);
     let dan = guardian.contact("dan", "designated_support").await;
@@ -42,12 +42,12 @@ async fn stage(world: &World) -> Stage {
 }
 
 impl Stage {
-    fn unavailable(&self, reason: &str) -> Value {
+    pub(crate) fn unavailable(&self, reason: &str) -> Value {
         json!([{"contact_id": self.guardian.id, "reason": reason, "note": "the mailbox answers that she left"}])
     }
 
     /// Opens an escalation that has everything but the letter's file.
-    async fn open(&self, actor: &Actor, channel: &str, more: Value) -> Answer {
+    pub(crate) async fn open(&self, actor: &Actor, channel: &str, more: Value) -> Answer {
         let body = json!({
             "channel": channel, "letter": letter(), "nominee": nominee("nora.lima@acme.example"),
             "unavailable": self.unavailable("left"),
@@ -56,7 +56,7 @@ impl Stage {
     }
 
     /// Opens one, with its letter.
-    async fn opened(&self) -> String {
+    pub(crate) async fn opened(&self) -> String {
         let opened = self.open(&self.dan, "service_request", json!({})).await.expect(201);
         let path = format!("/v1/escalations/{}", opened.id());
         attach(&self.dan, &path, "letter.pdf", "application/pdf", b"%PDF-1.7 a letter").await.expect(201);
@@ -64,13 +64,17 @@ impl Stage {
     }
 
     /// Takes it into review and verifies every item.
-    async fn verified(&self, path: &str) -> i64 {
+    pub(crate) async fn verified(&self, path: &str) -> i64 {
         self.reviewer.post(format!("{path}/review"), json!({})).await.expect(200);
         let items = [
-            "author_title", "author_seniority", "signature", "nominee_email", "nominee_mailing_address", "express_statement",
+            "author_title",
+            "author_seniority",
+            "signature",
+            "nominee_email",
+            "nominee_mailing_address",
+            "express_statement",
         ];
-        let mut items: Vec<Value> =
-            items.iter().map(|item| json!({"item": item, "method": "letter_read"})).collect();
+        let mut items: Vec<Value> = items.iter().map(|item| json!({"item": item, "method": "letter_read"})).collect();
         items.push(json!({"item": "nominee_phone", "method": "call_back", "number": "+1.650.555.0199", "note": "she knows her"}));
         let verified = self.reviewer.post(format!("{path}/verify"), json!({"items": items})).await.expect(200);
         assert_eq!(verified.body["missing"], json!([]));
@@ -78,7 +82,7 @@ impl Stage {
     }
 
     /// Opened, verified and approved.
-    async fn approved(&self) -> String {
+    pub(crate) async fn approved(&self) -> String {
         let path = self.opened().await;
         let version = self.verified(&path).await;
         self.approver.post(format!("{path}/approve"), json!({"version": version})).await.expect(200);
@@ -93,7 +97,7 @@ pub(crate) async fn attach(actor: &Actor, path: &str, name: &str, media_type: &s
     actor.send("POST", &format!("{path}/attachments"), &headers, bytes.to_vec()).await
 }
 
-fn status(answer: &Answer) -> &str {
+pub(crate) fn status(answer: &Answer) -> &str {
     answer.body["status"].as_str().unwrap_or_default()
 }
 
@@ -133,6 +137,10 @@ e2e! {
         let reviews = nora.get(nora.own("contact-reviews")).await.expect(200);
         assert_eq!(reviews.body["data"][0]["status"], "open");
         assert_eq!(reviews.body["data"][0]["pending"], json!(2));
+        let readiness = nora.get(nora.own("readiness")).await.expect(200);
+        let codes = readiness.body["findings"].as_array().into_iter().flatten().map(|one| one["code"].clone());
+        let codes: Vec<Value> = codes.collect();
+        assert!(codes.contains(&json!("review_overdue")) && !codes.contains(&json!("no_primary_support_contact")), "{codes:?}");
         // The service request moved along with each step, and is solved.
         let request = format!("/v1/service-requests/{}", completed.body["service_request_id"].as_str().unwrap_or_default());
         assert_eq!(status(&nora.get(&request).await.expect(200)), "solved");
@@ -311,8 +319,10 @@ e2e! {
         let path = stage.approved().await;
         world.advance(hours(24));
         let mut asking = JoinSet::new();
-        for _ in 0..6 {
-            let (approver, path) = (stage.approver.clone(), format!("{path}/complete"));
+        let other = world.another_instance(&[]).await;
+        for turn in 0..6 {
+            let approver = if turn % 2 == 0 { stage.approver.clone() } else { stage.approver.at(&other) };
+            let path = format!("{path}/complete");
             asking.spawn(async move { approver.post(path, json!({})).await.status });
         }
         let answers = asking.join_all().await;
@@ -350,22 +360,60 @@ e2e! {
     /// E-6: domains that look like the organization's own are shown to the reviewer.
     async fn look_alike_domains_are_flagged_to_the_reviewer(world: World) {
         let stage = stage(&world).await;
-        let opened = stage.open(&stage.dan, "service_request", json!({
-            "nominee": nominee("nora.lima@acrne.example"), "letter": with(letter(), json!({"author_email": "carla@xn--cme-5cd.example"})),
-        })).await.expect(201);
-        let seen = stage.reviewer.get(format!("/v1/escalations/{}", opened.id())).await.expect(200);
-        let codes: Vec<&str> =
-            seen.body["flags"].as_array().into_iter().flatten().filter_map(|flag| flag["code"].as_str()).collect();
-        assert_eq!(codes, ["look_alike_domain", "look_alike_domain", "mixed_scripts", "punycode"]);
+        let path = stage.opened().await;
+        let flagged = |answer: Answer| -> Vec<String> {
+            let flags = answer.body["flags"].as_array().into_iter().flatten();
+            flags.filter_map(|flag| Some(format!("{} {}", flag["code"].as_str()?, flag["item"].as_str()?))).collect()
+        };
+        for (address, expected) in [
+            ("nora@acme.example", &[][..]),
+            // One letter is another, one too many, and `rn` for `m`.
+            ("nora@acne.example", &["look_alike_domain nominee_email"]),
+            ("nora@accme.example", &["look_alike_domain nominee_email"]),
+            ("nora@acrne.example", &["look_alike_domain nominee_email"]),
+            // A Cyrillic `а` among Latin letters.
+            ("nora@xn--cme-5cd.example",
+                &["look_alike_domain nominee_email", "mixed_scripts nominee_email", "punycode nominee_email"]),
+            ("nora@xn--bcher-kva.example", &["foreign_domain nominee_email", "punycode nominee_email"]),
+        ] {
+            stage.dan.patch(&path, json!({"nominee": {"email": address}})).await.expect(200);
+            assert_eq!(flagged(stage.reviewer.get(&path).await.expect(200)), expected, "{address}");
+        }
+        let author = json!({"nominee": {"email": "nora@acme.example"}, "letter": {"author_email": "carla@acmee.example"}});
+        stage.dan.patch(&path, author).await.expect(200);
+        assert_eq!(flagged(stage.reviewer.get(&path).await.expect(200)), ["look_alike_domain signature"]);
+        assert_eq!(stage.dan.get(&path).await.expect(200).body["flags"], Value::Null);
     }
 
     /// E-1, E-6, E-9, X-2: the printable file of a case tells who did what, when, how and by what evidence.
     async fn the_case_file_tells_everything_that_happened(world: World) {
         let stage = stage(&world).await;
+        stage.guardian.contact("kim", "knowledge_base").await;
+        let manager = world.staff("tam", &["technical_account_manager"]).await;
+        let team = json!({"technical_account_manager": manager.id});
+        world.admin().await.put(stage.guardian.own("account-team"), team).await.expect(200);
         let path = stage.approved().await;
+        world.mail("kim@acme.example", "escalation_notice").await;
         world.advance(hours(24));
         stage.dan.eventually(&path, |answer| status(answer) == "completed").await;
-        snapshot!(stage.approver.get(format!("{path}/case-file")).await.expect(200));
+        let file = format!("{path}/case-file");
+        let tells = |kind: &'static str| {
+            move |answer: &Answer| answer["notices"].as_array().is_some_and(|all| all.iter().any(|one| one["kind"] == kind))
+        };
+        let mut whole = stage.approver.eventually(&file, tells("escalation_completed")).await;
+        // Whoever is said to be unavailable is told first, with the address that it went to; then the account team and all others.
+        let notices = whole.body["notices"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        let told: Vec<&str> = notices.iter().filter(|one| one["kind"] == "escalation_notice")
+            .filter_map(|one| one["address"].as_str()).collect();
+        assert_eq!(told, [&stage.guardian.email, "tam@vendor.example", &stage.dan.email, "kim@acme.example"]);
+        let journal: Vec<String> = world.journal(&stage.guardian.organization_id).iter()
+            .map(|entry| entry.hash.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+        for entry in whole.body["audit"].as_array_mut().into_iter().flatten() {
+            assert!(journal.iter().any(|hash| entry["hash"] == json!(hash)), "{entry}");
+            // Ids that the story does not name are part of what is hashed.
+            (entry["hash"], entry["previous_hash"]) = (json!("[hash]"), json!("[hash]"));
+        }
+        snapshot!(world.text("the case file", serde_json::to_string_pretty(&whole.body).unwrap_or_default()));
         stage.dan.get(format!("{path}/case-file")).await.expect_problem(403, "staff_only");
         world.customer("Initech", "initech.example").await.get(format!("{path}/case-file")).await
             .expect_problem(404, "not_found");

@@ -18,6 +18,8 @@ mod demo;
 mod effective_access;
 mod errors;
 mod escalation;
+mod escalation_abuse;
+mod escalation_letter;
 mod generated;
 mod grant_preview;
 mod grant_reminder;

@@ -147,8 +147,11 @@ fn a_public_reply_owes_one_broadcast_and_a_note_none_s_5_s_12() {
         let command = CreateMessage { id: id(6), body: MessageBody::parse("Done.").unwrap(), internal };
         post(&by(&staff(StaffRole::Agent)), facts, command).unwrap()
     };
-    let expected =
-        Broadcast { kind: MailKind::Reply, about: posted(false).message.after().id.into(), request: Some(request().id) };
+    let expected = Broadcast {
+        kind: MailKind::Reply,
+        about: posted(false).message.after().id.into(),
+        request: Some(request().id),
+    };
     assert_eq!(posted(false).message.broadcasts(), Some(&expected));
     assert_eq!((posted(false).request.broadcasts(), posted(true).message.broadcasts()), (None, None));
 }
