@@ -5,6 +5,7 @@
 
 mod calls;
 mod data;
+mod escalation;
 mod filler;
 mod records;
 mod threads;

@@ -23,7 +23,7 @@ fn faults() -> MutexGuard<'static, BTreeMap<String, usize>> {
 }
 
 fn address(url: &str) -> String {
-    url.trim_start_matches("sqlite://").to_owned()
+    url.trim_start_matches("sqlite://").split('?').next().unwrap_or_default().to_owned()
 }
 
 /// Has all connections watched that are opened from now on.

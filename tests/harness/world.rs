@@ -95,6 +95,13 @@ impl Place {
         self.folder.path().join("files")
     }
 
+    /// The command line of a server, with further arguments, which beat those of all servers.
+    fn arguments_with(&self, further: &[&str]) -> Vec<String> {
+        let own = self.arguments();
+        let kept = own.chunks(2).filter(|option| !further.contains(&option[0].as_str())).flatten().cloned();
+        kept.chain(further.iter().map(|argument| (*argument).to_owned())).collect()
+    }
+
     /// The command line of a server. Every setting that a story relies on is named, whatever the environment says.
     fn arguments(&self) -> Vec<String> {
         let mail = format!("file:{}", self.mailbox().folder().display());
@@ -178,9 +185,7 @@ impl World {
     pub async fn process_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> ProcessWorld {
         let database = Database::fresh(self.backend()).expect("this world has such a database as well");
         let place = Place::new(database);
-        let own = place.arguments();
-        let kept = own.chunks(2).filter(|option| !arguments.contains(&option[0].as_str())).flatten().cloned();
-        let all: Vec<String> = kept.chain(arguments.iter().map(|argument| (*argument).to_owned())).collect();
+        let all = place.arguments_with(arguments);
         let process = Process::start(&all, environment).await;
         let (story, clock) = (Arc::clone(&self.inner.story), TestClock::System);
         let instance = Instance::new(process.address(), Arc::clone(&story), place.mailbox(), clock.clone());
@@ -416,8 +421,8 @@ async fn start_server(place: &Place, hands: &Arc<AtomicI64>, ids: &Arc<AtomicU64
     // The log shows with `RUST_LOG=warn`.
     crate::log();
     fault::watch();
-    let arguments = place.arguments();
-    let arguments = ["mandate"].into_iter().chain(arguments.iter().map(String::as_str)).chain(further.iter().copied());
+    let arguments = place.arguments_with(further);
+    let arguments = ["mandate"].into_iter().chain(arguments.iter().map(String::as_str));
     let settings = Settings::from_arguments(arguments).expect("the harness knows the settings");
     let (clock, ids) = (Clock::Manual(Arc::clone(hands)), Ids::Counting(Arc::clone(ids)));
     serve::start(settings, clock, ids).await.expect("the server starts")

@@ -6,6 +6,7 @@ use mandate_core::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use super::calls::Cast;
+use super::escalation::escalate;
 use super::filler::{Filler, text};
 use super::records::{id_of, keep};
 use super::threads::{FOR_CUSTOMERS, THREADS};
@@ -15,7 +16,7 @@ pub(super) const DAYS: i64 = 60;
 
 pub(super) const ADMINISTRATOR: &str = "admin@northwind.example";
 const AGENT: &str = "rosa.keller@northwind.example";
-const DUTY_MANAGER: &str = "tom.lindqvist@northwind.example";
+pub(super) const DUTY_MANAGER: &str = "tom.lindqvist@northwind.example";
 const CONSULTANT: &str = "ines.moreau@northwind.example";
 
 /// Name, role.
@@ -133,6 +134,7 @@ pub(super) async fn fill(filler: &Filler, now: Timestamp) -> Result<Cast, String
     let requests = requests(filler, &organizations, now).await?;
     endings(filler, &organizations, &grants, now).await?;
     ask(filler, &organizations).await?;
+    escalate(filler, &organizations).await?;
     cast(filler, &organizations, requests).await
 }
 
@@ -239,7 +241,12 @@ async fn requests(filler: &Filler, ids: &[String], now: Timestamp) -> Result<Str
             let attached = if first.is_empty() {
                 vec![
                     filler
-                        .upload(AGENT, &id, "renewal.log", "05:58 certificate expired\n07:41 certificate renewed\n")
+                        .upload(
+                            AGENT,
+                            &format!("/v1/service-requests/{id}"),
+                            ("renewal.log", "text/plain"),
+                            "05:58 certificate expired\n07:41 certificate renewed\n",
+                        )
                         .await?,
                 ]
             } else {

@@ -78,19 +78,19 @@ impl Filler {
         self.answer(&format!("{method} {path}"), request).await
     }
 
-    /// Uploads a text to a service request; answers the attachment's id.
+    /// Uploads a file to a service request or an escalation, by its path; answers the attachment's id.
     pub(super) async fn upload(
         &self,
         who: &str,
-        request: &str,
-        name: &str,
+        place: &str,
+        (name, media_type): (&str, &str),
         content: &'static str,
     ) -> Result<String, String> {
-        let path = format!("/v1/service-requests/{request}/attachments");
+        let path = format!("{place}/attachments");
         let upload = TestRequest::post()
             .uri(&path)
             .insert_header(("authorization", format!("Bearer {}", self.token(who).await?)))
-            .insert_header(("content-type", "text/plain"))
+            .insert_header(("content-type", media_type))
             .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
             .set_payload(content);
         text(&self.answer(&path, upload).await?, "id")
