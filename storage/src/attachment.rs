@@ -58,10 +58,11 @@ impl From<&Attachment> for AttachmentRow {
     }
 }
 
-/// An attachment with its request's organization, its uploader, and whether its message is a note.
-const SELECT: &str = "SELECT a.id, a.service_request_id, a.escalation_id, COALESCE(r.organization_id, e.organization_id), a.message_id, CASE WHEN m.internal THEN 1 ELSE 0 END, \
-     a.uploaded_by, p.first_name, p.last_name, p.organization_id, a.file_name, a.media_type, a.detected_media_type, a.sha256, \
-     a.size, a.created_at, a.version FROM attachments a LEFT JOIN service_requests r ON r.id = a.service_request_id LEFT JOIN escalations e ON e.id = a.escalation_id \
+/// An attachment with the organization of its request or escalation, its uploader, and whether its message is a note.
+const SELECT: &str = "SELECT a.id, a.service_request_id, a.escalation_id, COALESCE(r.organization_id, e.organization_id), a.message_id, \
+     CASE WHEN m.internal THEN 1 ELSE 0 END, a.uploaded_by, p.first_name, p.last_name, p.organization_id, a.file_name, a.media_type, \
+     a.detected_media_type, a.sha256, a.size, a.created_at, a.version FROM attachments a \
+     LEFT JOIN service_requests r ON r.id = a.service_request_id LEFT JOIN escalations e ON e.id = a.escalation_id \
      JOIN people p ON p.id = a.uploaded_by LEFT JOIN messages m ON m.id = a.message_id WHERE ";
 
 type Columns = (

@@ -1,4 +1,5 @@
-//! People and service requests that were there before their words were kept are found by them after the migration (C-18, S-11).
+//! What was there before a migration is there after it: people and service requests are found by their words (C-18, S-11), and
+//! attachments, uploads and broadcasts are kept where letters of escalations came beside them (S-6, S-12, E-3).
 
 mod common;
 
@@ -136,4 +137,52 @@ fn words_are_made_for_what_exists_in_postgres_c_18_s_11() {
             ))
         },
     );
+}
+
+/// A request with a file, an upload that no message has taken up, and an email that is owed to many.
+const FILES: &str = "INSERT INTO service_requests (id, number, organization_id, subject, category, severity, status, submitted_by, \
+    submitter_organization_id, created_at, updated_at, activity_at, version, confidential) VALUES \
+    ('sr', 1, 'org', '', '', 1, '', '0', 'org', 0, 0, 0, 1, FALSE);\
+    INSERT INTO attachments VALUES ('att', 'sr', NULL, '0', 'a.txt', 'text/plain', 'text/plain', 7, 'sum', 3, 1);\
+    INSERT INTO uploads VALUES ('att', 'sr', 3, FALSE);\
+    INSERT INTO broadcasts VALUES ('mail', 'reply', 'msg', 'sr', 4, '');";
+
+/// Each of these rows as one line, by the names that its columns have now.
+const KEPT: &str = "SELECT 'attachment ' || service_request_id || ' ' || file_name || ' ' || size || ' ' || created_at || ' ' || \
+    COALESCE(escalation_id, 'no escalation') AS line FROM attachments \
+    UNION ALL SELECT 'upload ' || id || ' ' || place_id || ' ' || begun_at FROM uploads \
+    UNION ALL SELECT 'broadcast ' || kind || ' ' || service_request_id || ' ' || created_at FROM broadcasts ORDER BY line";
+const LINES: [&str; 3] = ["attachment sr a.txt 7 3 no escalation", "broadcast reply sr 4", "upload att sr 3"];
+/// Migrations before the one of escalations.
+const BEFORE: usize = 9;
+
+#[test]
+fn files_are_kept_when_letters_come_in_sqlite_s_6_e_3() {
+    let database = common::sqlite().unwrap();
+    let mut connection = SqliteConnection::establish(database.url.trim_start_matches("sqlite://")).unwrap();
+    MigrationHarness::<Sqlite>::run_next_migration(&mut connection, SQLITE).unwrap();
+    connection.batch_execute(&people()).unwrap();
+    for _ in 1..BEFORE {
+        MigrationHarness::<Sqlite>::run_next_migration(&mut connection, SQLITE).unwrap();
+    }
+    connection.batch_execute(FILES).unwrap();
+    connection.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    MigrationHarness::<Sqlite>::run_pending_migrations(&mut connection, SQLITE).unwrap();
+    let lines = diesel::sql_query(KEPT).load::<Line>(&mut connection).unwrap();
+    assert_eq!(lines.into_iter().map(|line| line.line).collect::<Vec<_>>(), LINES);
+}
+
+#[test]
+fn files_are_kept_when_letters_come_in_postgres_s_6_e_3() {
+    let Some(database) = common::postgres() else { return };
+    let mut connection = PgConnection::establish(&database.url).unwrap();
+    MigrationHarness::<Pg>::run_next_migration(&mut connection, POSTGRES).unwrap();
+    connection.batch_execute(&people()).unwrap();
+    for _ in 1..BEFORE {
+        MigrationHarness::<Pg>::run_next_migration(&mut connection, POSTGRES).unwrap();
+    }
+    connection.batch_execute(FILES).unwrap();
+    MigrationHarness::<Pg>::run_pending_migrations(&mut connection, POSTGRES).unwrap();
+    let lines = diesel::sql_query(KEPT).load::<Line>(&mut connection).unwrap();
+    assert_eq!(lines.into_iter().map(|line| line.line).collect::<Vec<_>>(), LINES);
 }

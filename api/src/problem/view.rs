@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use crate::input::FieldError;
-use crate::wire::TimestampWire;
 
 /// An error (RFC 9457). Programs read `code`, `errors` and the members that a code's page names; people read `title`
 /// and `detail`.
@@ -68,8 +67,8 @@ pub struct ProblemView {
     missing: Vec<String>,
     /// When the waiting period ends.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    completes_at: Option<TimestampWire>,
+    #[schema(nullable = false, format = "date-time", example = "2026-11-21T09:30:00Z")]
+    completes_at: Option<String>,
     /// The ids of what stands in the way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -144,7 +143,7 @@ impl ProblemView {
             Extra::CurrentStatus(status) => self.current_status = Some(status),
             Extra::CurrentVersion(version) => self.current_version = Some(*version),
             Extra::Missing(names) => self.missing.extend_from_slice(names),
-            Extra::CompletesAt(at) => self.completes_at = Some((*at).into()),
+            Extra::CompletesAt(at) => self.completes_at = Some(at.to_string()),
             Extra::About(id) => self.about.push(id.to_string()),
             // A header, the code of the entry in `errors`, and these entries themselves.
             Extra::RetryAfter(_) | Extra::MemberCode(_) | Extra::Flaws(_) => {}
