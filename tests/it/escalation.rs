@@ -4,6 +4,7 @@ use mandate_tests::{Actor, Answer, Value, World, days, e2e, hours, json, snapsho
 
 use tokio::task::JoinSet;
 
+use crate::generated::{compare, root};
 use crate::service_request::{request_path, submit};
 
 /// Everything that a letter must hold.
@@ -99,6 +100,19 @@ pub(crate) async fn attach(actor: &Actor, path: &str, name: &str, media_type: &s
 
 pub(crate) fn status(answer: &Answer) -> &str {
     answer.body["status"].as_str().unwrap_or_default()
+}
+
+/// E-5: the page for support desks ends with the table that the rules were asked for.
+#[test]
+fn the_page_says_who_takes_which_step_where() {
+    const HEADING: &str = "## Which step is possible where\n";
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).expect("it is there");
+    let snapshot = read("core/tests/snapshots/escalation_table.snap");
+    let (_, table) = snapshot.split_once("\n---\n").expect("a snapshot has a head");
+    let page = read("docs/escalations.md");
+    let (head, _) = page.split_once(HEADING).expect("the page has a place for it");
+    let rewrite = "MANDATE_UPDATE=1 cargo test -p mandate-tests --test it escalation::the_page";
+    compare("docs/escalations.md", &format!("{head}{HEADING}\n{}\n", table.trim()), rewrite);
 }
 
 e2e! {

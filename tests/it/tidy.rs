@@ -12,7 +12,10 @@ const LINES_GOOD: usize = 400;
 /// What each crate may depend on. Cargo keeps a crate from naming any other.
 const DEPENDENCIES: &[(&str, &[&str])] = &[
     // No I/O, no serialization, no database: facts in, change or refusal out.
-    ("core", &["chrono", "chrono-tz", "sha2", "thiserror", "unicode-normalization"]),
+    (
+        "core",
+        &["chrono", "chrono-tz", "idna", "sha2", "strsim", "thiserror", "unicode-normalization", "unicode-security"],
+    ),
     // No HTTP, and no derived serialization of what core made; lists of words are JSON arrays.
     (
         "storage",
