@@ -161,8 +161,8 @@ fn appoint(
         None => create(context, authority, &before, &facts.nominee, ids)?,
     };
     let heir = nominee.after().reference();
-    let reason = Note::parse(&format!("left the organization, as escalation {} says", before.id))
-        .map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
+    // Partners may read it, who learn nothing of an escalation (E-11).
+    let reason = Note::parse("left the organization").map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
     let left = before.case.unavailable.iter().filter(|one| one.reason == Absence::Left).map(|one| one.contact);
     let left = left.filter(|one| *one != nominee.after().id && facts.present.contains(one));
     let departures: Vec<Departure> = left

@@ -120,6 +120,7 @@ e2e! {
         stage.guardian.grant_organization(&globex, "view").await;
         stage.guardian.grant_person(&eve, "full_admin").await;
         let initech = world.customer("Initech", "initech.example").await;
+        let kim = stage.guardian.contact("kim", "knowledge_base").await;
         let path = stage.approved().await;
         let opened = stage.dan.get(&path).await.expect(200);
         let letter = format!("/v1/attachments/{}", opened.body["letter"]["attachment_ids"][0].as_str().unwrap_or_default());
@@ -144,8 +145,18 @@ e2e! {
             assert!(found.rows().is_empty(), "{found}");
             assert!(world.mailbox().all().iter().all(|mail| mail.to != outsider.email || !mail.kind.starts_with("escalation")));
         }
+        // Nor by what comes of it: somebody left, and somebody else is there.
+        world.advance(hours(24));
+        stage.dan.eventually(&path, |answer| status(answer) == "completed").await;
+        let guardian = eve.get(format!("/v1/contacts/{}", stage.guardian.id)).await.expect(200);
+        assert_eq!(guardian.body["status"], "disabled");
+        let requests = eve.get("/v1/service-requests?category=contact_deactivation").await.expect(200);
+        assert_eq!(requests.rows().len(), 1);
+        let record = format!("/v1/service-requests/{}/messages", requests.rows()[0]["id"].as_str().unwrap_or_default());
+        for seen in [guardian, eve.get(record).await.expect(200), requests] {
+            assert!(!seen.text().to_lowercase().contains("escalation") && !seen.text().contains("esc_"), "{seen}");
+        }
         // Inside, it takes designated_support; but of what is about to happen everybody is told (E-7).
-        let kim = stage.guardian.contact("kim", "knowledge_base").await;
         kim.get(&path).await.expect_problem(403, "permission_required");
         kim.get(&letter).await.expect(404);
     }
