@@ -408,8 +408,8 @@ pub(crate) async fn object_to_escalation(
 
 /// Resume an escalation
 ///
-/// For a duty manager who neither opened, reviewed nor approved it. It goes on where the objection stopped it; what was approved waits for
-/// its whole waiting period anew.
+/// For a duty manager who neither opened it, nor approved or, where nobody did, reviewed it. It goes on where the objection stopped it;
+/// what was approved waits for its whole waiting period anew.
 #[utoipa::path(tag = "escalations", operation_id = "resumeEscalation", request_body = ReasonBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
     responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
