@@ -288,7 +288,7 @@ pub(crate) fn facts(
 /// The fence of a command that moves an escalation: its organization is changed.
 pub(crate) fn fence(unlocked: &mut Unlocked<'_>, id: EscalationId) -> Result<Fence, Problem> {
     let organization = unlocked.organization_of_escalation(id)?;
-    Ok(organization.map_or_else(Fence::new, |organization| Fence::new().changes(organization)))
+    Ok(Fence::new().changes(organization))
 }
 
 /// Which escalations to list.
