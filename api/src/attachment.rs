@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG};
+use actix_web::http::header::{ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::TryStreamExt as _;
@@ -239,6 +239,8 @@ pub(crate) async fn get_attachment_content(
         .content_type(content.served_as().as_str())
         .insert_header(disposition(file_name))
         .insert_header((ACCEPT_RANGES, "bytes"))
+        // Its length, its digest and its ranges are those of the file.
+        .insert_header((CONTENT_ENCODING, "identity"))
         .insert_header((ETAG, tag))
         .insert_header(("Repr-Digest", repr_digest(content.sha256)))
         .body(SizedStream::new(range.end - range.start, bytes.map_err(broken_off))))

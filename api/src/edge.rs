@@ -13,8 +13,8 @@ use std::time::Duration;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    REFERRER_POLICY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -110,6 +110,24 @@ pub async fn edge(
     Ok(answer?)
 }
 
+/// Around everything that answers before [`edge`] is asked, which is preflights alone: they get its headers and problems too.
+///
+/// *Errors*: the answer to a request that the deadline or a panic took away.
+pub async fn preflight(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let info = (request.method() == Method::OPTIONS).then(|| {
+        let edge = request.app_data::<Data<Edge>>().expect("the edge is in the application's data");
+        RequestInfo::new(&request, NO_ROUTE, || (edge.new_request_id)().to_string())
+    });
+    let response = next.call(request).await?.map_into_boxed_body();
+    match info.filter(|_| !response.headers().contains_key(X_REQUEST_ID)) {
+        Some(info) => Ok(finish(&info, response)),
+        None => Ok(response),
+    }
+}
+
 /// Waits for the handler and finishes its answer.
 async fn call<B: MessageBody + 'static>(
     info: &RequestInfo,
@@ -174,6 +192,10 @@ fn dress(info: &RequestInfo, headers: &mut HeaderMap) {
     set(REFERRER_POLICY, "no-referrer");
     set(CONTENT_SECURITY_POLICY, policy);
     set(CACHE_CONTROL, caching);
+    // What must not be compressed says so as if it were encoded in some way; there is no such coding to a client (RFC 9110, section 8.4.1).
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(CONTENT_ENCODING);
+    }
     let request_id = HeaderValue::from_str(info.request_id()).expect("request ids are visible ASCII");
     headers.insert(X_REQUEST_ID, request_id);
 }

@@ -21,6 +21,7 @@ pub mod contact_import;
 pub mod contact_list;
 pub mod contact_review;
 pub mod contact_state;
+mod cors;
 pub mod credential;
 pub mod decode;
 pub mod demo;

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::Data;
-use actix_web::{App as ActixApp, HttpServer, middleware::from_fn};
+use actix_web::{App as ActixApp, HttpServer};
 use mandate_storage::{DatabaseUrl, PoolSettings, PoolState, StorageError, Store};
 use utoipa_actix_web::AppExt as _;
 
 use crate::access_token::AccessTokens;
 use crate::contact_import;
+use crate::cors::cors;
 use crate::edge::{self, Edge};
 use crate::escalation_due;
 use crate::files::FileStore;
@@ -239,7 +241,10 @@ impl Shared {
             .app_data(self.edge.clone())
             .app_data(self.probes.clone())
             .configure(probes::docs)
+            .wrap(Compress::default())
             .wrap(from_fn(edge::edge))
+            .wrap(cors(&self.state.settings.cors_origins))
+            .wrap(from_fn(edge::preflight))
     }
 }
 

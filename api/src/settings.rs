@@ -20,7 +20,9 @@ use crate::password::{NewPassword, PasswordCost};
 use crate::secret::Secret;
 
 pub use options::{Cli, Command, Options};
-pub use value::{DnsSource, FilesTarget, KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, PublicUrl, SmtpUrl};
+pub use value::{
+    DnsSource, FilesTarget, KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, Origin, PublicUrl, SmtpUrl,
+};
 
 /// What the names of environment variables begin with.
 const PREFIX: &str = "MANDATE_";
@@ -40,6 +42,8 @@ pub struct Settings {
     pub public_url: PublicUrl,
     /// `MANDATE_TRUSTED_PROXIES`
     pub trusted_proxies: Vec<Network>,
+    /// `MANDATE_CORS_ORIGINS`
+    pub cors_origins: Vec<Origin>,
     /// `MANDATE_REQUEST_TIMEOUT`
     pub request_timeout: Duration,
     /// `MANDATE_FILES`
@@ -155,6 +159,7 @@ impl Settings {
             (None, None) => None,
         };
         let trusted_proxies = problems.check("MANDATE_TRUSTED_PROXIES", list(&options.trusted_proxies, Network::parse));
+        let cors_origins = problems.check("MANDATE_CORS_ORIGINS", list(&options.cors_origins, Origin::parse));
         let request_timeout =
             problems.check("MANDATE_REQUEST_TIMEOUT", duration(&options.request_timeout, SECOND, HOUR));
         let files = problems.check("MANDATE_FILES", FilesTarget::parse(&options.files));
@@ -189,6 +194,7 @@ impl Settings {
             listen: listen?,
             public_url: public_url?,
             trusted_proxies: trusted_proxies?,
+            cors_origins: cors_origins?,
             request_timeout: Duration::from_secs(u64::try_from(request_timeout?.as_seconds()).ok()?),
             files: files?,
             mail: mail?,
@@ -235,6 +241,7 @@ impl Settings {
             ("MANDATE_LISTEN", self.listen.to_string()),
             ("MANDATE_PUBLIC_URL", self.public_url.as_str().to_owned()),
             ("MANDATE_TRUSTED_PROXIES", joined(&self.trusted_proxies)),
+            ("MANDATE_CORS_ORIGINS", joined(&self.cors_origins)),
             ("MANDATE_REQUEST_TIMEOUT", format!("{}s", self.request_timeout.as_secs())),
             ("MANDATE_FILES", self.files.to_string()),
             ("MANDATE_MAIL", self.mail.to_string()),

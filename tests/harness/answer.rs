@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::ops::Index;
 use std::sync::Arc;
 
-use reqwest::header::HeaderMap;
+use flate2::read::GzDecoder;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use serde_json::{Map, Value, json};
 
 use crate::contract::{self, Exchange};
@@ -45,6 +47,19 @@ pub struct Answer {
     story: Arc<Story>,
 }
 
+/// A body without its content coding (RFC 9110, section 8.4.1).
+fn decoded(headers: &HeaderMap, bytes: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    let read = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes()) {
+        None => return bytes.to_vec(),
+        Some(b"gzip") => GzDecoder::new(bytes).read_to_end(&mut decoded),
+        Some(b"br") => brotli::Decompressor::new(bytes, 4_096).read_to_end(&mut decoded),
+        Some(other) => panic!("nobody asked for the coding `{}`", String::from_utf8_lossy(other)),
+    };
+    read.expect("a body is what its coding says");
+    decoded
+}
+
 impl Answer {
     /// Sends a request and takes its answer in.
     pub(crate) async fn receive(request_line: String, request: reqwest::RequestBuilder, story: Arc<Story>) -> Self {
@@ -52,7 +67,7 @@ impl Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.unwrap_or_else(|error| panic!("{request_line}: half an answer: {error:?}"));
         let bytes = body.to_vec();
-        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        let body = serde_json::from_slice(&decoded(&headers, &bytes)).unwrap_or_default();
         Self { status, headers, body, bytes, request: request_line, story }
     }
 

@@ -5,6 +5,7 @@ mod account_team;
 mod article;
 mod attachment;
 mod broadcast;
+mod browser;
 mod call_list;
 mod concurrency;
 mod contact;

@@ -78,6 +78,11 @@ pub struct Options {
     #[arg(long, env = "MANDATE_TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub(super) trusted_proxies: Option<String>,
 
+    /// Origins of web frontends that may call the API from a browser, such as `https://support.example.com`, separated by commas; `*` for
+    /// any [default: none]
+    #[arg(long, env = "MANDATE_CORS_ORIGINS", value_name = "ORIGINS")]
+    pub(super) cors_origins: Option<String>,
+
     /// The longest time that a request may take
     #[arg(long, env = "MANDATE_REQUEST_TIMEOUT", default_value = "10s", value_name = "DURATION")]
     pub(super) request_timeout: String,

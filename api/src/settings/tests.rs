@@ -15,6 +15,7 @@ fn without_anything_set_there_is_a_server_to_try() {
     MANDATE_LISTEN=127.0.0.1:8080
     MANDATE_PUBLIC_URL=http://127.0.0.1:8080
     MANDATE_TRUSTED_PROXIES=
+    MANDATE_CORS_ORIGINS=
     MANDATE_REQUEST_TIMEOUT=10s
     MANDATE_FILES=file:var/files
     MANDATE_MAIL=file:var/mail
@@ -113,6 +114,7 @@ fn all_problems_are_told_at_once_with_what_would_be_right() {
         "--listen=localhost",
         "--public-url=support.example.com",
         "--trusted-proxies=10.0.0.0/33",
+        "--cors-origins=https://desk.example,https://desk.example/app",
         "--request-timeout=0s",
         "--mail=smtp://canary:can@ry@",
         "--mail-from=support",
@@ -133,13 +135,14 @@ fn all_problems_are_told_at_once_with_what_would_be_right() {
     .unwrap_err();
     assert!(!problems.to_string().contains("canary"));
     insta::assert_snapshot!(problems, @r"
-    22 problems with the settings
+    23 problems with the settings
       DATABASE_URL: the database URL must begin with `sqlite://` or `postgres://`, as in `sqlite://var/mandate.db`
       MANDATE_POOL_SIZE: `0` is not a whole number from 1 to 200
       MANDATE_QUEUE_MAX: `many` is not a whole number from 0 to 100000
       MANDATE_LISTEN: `localhost` is not an address and port such as `127.0.0.1:8080` or `[::]:8080`
       MANDATE_PUBLIC_URL: `support.example.com` is not a URL such as `https://support.example.com`, without query or fragment
       MANDATE_TRUSTED_PROXIES: `10.0.0.0/33` is not an address or network such as `10.0.0.7` or `10.0.0.0/8`
+      MANDATE_CORS_ORIGINS: `https://desk.example/app` is not an origin such as `https://support.example.com`, in lower case and without a path, nor `*`
       MANDATE_REQUEST_TIMEOUT: `0s` is not a duration such as `30s`, `15m`, `24h` or `30d`, from 1s to 1h
       MANDATE_MAIL: must be `file:directory`, `smtp://user:password@host:port` or `smtps://user:password@host:port`, where characters such as `@` in the password are percent-encoded
       MANDATE_MAIL_FROM: `support` is not a sender such as `Support <support@example.com>`

@@ -46,6 +46,41 @@ impl PublicUrl {
     }
 }
 
+/// From where a browser's page may call the API.
+///
+/// *Shape*: a scheme, a host and perhaps a port, as browsers send them in `Origin`; or `*`, for anywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Reads an origin.
+    ///
+    /// *Errors*: what is wrong, for people.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let is_origin = PublicUrl::parse(text).is_ok_and(|url| {
+            let (_, place) = url.as_str().split_once("://").unwrap_or_default();
+            url.as_str() == text && !place.contains('/') && text == text.to_lowercase()
+        });
+        if is_origin || text == "*" {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!(
+            "`{text}` is not an origin such as `https://support.example.com`, in lower case and without a path, nor `*`"
+        ))
+    }
+
+    /// The origin; nothing where it is any.
+    pub fn as_one(&self) -> Option<&str> {
+        (self.0 != "*").then_some(self.0.as_str())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The form of links in emails.
 ///
 /// *Shape*: holds `?token={token}` once, and begins with a web address.
