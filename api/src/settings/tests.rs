@@ -250,3 +250,21 @@ fn files_are_kept_in_a_folder_or_a_bucket() {
         assert!(FilesTarget::parse(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn origins_are_as_browsers_send_them() {
+    for origin in ["https://desk.example", "http://localhost:5173", "http://[::1]:8080", "*"] {
+        assert_eq!(Origin::parse(origin).unwrap().to_string(), origin);
+    }
+    for origin in [
+        "",
+        "desk.example",
+        "https://Desk.example",
+        "https://desk.example/",
+        "null",
+        "https://*.example",
+        "ftp://desk.example",
+    ] {
+        assert!(Origin::parse(origin).is_err(), "{origin}");
+    }
+}

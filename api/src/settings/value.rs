@@ -59,7 +59,7 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self, String> {
         let is_origin = PublicUrl::parse(text).is_ok_and(|url| {
             let (_, place) = url.as_str().split_once("://").unwrap_or_default();
-            url.as_str() == text && !place.contains('/') && text == text.to_lowercase()
+            url.as_str() == text && !place.contains(['/', '*']) && text == text.to_lowercase()
         });
         if is_origin || text == "*" {
             return Ok(Self(text.to_owned()));
