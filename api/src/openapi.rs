@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 
 use actix_web::App as ActixApp;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{OpenApi as Document, Required};
+use utoipa::openapi::{OpenApi as Document, RefOr, Required};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -220,13 +220,30 @@ fn add_headers(item: &mut PathItem) {
     add(item.post.as_mut().filter(is_action), &if_match);
 }
 
+/// Says how lists stand in a query, `status=open&status=solved`, for generators that guess otherwise.
+fn spell_out_lists(item: &mut PathItem) {
+    let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    let operations = methods.into_iter().flatten();
+    for parameter in operations.flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+        if let RefOr::T(parameter) = parameter
+            && matches!(parameter.schema, Some(RefOr::T(Schema::Array(_))))
+        {
+            parameter.style = Some(ParameterStyle::Form);
+            parameter.explode = Some(true);
+        }
+    }
+}
+
 /// The document.
 pub fn document() -> &'static Document {
     static DOCUMENT: OnceLock<Document> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
         let app = ActixApp::new().into_utoipa_app().openapi(Contract::openapi()).configure(operations);
         let mut document = wire::inline(app.split_for_parts().1);
-        document.paths.paths.values_mut().for_each(add_headers);
+        for item in document.paths.paths.values_mut() {
+            add_headers(item);
+            spell_out_lists(item);
+        }
         document
     })
 }
