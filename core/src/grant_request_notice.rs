@@ -8,8 +8,11 @@ use crate::id::PersonId;
 use crate::journal::{Entry, EventKind, Fact};
 use crate::partner_grant::Grantee;
 use crate::telling::{Schedule, Telling, managers};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::vocabulary::{GrantRequestStatus, MailKind, Vocabulary as _};
+
+/// How long at most until somebody looks again whether an older request still stands in the way of a younger one.
+const PATIENCE: Span = Span::days(1);
 
 /// When a changed request is told of: at once, whether the name that was used is anybody's or not; and no more when it was taken
 /// back, for nothing is asked of anybody then.
@@ -39,15 +42,17 @@ pub struct NoticeFacts {
     pub older: Option<GrantRequest>,
 }
 
-/// Tells of a request: the customer's contact managers that it waits for them, or that it still does when the time of an older
-/// one for the same grantee is over; whoever asked, and whoever shall hold the grant, that it was approved, declined, or has lapsed.
+/// Tells of a request: the customer's contact managers that it waits for them, or that it still does when an older one for the same
+/// grantee is decided or its time is over; whoever asked, and whoever shall hold the grant, that it was approved, declined, or has lapsed.
 pub fn tell(context: &Context, facts: NoticeFacts) -> Telling {
     let nothing = Telling::nothing(context);
     let Some(request) = facts.request else { return nothing };
     let about = request.id.into();
     let older = facts.older.filter(|older| older.status(context.now) == GrantRequestStatus::Open);
     match (request.status(context.now), older) {
-        (GrantRequestStatus::Open, Some(older)) => nothing.again(Some(older.lapses_at())),
+        (GrantRequestStatus::Open, Some(older)) => {
+            nothing.again(Some(older.lapses_at().min(context.now.plus(PATIENCE))))
+        }
         (GrantRequestStatus::Open, None) => nothing
             .send(MailKind::GrantRequestReceived, about, managers(MailKind::GrantRequestReceived, &facts.managers))
             .again(Some(request.lapses_at())),

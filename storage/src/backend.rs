@@ -19,9 +19,10 @@ use crate::sql::Sql;
 /// Characters of a word that full-text tables keep.
 const TOKEN_MAX: usize = 100;
 
-/// A word that fewer rows have is one that few have; likewise one that less than one row in [`FEW_OF`] has.
+/// A word that fewer rows have is one that few have; likewise one that less than one row in [`FEW_OF`] has, for of what is rarer
+/// PostgreSQL's statistics say no more.
 const FEW: i64 = 1_000;
-const FEW_OF: i64 = 200;
+const FEW_OF: i64 = 500;
 
 /// How long SQLite waits for a lock that another process holds.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -260,14 +261,15 @@ impl AnyConnection {
         }
     }
 
-    /// Whether few rows of `request_words` have a word that begins like this, as far as that is known at once: from PostgreSQL's
-    /// statistics, because its index cannot stop counting.
-    pub(crate) fn few_have(&mut self, word: &str) -> QueryResult<bool> {
+    /// At most one request in so many has a word that begins like this, at a guess; nothing where so few have it that the index leads
+    /// to them quickly. From PostgreSQL's statistics, because its index cannot stop counting; on SQLite by counting those few.
+    pub(crate) fn one_in(&mut self, word: &str) -> QueryResult<Option<usize>> {
         let beginning = self.beginning(word);
         match self {
             Self::Postgres(connection) => {
                 let plan: String = Sql::<Text>::new(
-                    "EXPLAIN (FORMAT JSON) SELECT 1 FROM request_words UNION ALL SELECT 1 FROM request_words w WHERE w.words @@ CAST(",
+                    "EXPLAIN (FORMAT JSON) SELECT 1 FROM service_requests UNION ALL SELECT 1 FROM request_words \
+                     UNION ALL SELECT 1 FROM request_words w WHERE w.words @@ CAST(",
                 )
                 .bind_text(beginning)
                 .push(" AS tsquery)")
@@ -276,8 +278,9 @@ impl AnyConnection {
                 let rows = |branch: usize| {
                     plan.pointer(&format!("/0/Plan/Plans/{branch}/Plan Rows")).and_then(serde_json::Value::as_i64)
                 };
-                let (all, having) = (rows(0).unwrap_or(0), rows(1).unwrap_or(0));
-                Ok(having < FEW || having < all / FEW_OF)
+                let [requests, all, having] = [0, 1, 2].map(|branch| rows(branch).unwrap_or(0));
+                let has_few = having < FEW || having < all / FEW_OF;
+                Ok((!has_few).then(|| usize::try_from(requests / having).unwrap_or_default().max(1)))
             }
             Self::Sqlite(connection) => {
                 let count = Sql::<BigInt>::new(
@@ -287,7 +290,7 @@ impl AnyConnection {
                 .push(" LIMIT ")
                 .bind_big(FEW)
                 .push(")");
-                Ok(count.get_result::<i64>(connection)? < FEW)
+                Ok((count.get_result::<i64>(connection)? >= FEW).then_some(1))
             }
             Self::Lost => Err(DieselError::BrokenTransactionManager),
         }
@@ -327,7 +330,8 @@ impl AnyConnection {
                 .append(requests)
                 .push(") AS sr"),
             Self::Sqlite(_) | Self::Lost => {
-                Sql::new(" JOIN service_requests sr ON sr.id IN (SELECT sr.id").append(requests).push(")")
+                // `CROSS` keeps the order of the join as it is written.
+                Sql::new(" CROSS JOIN service_requests sr ON sr.id IN (SELECT sr.id").append(requests).push(")")
             }
         }
     }

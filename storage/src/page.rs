@@ -44,13 +44,20 @@ impl Page {
             11..=50 => "51",
             51..=100 => "101",
             101..=256 => "257",
+            257..=1_024 => "1025",
+            1_025..=2_048 => "2049",
             _ => "4097",
         }
     }
 
     /// Ends a list's statement as [`Page::descending`] does, with [`Page::at_least`] so many rows.
     pub(crate) fn newest<ST>(&self, query: Sql<ST>, key: &'static str, id: &'static str) -> Sql<ST> {
-        self.behind(query, key, id, true).push(" LIMIT ").push(self.at_least())
+        self.newest_of(query, key, id, Sql::new(self.at_least()))
+    }
+
+    /// The same with so many rows as an expression says.
+    pub(crate) fn newest_of<ST>(&self, query: Sql<ST>, key: &'static str, id: &'static str, rows: Sql) -> Sql<ST> {
+        self.behind(query, key, id, true).push(" LIMIT ").append(rows)
     }
 
     /// Ends a list's statement with this page of it, in the order of a key and the rows' ids.
@@ -68,6 +75,7 @@ impl Page {
         self.behind(query, key, id, descending).push(" LIMIT ").bind_big(self.fetch())
     }
 
+    /// Ends a list's statement with the rows behind the last one of the part before, in order.
     fn behind<ST>(&self, mut query: Sql<ST>, key: &'static str, id: &'static str, descending: bool) -> Sql<ST> {
         let (behind, direction) = if descending { (") < (", " DESC") } else { (") > (", "") };
         if let Some(Position { key: last, id: last_id }) = &self.after {

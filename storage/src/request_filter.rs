@@ -113,6 +113,18 @@ impl RequestFilter {
         query.push(" AND ").push(column).push(" IN (").bind_texts(&self.organizations).push(")")
     }
 
+    /// Whether nothing but whose requests they are keeps any of them out of the list: no [`Self::conditions`] and no words.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.statuses.is_empty()
+            && self.severities.is_empty()
+            && self.categories.is_empty()
+            && self.partner_managed.is_none()
+            && self.created_after.is_none()
+            && self.created_before.is_none()
+            && self.search.is_none()
+            && !self.names_people()
+    }
+
     /// Whether only requests of certain people are asked for: those are found by the people.
     pub(crate) fn names_people(&self) -> bool {
         let names = [&self.submitted_by, &self.point_of_contact].iter().any(|people| !people.is_empty());

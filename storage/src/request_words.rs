@@ -28,6 +28,15 @@ pub(crate) enum Searched {
     All,
 }
 
+/// How many requests have the words of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spread<'a> {
+    /// Few have this one.
+    Few(&'a str),
+    /// One in so many at most, if each word is as likely whatever the others are.
+    OneIn(usize),
+}
+
 impl Searched {
     fn condition(self) -> &'static str {
         match self {
@@ -38,15 +47,17 @@ impl Searched {
 }
 
 impl ReadTx<'_> {
-    /// A word of a search that few rows have, as far as the database knows; none if many have each of them.
-    pub(crate) fn rare_word<'a>(&mut self, search: &'a SearchWords) -> Result<Option<&'a str>, StorageError> {
+    /// How many requests have the words of a search, as far as the database knows.
+    pub(crate) fn spread<'a>(&mut self, search: &'a SearchWords) -> Result<Spread<'a>, StorageError> {
+        let mut all = 1_usize;
         for word in search.as_slice().iter().take(LOOKED_UP_MAX) {
-            let result = self.connection().few_have(word);
-            if self.settle(result)? {
-                return Ok(Some(word));
+            let result = self.connection().one_in(word);
+            match self.settle(result)? {
+                None => return Ok(Spread::Few(word)),
+                Some(one_in) => all = all.saturating_mul(one_in),
             }
         }
-        Ok(None)
+        Ok(Spread::OneIn(all))
     }
 
     /// The condition that a request `sr` has words that begin with each of these, asked of its own rows.

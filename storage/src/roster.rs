@@ -63,20 +63,20 @@ impl ReadTx<'_> {
     }
 
     fn moved(&mut self, roster: &Roster, movement: Movement) -> Result<Moved, StorageError> {
-        let total = roster_people::table
-            .filter(roster_people::roster_id.eq(roster.id.to_string()))
-            .filter(roster_people::movement.eq(movement.name()))
-            .count();
+        // Somebody may have moved several times.
+        let of_roster = |query: Sql| {
+            query
+                .push(" WHERE m.roster_id = ")
+                .bind_text(roster.id)
+                .push(" AND m.movement = ")
+                .bind_text(movement.name())
+        };
+        let total = of_roster(Sql::new("SELECT COUNT(DISTINCT m.contact_id) FROM roster_people m")).retyped::<BigInt>();
         let total: i64 = on!(self, |connection| total.get_result(connection))?;
-        let named = Sql::<(Text, Text, Text)>::new(
-            "SELECT p.id, p.first_name, p.last_name FROM roster_people m JOIN people p ON p.id = m.contact_id \
-             WHERE m.roster_id = ",
-        )
-        .bind_text(roster.id)
-        .push(" AND m.movement = ")
-        .bind_text(movement.name())
-        .push(" ORDER BY m.contact_id, m.version LIMIT ")
-        .bind_big(i64::try_from(NAMED_MAX).unwrap_or(i64::MAX));
+        let named =
+            "SELECT DISTINCT p.id, p.first_name, p.last_name FROM roster_people m JOIN people p ON p.id = m.contact_id";
+        let named = of_roster(Sql::new(named)).push(" ORDER BY p.id LIMIT ");
+        let named = named.bind_big(i64::try_from(NAMED_MAX).unwrap_or(i64::MAX)).retyped::<(Text, Text, Text)>();
         let rows: Vec<(String, String, String)> = on!(self, |connection| named.load(connection))?;
         let named = rows.iter().map(|(id, first_name, last_name)| {
             Ok(PersonRef {

@@ -137,6 +137,7 @@ fn fill(url: &str, size: usize) -> Result<(), String> {
 pub(crate) async fn run(plan: &Plan) -> Result<(), String> {
     let cluster: &'static Cluster = Box::leak(Box::new(Cluster::large().ok_or("there is no PostgreSQL")??));
     let mut plans = String::new();
+    // With the fewer requests, with all, and with all over one connection.
     let mut results: Vec<(&'static str, Vec<Figures>)> = CASES.iter().map(|case| (case.0, Vec::new())).collect();
     for size in SIZES {
         let place = Place::new(Database::Postgres(cluster), plan.pool)?;
@@ -149,15 +150,18 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), String> {
         for (case, (name, figures)) in CASES.iter().zip(&mut results) {
             let requests = requests(case, server.address, size, &tokens).await?;
             let cpu = (Cpu::Process(server.id()), place.cpu()?);
-            let mut rounds = Vec::new();
-            for _ in 0..plan.rounds {
-                let load = Load::open(server.address, CONNECTIONS, &requests).await.map_err(said)?;
-                rounds.push(crate::run::point(load, plan.seconds, cpu).await?);
+            let connections = if size == SIZES[1] { [CONNECTIONS, 1].as_slice() } else { &[CONNECTIONS] };
+            for connections in connections {
+                let mut rounds = Vec::new();
+                for _ in 0..plan.rounds {
+                    let load = Load::open(server.address, *connections, &requests).await.map_err(said)?;
+                    rounds.push(crate::run::point(load, plan.seconds, cpu).await?);
+                }
+                let member = |member: usize| median(rounds.iter().filter_map(|round| round.get(member).copied()));
+                let median: Figures = std::array::from_fn(member);
+                eprintln!("{size} · {connections} · {name}: {:.2} ms, {:.2} ms", median[1] * 1e3, median[2] * 1e3);
+                figures.push(median);
             }
-            let member = |member: usize| median(rounds.iter().filter_map(|round| round.get(member).copied()));
-            let median: Figures = std::array::from_fn(member);
-            eprintln!("{size} · {name}: {:.2} ms, {:.2} ms", median[1] * 1e3, median[2] * 1e3);
-            figures.push(median);
         }
         drop(server);
         if plan.explain && size == SIZES[1] {
@@ -173,16 +177,20 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), String> {
 fn print(results: &[(&'static str, Vec<Figures>)]) {
     let judged = |value: f64, goal: f64| if value <= goal { "✓" } else { "✗" };
     println!(
-        "\n| {CONNECTIONS} connections | requests/s | p50 ms | p99 ms | ≤ {:.0} | p50 to {} | p99 to {} | ≤ {GROWTH} × | server CPU ms | database CPU ms |",
+        "\n| {CONNECTIONS} connections | requests/s | p50 ms | p99 ms | ≤ {:.0} | p50 to {} | p99 to {} | ≤ {GROWTH} × | server CPU ms | database CPU ms | one alone: p50 ms | p99 ms |",
         GOAL * 1e3,
         SIZES[0],
         SIZES[0]
     );
-    println!("|---|---:|---:|---:|---|---:|---:|---|---:|---:|");
+    println!("|---|---:|---:|---:|---|---:|---:|---|---:|---:|---:|---:|");
     for (name, figures) in results {
-        let [[_, small_p50, small_p99, ..], [rate, p50, p99, server, database]] = figures[..] else { continue };
+        let [[_, small_p50, small_p99, ..], [rate, p50, p99, server, database], [_, alone_p50, alone_p99, ..]] =
+            figures[..]
+        else {
+            continue;
+        };
         println!(
-            "| {name} | {rate:.0} | {:.2} | {:.2} | {} | {:.2} × | {:.2} × | {} | {:.2} | {:.2} |",
+            "| {name} | {rate:.0} | {:.2} | {:.2} | {} | {:.2} × | {:.2} × | {} | {:.2} | {:.2} | {:.2} | {:.2} |",
             p50 * 1e3,
             p99 * 1e3,
             judged(p99, GOAL),
@@ -190,7 +198,9 @@ fn print(results: &[(&'static str, Vec<Figures>)]) {
             p99 / small_p99,
             judged(p99 / small_p99, GROWTH),
             server * 1e3,
-            database * 1e3
+            database * 1e3,
+            alone_p50 * 1e3,
+            alone_p99 * 1e3
         );
     }
 }

@@ -125,7 +125,15 @@ fn a_customer_who_is_asked_under_several_names_is_told_of_one_g_9() {
         tell(&by_the_server(), NoticeFacts { older: Some(older), ..facts(asked(all_of(PARTNER))) })
     };
     let telling = tell_beside(older.clone());
-    assert_eq!((told(&telling).len(), telling.next()), (0, Some(older.lapses_at())));
+    assert_eq!(
+        (told(&telling).len(), telling.next()),
+        (0, Some(NOW.plus(Span::days(1)))),
+        "it may be decided any time"
+    );
+    let lapses_soon =
+        GrantRequest { created_at: NOW.minus(older.lapses_at().since(older.created_at)).plus(Span::hours(1)), ..older };
+    assert_eq!(tell_beside(lapses_soon.clone()).next(), Some(lapses_soon.lapses_at()));
+    assert!(lapses_soon.lapses_at() < NOW.plus(Span::days(1)));
     // Once the older one is over, it is told.
     for over in [GrantRequest { id: id(2), ..lapsed() }, decided(GrantRequestStatus::Declined, all_of(PARTNER))] {
         assert_eq!(told(&tell_beside(over)).len(), 2);

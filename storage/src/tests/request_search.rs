@@ -11,6 +11,7 @@ use super::common::{self, Database};
 use super::{NOW, execute, organization, person, store, write};
 use crate::backend::on;
 use crate::request_filter::{RequestFilter, RequestView};
+use crate::request_words::Spread;
 use crate::sql::Sql;
 use crate::{Page, StorageError, Store, WriteTx};
 use diesel::prelude::*;
@@ -159,7 +160,7 @@ on_both! {
                     assert_eq!(found, expected, "{text} {severities:?} {is_agent}");
                 }
                 let search = SearchWords::parse(text).unwrap();
-                let is_rare = store.read(|tx| Ok::<_, StorageError>(tx.rare_word(&search)?.is_some())).unwrap();
+                let is_rare = store.read(|tx| Ok::<_, StorageError>(matches!(tx.spread(&search)?, Spread::Few(_)))).unwrap();
                 ways[usize::from(is_rare)] += 1;
             }
         }
