@@ -199,8 +199,8 @@ pub(crate) struct FileContent(#[expect(dead_code, reason = "the type stands for 
     params(("attachment_id" = AttachmentIdWire, Path, description = "The attachment."),
         ("Range" = Option<String>, Header, description = "The part of the content that is wanted: `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`.", example = "bytes=0-1023"),
         ("If-Range" = Option<String>, Header, description = "The `ETag` of the content that a part is wanted of; of another one the whole is answered.")),
-    responses((status = 200, description = "The content.", content((inline(FileContent) = "*/*"))),
-        (status = 206, description = "A part of the content.", content((inline(FileContent) = "*/*"))), NotModified, Problems, RangeProblems))]
+    responses((status = 200, description = "The content.", content((inline(FileContent) = "application/octet-stream"), (inline(FileContent) = "*/*"))),
+        (status = 206, description = "A part of the content.", content((inline(FileContent) = "application/octet-stream"), (inline(FileContent) = "*/*"))), NotModified, Problems, RangeProblems))]
 #[get("/v1/attachments/{attachment_id}/content")]
 pub(crate) async fn get_attachment_content(
     app: Data<Arc<App>>,

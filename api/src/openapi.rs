@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 
 use actix_web::App as ActixApp;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{OpenApi as Document, Required};
+use utoipa::openapi::{OpenApi as Document, RefOr, Required};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -179,28 +179,35 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
     probes::configure(config);
 }
 
+/// `*` or a list of entity tags; the quotes are escaped for generators that write the pattern between quotes.
+const TAGS: &str = r"^(\*|(W/)?\x22[!#-~]*\x22(, ?(W/)?\x22[!#-~]*\x22)*)$";
+
 /// Lists the request headers that every operation of a kind reads.
 fn add_headers(item: &mut PathItem) {
-    let header = |name: &str, description: &str, example: &str| {
+    let header = |name: &str, description: &str, schema: ObjectBuilder, example: &str| {
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)
             .description(Some(description))
             .required(Required::False)
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(255)).build()))
+            .schema(Some(schema.schema_type(Type::String).build()))
             .example(Some(example.into()))
             .build()
     };
+    let tags = || ObjectBuilder::new().pattern(Some(TAGS));
+    let visible = ObjectBuilder::new().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"));
     let if_match = header(
         "If-Match",
         "The version that the change rests on, as the `ETag` has it: `\"3\"`. Another one answers 412.",
+        tags(),
         "\"3\"",
     );
     let if_none_match =
-        header("If-None-Match", "The version that the reader has already: the same one answers 304.", "\"3\"");
+        header("If-None-Match", "The version that the reader has already: the same one answers 304.", tags(), "\"3\"");
     let key = header(
         "Idempotency-Key",
         "1 to 255 visible characters, a UUID for example. A repeat with the same key and body answers what was answered before, with `Idempotent-Replayed: true`.",
+        visible,
         "0f8fad5b-d9cb-469f-a165-70867728950e",
     );
     let changes_a_version = |operation: &Operation| operation.responses.responses.contains_key("412");
@@ -220,13 +227,40 @@ fn add_headers(item: &mut PathItem) {
     add(item.post.as_mut().filter(is_action), &if_match);
 }
 
+/// Says of parameters what generators guess wrong otherwise: lists in a query are `status=open&status=solved`, and a header or
+/// a query cannot hold null.
+fn spell_out(item: &mut PathItem) {
+    let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    let operations = methods.into_iter().flatten();
+    for parameter in operations.flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+        let RefOr::T(parameter) = parameter else { continue };
+        match &mut parameter.schema {
+            Some(RefOr::T(Schema::Array(_))) => {
+                parameter.style = Some(ParameterStyle::Form);
+                parameter.explode = Some(true);
+            }
+            Some(RefOr::T(Schema::Object(object))) => {
+                if let SchemaType::Array(types) = &object.schema_type
+                    && let [one, Type::Null] | [Type::Null, one] = &types[..]
+                {
+                    object.schema_type = SchemaType::Type(one.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// The document.
 pub fn document() -> &'static Document {
     static DOCUMENT: OnceLock<Document> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
         let app = ActixApp::new().into_utoipa_app().openapi(Contract::openapi()).configure(operations);
         let mut document = wire::inline(app.split_for_parts().1);
-        document.paths.paths.values_mut().for_each(add_headers);
+        for item in document.paths.paths.values_mut() {
+            add_headers(item);
+            spell_out(item);
+        }
         document
     })
 }

@@ -249,6 +249,8 @@ pub(crate) async fn list_organizations(
 }
 
 /// Read an organization
+///
+/// For its own people, for partners to whom it granted something, and for the vendor's staff; to everybody else it does not exist.
 #[utoipa::path(tag = "organizations", operation_id = "getOrganization", params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
     responses((status = 200, description = "The organization.", body = OrganizationView), NotModified, Problems))]
 #[get("/v1/organizations/{organization_id}")]

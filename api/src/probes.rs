@@ -117,6 +117,8 @@ async fn get_metrics(probes: Data<Probes>) -> Result<HttpResponse, Problem> {
 }
 
 /// Read this document as JSON
+///
+/// The same document as `/openapi.yaml`, of the version that is running.
 #[utoipa::path(
     tag = "operations",
     operation_id = "getOpenApiJson",
@@ -129,6 +131,8 @@ async fn get_open_api_json(probes: Data<Probes>) -> HttpResponse {
 }
 
 /// Read this document as YAML
+///
+/// Byte for byte the file that the source code of this version holds.
 #[utoipa::path(
     tag = "operations",
     operation_id = "getOpenApiYaml",

@@ -293,6 +293,8 @@ pub struct SessionList {
 }
 
 /// List one's own sign-ins
+///
+/// Those that can still be refreshed, on every device; the list is whole.
 #[utoipa::path(tag = "sessions", operation_id = "listSessions", responses((status = 200, description = "The sign-ins.", body = SessionList), Problems))]
 #[get("/v1/sessions")]
 pub(crate) async fn list_sessions(app: Data<Arc<App>>, caller: Caller, _: WholeList) -> Result<HttpResponse, Problem> {

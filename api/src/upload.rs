@@ -105,7 +105,7 @@ async fn upload(
             // The file took its time: whoever may not have it stored any more is told so now.
             caller.now = app.now();
             let command = CreateAttachment { id: upload.id, file_name: head.file_name, content };
-            finish(&app, caller, upload, command).await
+            finish(&app, caller, upload, command, is_stored).await
         }
         Err(problem) => Err(problem),
     };
@@ -212,19 +212,21 @@ fn unstored(error: FileError) -> Problem {
     Problem::unavailable(format!("the file cannot be stored: {error}"))
 }
 
-/// Takes the stored file up as an attachment or as a letter, if the caller still may.
+/// Takes the stored file up as an attachment or as a letter, if the caller still may. Where nothing is stored, the same request
+/// was answered before, and its answer is given again.
 async fn finish(
     app: &Arc<App>,
     caller: Caller,
     upload: Upload,
     wanted: CreateAttachment,
+    is_stored: bool,
 ) -> Result<HttpResponse, Problem> {
     let mut body = Sha256::new();
     body.update(wanted.content.sha256.0);
     body.update(format!("{}\n{}", wanted.content.media_type, wanted.file_name));
     let signature = match upload.place {
-        Place::Escalation(_) => escalation_letter::check(app, upload, &wanted).await?,
-        Place::Request(_) => None,
+        Place::Escalation(_) if is_stored => escalation_letter::check(app, upload, &wanted).await?,
+        Place::Escalation(_) | Place::Request(_) => None,
     };
     let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let actor = context.signed_in()?;

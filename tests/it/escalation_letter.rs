@@ -77,4 +77,23 @@ e2e! {
         stage.dan.post(format!("{path}/provide-information"), json!({})).await.expect(200);
         stage.reviewer.post(format!("{path}/verify"), by_signature).await.expect_problem(422, "validation_failed");
     }
+
+    /// E-3, X-2: a letter whose upload is repeated with the same key is the same letter, and stored once.
+    async fn an_upload_of_a_letter_is_repeated(world: World) {
+        let stage = stage(&world).await;
+        let opened = stage.open(&stage.dan, "service_request", json!({})).await.expect(201);
+        let path = format!("/v1/escalations/{}/attachments", opened.id());
+        let headers = [
+            ("content-type", "message/rfc822"),
+            ("content-disposition", "attachment; filename=letter.eml"),
+            ("idempotency-key", "the-letter"),
+        ];
+        let first = stage.dan.send("POST", &path, &headers, LETTER.as_bytes().to_vec()).await.expect(201);
+        let again = stage.dan.send("POST", &path, &headers, LETTER.as_bytes().to_vec()).await.expect(201);
+        assert_eq!((first.id(), first.body), (again.id(), again.body));
+        let other = LETTER.replace("Nora Lima", "Mallory").into_bytes();
+        stage.dan.send("POST", &path, &headers, other).await.expect_problem(422, "idempotency_key_reused");
+        let seen = stage.dan.get(format!("/v1/escalations/{}", opened.id())).await.expect(200);
+        assert_eq!(seen.body["letter"]["attachment_ids"].as_array().map(Vec::len), Some(1));
+    }
 }
