@@ -8,6 +8,7 @@ use mandate_tests::{Actor, Answer, Value, World, days, e2e, json, person as name
 use tokio::task::JoinSet;
 
 use crate::access::essence;
+use crate::concurrency::in_turn;
 use crate::invitation::{abroad, accept, invite, token};
 use crate::partner_grant::grant_path;
 use crate::service_request::{request_path, submit};
@@ -44,16 +45,6 @@ fn kinds(world: &World, acme: &Actor) -> Vec<&'static str> {
     let journal = world.journal(&acme.organization_id);
     let about = journal.iter().map(|entry| entry.kind.name()).filter(|kind| kind.contains("participant"));
     about.map(|kind| kind.trim_start_matches("service_request.")).collect()
-}
-
-/// Asks again as long as others are in the way.
-async fn in_turn(ask: impl AsyncFn() -> Answer) -> Answer {
-    loop {
-        let answer = ask().await;
-        if answer.status != 503 {
-            return answer;
-        }
-    }
 }
 
 e2e! {

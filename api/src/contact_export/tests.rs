@@ -76,7 +76,7 @@ async fn pieces(is_disabled: bool) -> Vec<Result<usize, String>> {
     while let Some(piece) = poll_fn(|context| body.as_mut().poll_next(context)).await {
         let lines = |bytes: actix_web::web::Bytes| bytes.iter().filter(|byte| **byte == b'\n').count();
         let is_over = piece.is_err();
-        pieces.push(piece.map(lines).map_err(|error| Into::<Box<dyn std::error::Error>>::into(error).to_string()));
+        pieces.push(piece.map(lines).map_err(|error| causes(&*Into::<Box<dyn std::error::Error>>::into(error))));
         if is_over {
             break;
         }
@@ -87,6 +87,11 @@ async fn pieces(is_disabled: bool) -> Vec<Result<usize, String>> {
         }
     }
     pieces
+}
+
+/// An error and what it came from.
+fn causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// C-22, X-1
