@@ -88,7 +88,7 @@ async fn race(world: &World, acme: &Actor, partner: &Actor, round: usize) -> (us
 }
 
 /// Asks again as long as others are in the way: two instances on SQLite may keep each other from their turn on a busy machine.
-pub(crate) async fn in_turn(ask: impl AsyncFn() -> Answer) -> Answer {
+pub(crate) async fn in_turn<F: Future<Output = Answer>>(ask: impl Fn() -> F) -> Answer {
     loop {
         let answer = ask().await;
         if answer.status != 503 {
@@ -145,10 +145,10 @@ e2e! {
                 let mut versions = Vec::new();
                 for edit in 0..12 {
                     let subject = json!({"subject": format!("{writer} and {edit}")});
-                    let answer = in_turn(async || actor.patch(&path, subject.clone()).await).await;
+                    let answer = in_turn(|| actor.patch(&path, subject.clone())).await;
                     versions.push(answer.expect(200)["version"].as_i64().unwrap_or_default());
                     let messages = format!("{path}/messages");
-                    in_turn(async || actor.post(&messages, json!({"body": "Hello"})).await).await.expect(201);
+                    in_turn(|| actor.post(&messages, json!({"body": "Hello"}))).await.expect(201);
                 }
                 versions
             });
@@ -165,7 +165,7 @@ e2e! {
             writers.spawn(async move {
                 let headers = [("if-match", "\"97\""), ("content-type", "application/merge-patch+json")];
                 let subject = json!({"subject": format!("of {writer}")});
-                in_turn(async || actor.send("PATCH", &path, &headers, subject.clone()).await).await.status
+                in_turn(|| actor.send("PATCH", &path, &headers, subject.clone())).await.status
             });
         }
         let mut statuses = writers.join_all().await;

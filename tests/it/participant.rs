@@ -400,9 +400,9 @@ e2e! {
             }
             let revoke = format!("{}/revoke", grant_path(&grant));
             match round % 3 {
-                0 => drop(in_turn(async || remove(&acme, &request, &eve.id).await).await.expect(204)),
-                1 => drop(in_turn(async || add(&acme, &request, &eve.id, "cc").await).await.expect(200)),
-                _ => drop(in_turn(async || acme.post(&revoke, json!({})).await).await.expect(200)),
+                0 => drop(in_turn(|| remove(&acme, &request, &eve.id)).await.expect(204)),
+                1 => drop(in_turn(|| add(&acme, &request, &eve.id, "cc")).await.expect(200)),
+                _ => drop(in_turn(|| acme.post(&revoke, json!({}))).await.expect(200)),
             }
             ended.store(true, Ordering::SeqCst);
             for (is_late, answer) in tasks.join_all().await.into_iter().flatten() {
