@@ -227,11 +227,7 @@ fn known_primaries(
 ) -> Result<Vec<ContactId>, Problem> {
     let mut known = Vec::new();
     for one in unavailable {
-        let is_primary = |contact: &mandate_core::contact::Contact| {
-            contact.organization == organization
-                && contact.kind == mandate_core::vocabulary::ContactType::PrimarySupport
-        };
-        if tx.contact(one.contact)?.as_ref().is_some_and(is_primary) {
+        if tx.contact(one.contact)?.is_some_and(|contact| escalation::is_primary_of(&contact, organization)) {
             known.push(one.contact);
         }
     }
@@ -248,16 +244,7 @@ fn known_attachments(
 ) -> Result<Vec<AttachmentId>, Problem> {
     let mut known = Vec::new();
     for id in named {
-        let is_known = match crate::attachment::facts(tx, actor, now, *id)? {
-            facts if facts.attachment.as_ref().is_some_and(|found| found.place.escalation().is_some()) => {
-                facts.attachment.as_ref().and_then(|found| found.place.escalation()) == escalation
-            }
-            facts => {
-                let place = facts.attachment.as_ref().and_then(|found| found.place.request());
-                place.is_some() && place == request && attachment::view(facts).is_ok()
-            }
-        };
-        if is_known {
+        if attachment::can_be_letter(crate::attachment::facts(tx, actor, now, *id)?, escalation, request) {
             known.push(*id);
         }
     }

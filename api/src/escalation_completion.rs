@@ -7,7 +7,6 @@ use mandate_core::escalation_case::Absence;
 use mandate_core::escalation_completion::{self, CompleteFacts, Completed, Completion, CompletionIds, Departure};
 use mandate_core::id::{ContactId, EscalationId, OrganizationId, PersonId};
 use mandate_core::refusal::Refusal;
-use mandate_core::vocabulary::PersonStatus;
 use mandate_storage::{ReadTx, WriteTx};
 
 use crate::contact_state::save_disabled;
@@ -81,9 +80,7 @@ fn completion_facts(
     };
     let mut still_there = Vec::new();
     for one in &present.case.unavailable {
-        let contact = tx.contact(one.contact)?;
-        let is_there = |status| matches!(status, PersonStatus::Active | PersonStatus::Invited);
-        if contact.is_some_and(|contact| contact.organization == organization && is_there(contact.status)) {
+        if tx.contact(one.contact)?.is_some_and(|contact| escalation_completion::is_present(&contact, organization)) {
             still_there.push(one.contact);
         }
     }

@@ -452,6 +452,7 @@ pub(crate) async fn complete_escalation(
     for _ in 0..needed {
         numbers.push(app.number().await?);
     }
+    let unused = numbers.clone();
     let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let actor = context.signed_in()?;
         let facts = facts(tx, actor, context.now, id.0)?;
@@ -459,5 +460,8 @@ pub(crate) async fn complete_escalation(
         let view = shown(tx, actor, &after)?;
         Answer::ok(after.version, id.0, &view)
     };
-    app.write(caller.with_body(digest), command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
+    let answer = app
+        .write(caller.with_body(digest), command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work))
+        .await;
+    answer.inspect_err(|_| unused.into_iter().rev().for_each(|number| app.numbers.give_back(number)))
 }

@@ -337,6 +337,20 @@ pub fn create_letter(
     Ok(LetterAdded { attachment, escalation })
 }
 
+/// Whether somebody may name a file as the letter of an escalation, or of one to be: a file of the escalation, or one of its service
+/// request that they see (E-3).
+pub fn can_be_letter(
+    facts: AttachmentFacts,
+    escalation: Option<EscalationId>,
+    request: Option<ServiceRequestId>,
+) -> bool {
+    match facts.attachment.as_ref().map(|found| found.place) {
+        Some(Place::Escalation(place)) => Some(place) == escalation,
+        Some(Place::Request(place)) => Some(place) == request && view(facts).is_ok(),
+        None => false,
+    }
+}
+
 /// Shows the letter of an escalation to whoever may see the escalation (E-11).
 ///
 /// *Errors*: `not_found`, the same for what does not exist and for what is hidden.

@@ -4,6 +4,7 @@
 use crate::access::{ACCOUNT, Action, Standing, Visible, denied, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Change, Context, Recorded};
+use crate::contact::Contact;
 use crate::escalation_case::{Case, Verification, unverified};
 use crate::id::{AnyId, AttachmentId, ContactId, EscalationId, OrganizationId, PersonId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
@@ -448,6 +449,11 @@ pub(crate) fn expect_attachments(case: &Case, known: &[AttachmentId]) -> Result<
             Err(Refusal::new(Code::AttachmentNotAllowed, detail).at("#/letter/attachment_ids"))
         }
     }
+}
+
+/// Whether somebody is a primary support contact of an organization, whatever their state: one who can be said to be unavailable (E-4).
+pub fn is_primary_of(contact: &Contact, organization: OrganizationId) -> bool {
+    contact.organization == organization && contact.kind == ContactType::PrimarySupport
 }
 
 /// Only primary support contacts of the organization are said to be unavailable (E-4).

@@ -10,7 +10,7 @@ use crate::contact_state::{DisableContact, DisableFacts, Disabled, RecordIds, St
 use crate::escalation::{Approval, Escalation, EscalationFacts, State};
 use crate::escalation_case::Absence;
 use crate::escalation_step::{NomineeFacts, Step, expect_appointable, expect_state, movable, moved};
-use crate::id::{ContactId, ReviewId};
+use crate::id::{ContactId, OrganizationId, ReviewId};
 use crate::journal::EventKind;
 use crate::person::NewProfile;
 use crate::readiness;
@@ -89,6 +89,11 @@ impl Completed {
         let organization = self.escalation.after().organization.id;
         (!self.is_in_review).then(|| contact_review::begin(context, self.authority, organization, covered, id))
     }
+}
+
+/// Whether somebody is still there to be disabled: of the organization, and not disabled already (E-9).
+pub fn is_present(contact: &Contact, organization: OrganizationId) -> bool {
+    contact.organization == organization && matches!(contact.status, PersonStatus::Active | PersonStatus::Invited)
 }
 
 /// What became of an escalation whose time came.

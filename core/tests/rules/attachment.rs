@@ -2,7 +2,8 @@
 
 use mandate_core::access::Standing;
 use mandate_core::attachment::{
-    Attachment, AttachmentFacts, Content, CreateAttachment, Place, Sha256Sum, Stage, add, allow_upload, create, view,
+    Attachment, AttachmentFacts, Content, CreateAttachment, Place, Sha256Sum, Stage, add, allow_upload, can_be_letter,
+    create, view,
 };
 use mandate_core::change::Change;
 use mandate_core::media_type::MediaType;
@@ -210,4 +211,25 @@ fn sums_are_64_hexadecimal_digits_s_6() {
     for text in ["", "00", &"g0".repeat(32), &"+1".repeat(32), &"é".repeat(32)] {
         assert_eq!(Sha256Sum::parse(text), None, "{text}");
     }
+}
+
+#[test]
+fn a_letter_is_a_file_of_its_escalation_or_of_the_request_beside_it_that_one_sees_e_3() {
+    let (escalation, other) = (Some(id(3)), Some(id(4)));
+    let letter = |stage| Attachment { place: Place::Escalation(id(3)), stage, ..draft(7, &designated()) };
+    let of = |attachment, request| AttachmentFacts { request, attachment: Some(attachment) };
+    let uploaded = || of(letter(Stage::Letter), own(&designated()));
+    assert!(can_be_letter(uploaded(), escalation, None));
+    assert!(!can_be_letter(uploaded(), other, None) && !can_be_letter(uploaded(), None, Some(REQUEST)));
+    let beside = || of(added(&designated(), false), own(&designated()));
+    assert!(can_be_letter(beside(), escalation, Some(REQUEST)) && can_be_letter(beside(), None, Some(REQUEST)));
+    assert!(!can_be_letter(beside(), escalation, None) && !can_be_letter(beside(), escalation, Some(id(99))));
+    // A note of the desk's, and somebody else's draft.
+    assert!(!can_be_letter(of(added(&designated(), true), own(&designated())), escalation, Some(REQUEST)));
+    assert!(!can_be_letter(of(draft(7, &manager()), own(&designated())), escalation, Some(REQUEST)));
+    assert!(!can_be_letter(
+        AttachmentFacts { request: own(&designated()), attachment: None },
+        escalation,
+        Some(REQUEST)
+    ));
 }

@@ -3,9 +3,11 @@
 use mandate_core::change::{Change, Context};
 use mandate_core::contact::{Contact, Others};
 use mandate_core::contact_state::{DisableFacts, RecordIds, StateFacts};
-use mandate_core::escalation::{Escalation, EscalationFacts, State};
+use mandate_core::escalation::{Escalation, EscalationFacts, State, is_primary_of};
 use mandate_core::escalation_case::{Absence, Case, Unavailable};
-use mandate_core::escalation_completion::{CompleteFacts, Completed, Completion, CompletionIds, complete, depart};
+use mandate_core::escalation_completion::{
+    CompleteFacts, Completed, Completion, CompletionIds, complete, depart, is_present,
+};
 use mandate_core::escalation_step::NomineeFacts;
 use mandate_core::refusal::{Code, Extra, Refusal};
 use mandate_core::text::Email;
@@ -213,4 +215,18 @@ fn those_who_left_are_disabled_with_all_that_hangs_on_them_e_9_c_15() {
     assert_eq!(heir(Some(reference(&guardian()))), Some(NEW_CONTACT.into()));
     let other = DisableFacts { state: StateFacts { contact: Some(manager()), ..leaving(None).state }, ..leaving(None) };
     assert_eq!(code(depart(&by(&approver()), departure, &[], other, record).map(drop)), Code::Internal);
+}
+
+#[test]
+fn only_primary_support_contacts_are_unavailable_and_only_who_is_there_is_disabled_e_4_e_9() {
+    assert!(is_primary_of(&guardian(), CUSTOMER) && !is_primary_of(&guardian(), OTHER_CUSTOMER));
+    assert!(!is_primary_of(&manager(), CUSTOMER));
+    for (status, there) in
+        [(PersonStatus::Active, true), (PersonStatus::Invited, true), (PersonStatus::Disabled, false)]
+    {
+        let one = Contact { status, ..guardian() };
+        assert!(is_primary_of(&one, CUSTOMER));
+        assert_eq!(is_present(&one, CUSTOMER), there, "{status:?}");
+        assert!(!is_present(&one, OTHER_CUSTOMER));
+    }
 }
