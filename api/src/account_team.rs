@@ -91,7 +91,8 @@ impl AccountTeamView {
 /// has an empty team of version 0.
 #[utoipa::path(tag = "account-team", operation_id = "getAccountTeam",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 200, description = "The account team.", body = AccountTeamView), NotModified, Problems))]
+    responses((status = 200, description = "The account team.", body = AccountTeamView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/organizations/{organization_id}/account-team")]
 pub(crate) async fn get_account_team(
     app: Data<Arc<App>>,
@@ -114,6 +115,10 @@ pub(crate) async fn get_account_team(
 /// The whole account team as it shall be; who is absent has no place.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "technical_account_manager": "staff_01h455vb4pex5vsknk084sn02q", "sales_manager": null,
+    "customer_success_manager": null
+}))]
 pub struct SetAccountTeamBody {
     /// An active staff member with the role `technical_account_manager`.
     technical_account_manager: Option<StaffIdWire>,
@@ -138,7 +143,8 @@ impl From<SetAccountTeamBody> for Places {
 /// For administrators. Replaces the whole team.
 #[utoipa::path(tag = "account-team", operation_id = "setAccountTeam", request_body = SetAccountTeamBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 200, description = "The account team.", body = AccountTeamView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The account team.", body = AccountTeamView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "account_team_not_allowed"]))))]
 #[put("/v1/organizations/{organization_id}/account-team")]
 pub(crate) async fn set_account_team(
     app: Data<Arc<App>>,

@@ -101,6 +101,10 @@ impl From<&Article> for ArticleView {
 /// An article to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Reset the console", "body": "Hold the red button for *ten* seconds.", "language": "en",
+    "products": ["Console"]
+}))]
 pub struct CreateArticleBody {
     /// What it is about.
     #[validate(length(max = SUBJECT_MAX))]
@@ -130,7 +134,8 @@ pub struct CreateArticleBody {
 ///
 /// For agents and duty managers.
 #[utoipa::path(tag = "articles", operation_id = "createArticle", request_body = CreateArticleBody,
-    responses((status = 201, description = "The new article.", body = ArticleView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new article.", body = ArticleView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only"]))))]
 #[post("/v1/articles")]
 pub(crate) async fn create_article(
     app: Data<Arc<App>>,
@@ -230,6 +235,7 @@ pub(crate) async fn get_article(
 /// What changes in an article; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reviewed": true}))]
 pub struct PatchArticleBody {
     /// What it is about.
     #[serde(default, deserialize_with = "present")]
@@ -286,7 +292,8 @@ impl PatchArticleBody {
 /// For agents and duty managers.
 #[utoipa::path(tag = "articles", operation_id = "updateArticle", params(("article_id" = ArticleIdWire, Path, description = "The article.")),
     request_body(content = PatchArticleBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The article.", body = ArticleView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The article.", body = ArticleView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only"]))))]
 #[patch("/v1/articles/{article_id}")]
 pub(crate) async fn update_article(
     app: Data<Arc<App>>,

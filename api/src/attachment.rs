@@ -187,7 +187,7 @@ pub(crate) async fn get_attachment(
 
 /// The bytes of a file.
 #[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
+#[schema(value_type = String, format = Binary, example = "test")]
 pub(crate) struct FileContent(#[expect(dead_code, reason = "the type stands for its schema alone")] String);
 
 /// Read the content of an attachment

@@ -37,6 +37,10 @@ pub use view::ContactView;
 /// A contact to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "ben.costa@acme.example", "first_name": "Ben", "last_name": "Costa",
+    "permission": "designated_support", "phone": "+1.650.555.0101", "time_zone": "America/Sao_Paulo"
+}))]
 pub struct CreateContactBody {
     /// The user id, in lower case; unique over all organizations.
     #[validate(length(max = EMAIL_MAX))]
@@ -129,7 +133,8 @@ impl CreateContactBody {
 /// then.
 #[utoipa::path(tag = "contacts", operation_id = "createContact", request_body = CreateContactBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 201, description = "The new contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_exists", "contact_in_other_organization", "vendor_staff_not_allowed", "contact_combination_invalid", "site_not_allowed"]))))]
 #[post("/v1/organizations/{organization_id}/contacts")]
 pub(crate) async fn create_contact(
     app: Data<Arc<App>>,
@@ -183,7 +188,8 @@ pub(crate) fn save_new(tx: &mut WriteTx<'_>, created: &Welcomed) -> Result<(), P
 ///
 /// For designated contacts of the organization, partners with `full_admin`, the desk, and the contact themselves.
 #[utoipa::path(tag = "contacts", operation_id = "getContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
-    responses((status = 200, description = "The contact.", body = ContactView), NotModified, Problems))]
+    responses((status = 200, description = "The contact.", body = ContactView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/contacts/{contact_id}")]
 pub(crate) async fn get_contact(
     app: Data<Arc<App>>,
@@ -207,6 +213,7 @@ pub(crate) async fn get_contact(
 /// What changes in a contact; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"permission": "manage_contacts", "type": "primary_support", "phone": null}))]
 pub struct PatchContactBody {
     /// First name.
     #[serde(default, deserialize_with = "present")]
@@ -290,7 +297,8 @@ impl PatchContactBody {
 /// correction in the open contact review.
 #[utoipa::path(tag = "contacts", operation_id = "updateContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     request_body(content = PatchContactBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "own_record", "last_contact_manager", "last_primary_support_contact", "invalid_transition", "contact_combination_invalid", "site_not_allowed"]))))]
 #[patch("/v1/contacts/{contact_id}")]
 pub(crate) async fn update_contact(
     app: Data<Arc<App>>,

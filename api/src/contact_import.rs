@@ -139,7 +139,8 @@ pub struct ContactImportErrorView {
 #[utoipa::path(tag = "contacts", operation_id = "importContacts",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ImportContactsQuery),
     request_body(content((inline(ContactTable) = "text/csv"), (inline(ContactLines) = "application/x-ndjson")), description = "The file."),
-    responses((status = 200, description = "What was done, or would be.", body = ContactImportView), Problems, BodyProblems))]
+    responses((status = 200, description = "What was done, or would be.", body = ContactImportView), Problems, BodyProblems),
+    extensions(("x-codes" = json!(["permission_required", "import_refused", "import_too_long"]))))]
 #[post("/v1/organizations/{organization_id}/contacts/import")]
 pub(crate) async fn import_contacts(
     app: Data<Arc<App>>,

@@ -101,7 +101,8 @@ fn sort(text: &str) -> Result<ContactSort, Flaw> {
 /// a spreadsheet would take for a formula has a `'` in front of it.
 #[utoipa::path(tag = "contacts", operation_id = "listContacts",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListContactsQuery),
-    responses((status = 200, description = "A page of contacts, or all of them as CSV.", content((ContactPage = "application/json"), (String = "text/csv"))), Problems))]
+    responses((status = 200, description = "A page of contacts, or all of them as CSV.", content((ContactPage = "application/json"), (String = "text/csv"))), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/contacts")]
 pub(crate) async fn list_contacts(
     app: Data<Arc<App>>,
@@ -193,7 +194,8 @@ pub struct ContactManagerList {
 /// Anyone in the organization sees who the active contact managers are.
 #[utoipa::path(tag = "contacts", operation_id = "listContactManagers",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 200, description = "The active contact managers.", body = ContactManagerList), Problems))]
+    responses((status = 200, description = "The active contact managers.", body = ContactManagerList), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/contact-managers")]
 pub(crate) async fn list_contact_managers(
     app: Data<Arc<App>>,

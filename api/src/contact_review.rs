@@ -154,7 +154,8 @@ pub struct ListContactReviewsQuery {
 /// For contact managers of the organization and partners with `full_admin`. Newest first.
 #[utoipa::path(tag = "contact-reviews", operation_id = "listContactReviews",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListContactReviewsQuery),
-    responses((status = 200, description = "A page of reviews.", body = ContactReviewPage), Problems))]
+    responses((status = 200, description = "A page of reviews.", body = ContactReviewPage), Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/organizations/{organization_id}/contact-reviews")]
 pub(crate) async fn list_contact_reviews(
     app: Data<Arc<App>>,
@@ -187,7 +188,8 @@ pub(crate) async fn list_contact_reviews(
 /// itself. At most one is open.
 #[utoipa::path(tag = "contact-reviews", operation_id = "startContactReview",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 201, description = "The new review.", body = ContactReviewView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new review.", body = ContactReviewView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "review_open"]))))]
 #[post("/v1/organizations/{organization_id}/contact-reviews")]
 pub(crate) async fn start_contact_review(
     app: Data<Arc<App>>,
@@ -234,7 +236,8 @@ pub(crate) fn found(tx: &mut ReadTx<'_>, asker: &Asker, id: ReviewId) -> Result<
 /// For contact managers of the organization and partners with `full_admin`.
 #[utoipa::path(tag = "contact-reviews", operation_id = "getContactReview",
     params(("contact_review_id" = ReviewIdWire, Path, description = "The review.")),
-    responses((status = 200, description = "The review.", body = ContactReviewView), NotModified, Problems))]
+    responses((status = 200, description = "The review.", body = ContactReviewView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/contact-reviews/{contact_review_id}")]
 pub(crate) async fn get_contact_review(
     app: Data<Arc<App>>,
@@ -271,7 +274,8 @@ pub struct ListReviewedContactsQuery {
 /// For contact managers of the organization and partners with `full_admin`. By last name, then first name.
 #[utoipa::path(tag = "contact-reviews", operation_id = "listReviewedContacts",
     params(("contact_review_id" = ReviewIdWire, Path, description = "The review."), ListReviewedContactsQuery),
-    responses((status = 200, description = "A page of contacts.", body = ReviewedContactPage), Problems))]
+    responses((status = 200, description = "A page of contacts.", body = ReviewedContactPage), Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/contact-reviews/{contact_review_id}/contacts")]
 pub(crate) async fn list_reviewed_contacts(
     app: Data<Arc<App>>,
@@ -296,6 +300,7 @@ pub(crate) async fn list_reviewed_contacts(
 /// Which contacts are right as they are.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"contact_ids": ["contact_01h455vb4pex5vsknk084sn02q"]}))]
 pub struct ConfirmContactsBody {
     /// Their ids. Those who were dealt with already stay as they are, so a repetition does no harm.
     #[validate(length(min = 1, max = CONFIRM_MAX))]
@@ -309,7 +314,8 @@ pub struct ConfirmContactsBody {
 /// partner with `full_admin`, where there is one. With the last contact the review closes.
 #[utoipa::path(tag = "contact-reviews", operation_id = "confirmContacts", request_body = ConfirmContactsBody,
     params(("contact_review_id" = ReviewIdWire, Path, description = "The review.")),
-    responses((status = 200, description = "The review.", body = ContactReviewView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The review.", body = ContactReviewView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "own_record", "invalid_transition", "not_in_review"]))))]
 #[post("/v1/contact-reviews/{contact_review_id}/confirm")]
 pub(crate) async fn confirm_contacts(
     app: Data<Arc<App>>,

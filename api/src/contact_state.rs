@@ -30,6 +30,7 @@ use crate::wire::{ContactIdWire, GrantIdWire, GrantRequestIdWire, InvitationIdWi
 /// Why something is taken away.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "left the company"}))]
 pub struct ReasonBody {
     /// The reason, for the record.
     #[validate(length(max = NOTE_MAX))]
@@ -104,7 +105,8 @@ pub(crate) fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId
 /// made to them, are cancelled. A service request records it, and `effects` says what ended.
 #[utoipa::path(tag = "contacts", operation_id = "disableContact", request_body = ReasonBody,
     params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
-    responses((status = 200, description = "The disabled contact.", body = DisabledContactView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The disabled contact.", body = DisabledContactView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "own_record", "last_contact_manager", "last_primary_support_contact", "invalid_transition"]))))]
 #[post("/v1/contacts/{contact_id}/disable")]
 pub(crate) async fn disable_contact(
     app: Data<Arc<App>>,
@@ -183,7 +185,8 @@ pub(crate) fn save_disabled(tx: &mut WriteTx<'_>, disabled: &Disabled) -> Result
 ///
 /// A disabled contact is invited anew: they set a new password with a new welcome link, and nothing that ended comes back.
 #[utoipa::path(tag = "contacts", operation_id = "enableContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
-    responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "invalid_transition"]))))]
 #[post("/v1/contacts/{contact_id}/enable")]
 pub(crate) async fn enable_contact(
     app: Data<Arc<App>>,
@@ -204,7 +207,8 @@ pub(crate) async fn enable_contact(
 /// To a contact who is still `invited`. The older link is void. Administrators may do it as long as no contact of the
 /// organization has ever set a password.
 #[utoipa::path(tag = "contacts", operation_id = "resendContactWelcome", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
-    responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
 #[post("/v1/contacts/{contact_id}/resend-welcome")]
 pub(crate) async fn resend_contact_welcome(
     app: Data<Arc<App>>,

@@ -30,6 +30,7 @@ use crate::state::App;
 /// A link's token and the password to set.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "bGluay10b2tlbg…", "password": "correct horse battery"}))]
 pub struct ConfirmBody {
     /// The `token` of the link in the email.
     #[schema(value_type = Option<String>, required = true, nullable = false, example = "bGluay10b2tlbg…")]
@@ -43,7 +44,8 @@ pub struct ConfirmBody {
 ///
 /// With the link of a welcome email. The contact or staff member becomes `active` and can sign in.
 #[utoipa::path(tag = "passwords", operation_id = "confirmWelcome", request_body = ConfirmBody, security(()),
-    responses((status = 200, description = "Who can sign in now.", body = PrincipalView), PublicProblems, BodyProblems))]
+    responses((status = 200, description = "Who can sign in now.", body = PrincipalView), PublicProblems, BodyProblems),
+    extensions(("x-codes" = json!(["invalid_link"]))))]
 #[post("/v1/welcome/confirm")]
 pub(crate) async fn confirm_welcome(
     app: Data<Arc<App>>,
@@ -57,7 +59,8 @@ pub(crate) async fn confirm_welcome(
 ///
 /// With the link of a password-reset email. Ends all sign-ins of the person.
 #[utoipa::path(tag = "passwords", operation_id = "confirmPasswordReset", request_body = ConfirmBody, security(()),
-    responses((status = 200, description = "Whose password it is.", body = PrincipalView), PublicProblems, BodyProblems))]
+    responses((status = 200, description = "Whose password it is.", body = PrincipalView), PublicProblems, BodyProblems),
+    extensions(("x-codes" = json!(["invalid_link"]))))]
 #[post("/v1/password-resets/confirm")]
 pub(crate) async fn confirm_password_reset(
     app: Data<Arc<App>>,
@@ -149,6 +152,7 @@ fn set(
 /// Whose password to reset.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "ana.silva@acme.example"}))]
 pub struct CreatePasswordResetBody {
     /// The user id.
     #[validate(length(max = EMAIL_MAX))]
@@ -160,7 +164,8 @@ pub struct CreatePasswordResetBody {
 ///
 /// Answers the same, in the same time, whether somebody has this email or not. An active person gets an email.
 #[utoipa::path(tag = "passwords", operation_id = "createPasswordReset", request_body = CreatePasswordResetBody, security(()),
-    responses((status = 202, description = "If somebody who may sign in has this email, a link is on its way."), PublicProblems, BodyProblems))]
+    responses((status = 202, description = "If somebody who may sign in has this email, a link is on its way."), PublicProblems, BodyProblems),
+    extensions(("x-codes" = json!(["too_many_attempts"]))))]
 #[post("/v1/password-resets")]
 pub(crate) async fn create_password_reset(
     app: Data<Arc<App>>,

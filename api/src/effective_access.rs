@@ -115,7 +115,8 @@ impl From<Visible<EffectiveAccess>> for EffectiveAccessView {
 /// grant, and why each other grant does not.
 #[utoipa::path(tag = "effective-access", operation_id = "getEffectiveAccess",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), EffectiveAccessQuery),
-    responses((status = 200, description = "The access and its reasons.", body = EffectiveAccessView), Problems))]
+    responses((status = 200, description = "The access and its reasons.", body = EffectiveAccessView), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/effective-access")]
 pub(crate) async fn get_effective_access(
     app: Data<Arc<App>>,

@@ -43,6 +43,11 @@ use crate::wire::{ChannelIn, EscalationIdWire, EscalationStatusIn, OrganizationI
 /// An escalation to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "channel": "phone",
+    "nominee": {"email": "nora.lima@acme.example", "first_name": "Nora", "last_name": "Lima", "phone": "+1.650.555.0100", "mailing_address": {"lines": ["1 Main Street"], "city": "Springfield", "country": "US"}},
+    "unavailable": [{"contact_id": "contact_01h455vb4pex5vsknk084sn02q", "reason": "left", "note": "the mailbox answers that she left in May"}]
+}))]
 pub struct OpenEscalationBody {
     /// How it comes in: `service_request` for a contact of the organization, `phone` for a duty manager, `account_team` for a technical
     /// account manager or sales manager.
@@ -80,7 +85,8 @@ struct Wanted {
 /// escalation at a time. The service request that moves along becomes confidential.
 #[utoipa::path(tag = "escalations", operation_id = "openEscalation", request_body = OpenEscalationBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 201, description = "The new escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "escalation_exists", "primary_support_contact_available", "service_request_closed", "attachment_not_allowed"]))))]
 #[post("/v1/organizations/{organization_id}/escalations")]
 pub(crate) async fn open_escalation(
     app: Data<Arc<App>>,
@@ -300,7 +306,8 @@ pub struct ListEscalationsQuery {
 /// Newest first, for designated contacts of the organization and the staff who look after customers.
 #[utoipa::path(tag = "escalations", operation_id = "listEscalations",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListEscalationsQuery),
-    responses((status = 200, description = "A page of escalations.", body = EscalationPage), Problems))]
+    responses((status = 200, description = "A page of escalations.", body = EscalationPage), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/escalations")]
 pub(crate) async fn list_escalations(
     app: Data<Arc<App>>,
@@ -332,7 +339,8 @@ pub(crate) async fn list_escalations(
 /// be called, and what to look at twice.
 #[utoipa::path(tag = "escalations", operation_id = "getEscalation",
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), NotModified, Problems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/escalations/{escalation_id}")]
 pub(crate) async fn get_escalation(
     app: Data<Arc<App>>,
@@ -358,6 +366,9 @@ pub(crate) async fn get_escalation(
 /// What changes in an escalation; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "letter": {"author_name": "Carla Mendes", "author_title": "Chief Operating Officer", "author_seniority": "c_level", "author_email": "carla.mendes@acme.example", "grants_contact_creation": true, "signed": true}
+}))]
 pub struct PatchEscalationBody {
     /// What changes of the letter.
     #[validate(nested)]
@@ -380,7 +391,8 @@ pub struct PatchEscalationBody {
 #[utoipa::path(tag = "escalations", operation_id = "updateEscalation",
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
     request_body(content = PatchEscalationBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition", "attachment_not_allowed"]))))]
 #[patch("/v1/escalations/{escalation_id}")]
 pub(crate) async fn update_escalation(
     app: Data<Arc<App>>,

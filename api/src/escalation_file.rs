@@ -168,7 +168,8 @@ fn step(tx: &mut ReadTx<'_>, escalation: &Escalation, entry: &JournalEntry) -> R
 /// method and evidence, every email with its address and time, and the audit entries with their hashes.
 #[utoipa::path(tag = "escalations", operation_id = "getEscalationCaseFile",
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The case file.", body = CaseFileView), Problems))]
+    responses((status = 200, description = "The case file.", body = CaseFileView), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/escalations/{escalation_id}/case-file")]
 pub(crate) async fn get_escalation_case_file(
     app: Data<Arc<App>>,

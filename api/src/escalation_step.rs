@@ -114,7 +114,8 @@ async fn step(
 /// For duty managers.
 #[utoipa::path(tag = "escalations", operation_id = "reviewEscalation",
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/review")]
 pub(crate) async fn review_escalation(
     app: Data<Arc<App>>,
@@ -154,6 +155,9 @@ pub struct VerifyItemBody {
 /// The items that were verified.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "items": [{"item": "author_title", "method": "letter_read"}, {"item": "nominee_phone", "method": "video_call", "note": "she answered it, and showed her badge"}]
+}))]
 pub struct VerifyEscalationBody {
     /// The items; none twice by the same method.
     #[validate(nested)]
@@ -167,7 +171,8 @@ pub struct VerifyEscalationBody {
 /// is replaced.
 #[utoipa::path(tag = "escalations", operation_id = "verifyEscalation", request_body = VerifyEscalationBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition", "call_back_number_not_allowed", "nothing_to_verify"]))))]
 #[post("/v1/escalations/{escalation_id}/verify")]
 pub(crate) async fn verify_escalation(
     app: Data<Arc<App>>,
@@ -214,6 +219,7 @@ pub(crate) async fn verify_escalation(
 /// What is missing.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"message": "the signature cannot be read"}))]
 pub struct RequestInformationBody {
     /// What is missing, for whoever opened the escalation.
     #[validate(length(max = NOTE_MAX))]
@@ -232,7 +238,8 @@ pub struct RequestInformationBody {
 /// For duty managers. Without an answer within thirty days the escalation lapses.
 #[utoipa::path(tag = "escalations", operation_id = "requestEscalationInformation", request_body = RequestInformationBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/request-information")]
 pub(crate) async fn request_escalation_information(
     app: Data<Arc<App>>,
@@ -255,7 +262,8 @@ pub(crate) async fn request_escalation_information(
 /// For whoever opened the escalation, duty managers and the account team, once the escalation has been edited; it is in review again.
 #[utoipa::path(tag = "escalations", operation_id = "provideEscalationInformation",
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/provide-information")]
 pub(crate) async fn provide_escalation_information(
     app: Data<Arc<App>>,
@@ -275,6 +283,7 @@ pub(crate) async fn provide_escalation_information(
 /// Which version is approved.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"version": 4}))]
 pub struct ApproveEscalationBody {
     /// The version that was read; required, unless `If-Match` says it.
     #[schema(nullable = false, minimum = 1, example = 4)]
@@ -299,7 +308,8 @@ pub(crate) fn nominee_facts(tx: &mut ReadTx<'_>, escalation: &Escalation) -> Res
 /// the contacts of the organization and the account team are told by email what is about to happen and how to object.
 #[utoipa::path(tag = "escalations", operation_id = "approveEscalation", request_body = ApproveEscalationBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "second_person_required", "contact_in_other_organization", "primary_support_contact_available", "verification_incomplete", "invalid_transition", "vendor_staff_not_allowed"]))))]
 #[post("/v1/escalations/{escalation_id}/approve")]
 pub(crate) async fn approve_escalation(
     app: Data<Arc<App>>,
@@ -331,7 +341,8 @@ pub(crate) async fn approve_escalation(
 /// For duty managers who did not open it, until it is completed.
 #[utoipa::path(tag = "escalations", operation_id = "rejectEscalation", request_body = ReasonBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "second_person_required", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/reject")]
 pub(crate) async fn reject_escalation(
     app: Data<Arc<App>>,
@@ -352,6 +363,7 @@ pub(crate) async fn reject_escalation(
 /// Why an escalation is taken back.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"reason": "she is back from her leave"}))]
 pub struct WithdrawEscalationBody {
     /// The reason, for the record.
     #[validate(length(max = NOTE_MAX))]
@@ -364,7 +376,8 @@ pub struct WithdrawEscalationBody {
 /// For whoever opened it, until it is completed; not while an objection stops it.
 #[utoipa::path(tag = "escalations", operation_id = "withdrawEscalation", request_body = WithdrawEscalationBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/withdraw")]
 pub(crate) async fn withdraw_escalation(
     app: Data<Arc<App>>,
@@ -388,7 +401,8 @@ pub(crate) async fn withdraw_escalation(
 /// managers alone.
 #[utoipa::path(tag = "escalations", operation_id = "objectToEscalation", request_body = ReasonBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/object")]
 pub(crate) async fn object_to_escalation(
     app: Data<Arc<App>>,
@@ -412,7 +426,8 @@ pub(crate) async fn object_to_escalation(
 /// what was approved waits for its whole waiting period anew.
 #[utoipa::path(tag = "escalations", operation_id = "resumeEscalation", request_body = ReasonBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "second_person_required", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/resume")]
 pub(crate) async fn resume_escalation(
     app: Data<Arc<App>>,
@@ -437,7 +452,8 @@ pub(crate) async fn resume_escalation(
 /// again, and `returned_reason` says why.
 #[utoipa::path(tag = "escalations", operation_id = "completeEscalation",
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
-    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition", "waiting_period"]))))]
 #[post("/v1/escalations/{escalation_id}/complete")]
 pub(crate) async fn complete_escalation(
     app: Data<Arc<App>>,

@@ -59,7 +59,8 @@ pub struct ListPartnerGrantsQuery {
 /// For designated contacts of the organization and the desk. Newest first; the live ones unless asked otherwise.
 #[utoipa::path(tag = "partner-grants", operation_id = "listPartnerGrants",
     params(("organization_id" = OrganizationIdWire, Path, description = "The grantor."), ListPartnerGrantsQuery),
-    responses((status = 200, description = "A page of grants.", body = PartnerGrantPage), Problems))]
+    responses((status = 200, description = "A page of grants.", body = PartnerGrantPage), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/partner-grants")]
 pub(crate) async fn list_partner_grants(
     app: Data<Arc<App>>,
@@ -76,7 +77,8 @@ pub(crate) async fn list_partner_grants(
 /// otherwise.
 #[utoipa::path(tag = "partner-grants", operation_id = "listReceivedGrants",
     params(("organization_id" = OrganizationIdWire, Path, description = "The holder."), ListPartnerGrantsQuery),
-    responses((status = 200, description = "A page of grants.", body = PartnerGrantPage), Problems))]
+    responses((status = 200, description = "A page of grants.", body = PartnerGrantPage), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/received-grants")]
 pub(crate) async fn list_received_grants(
     app: Data<Arc<App>>,
@@ -182,7 +184,8 @@ fn name(kind: EventKind) -> &'static str {
 ///
 /// For whoever may read the grant: who changed what when.
 #[utoipa::path(tag = "partner-grants", operation_id = "getPartnerGrantHistory", params(("grant_id" = GrantIdWire, Path, description = "The grant.")),
-    responses((status = 200, description = "Its history.", body = HistoryList), Problems))]
+    responses((status = 200, description = "Its history.", body = HistoryList), Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/partner-grants/{grant_id}/history")]
 pub(crate) async fn get_partner_grant_history(
     app: Data<Arc<App>>,

@@ -162,8 +162,8 @@ fn around(
 #[utoipa::path(tag = "partner-grants", operation_id = "previewPartnerGrant", request_body = CreatePartnerGrantBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The grantor.")),
     responses((status = 200, description = "What it would expose.", body = PartnerGrantPreviewView),
-        (status = 409, description = "`grant_exists`: edit the grant that there is.", body = crate::problem::ProblemView, content_type = "application/problem+json"),
-        Problems, BodyProblems))]
+        Problems, BodyProblems),
+    extensions(("x-codes" = json!(["permission_required", "grant_exists", "grantee_not_allowed", "level_not_allowed", "expiry_required", "expiry_in_past"]))))]
 #[post("/v1/organizations/{organization_id}/partner-grants/preview")]
 pub(crate) async fn preview_partner_grant(
     app: Data<Arc<App>>,
@@ -187,7 +187,8 @@ pub(crate) async fn preview_partner_grant(
 /// For contact managers of the customer, with the body that approves the request; see `previewPartnerGrant`.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "previewPartnerGrantRequest", request_body = ApproveBody,
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
-    responses((status = 200, description = "What its approval would expose.", body = PartnerGrantPreviewView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "What its approval would expose.", body = PartnerGrantPreviewView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "grantee_not_allowed", "level_not_allowed", "expiry_in_past"]))))]
 #[post("/v1/partner-grant-requests/{partner_grant_request_id}/preview")]
 pub(crate) async fn preview_partner_grant_request(
     app: Data<Arc<App>>,

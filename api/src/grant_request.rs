@@ -165,6 +165,10 @@ impl GrantorBody {
 /// A request to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "grantor": {"domain": "acme.example"}, "grantee": {"type": "contact", "email": "mei@globex.example"},
+    "level": "update", "expires_at": "2035-01-31T00:00:00Z", "message": "we begin with the migration in June"
+}))]
 pub struct CreatePartnerGrantRequestBody {
     /// The customer to ask.
     #[validate(nested)]
@@ -194,7 +198,8 @@ pub struct CreatePartnerGrantRequestBody {
 /// customer's contact managers answer within 30 days; else the request lapses.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "createPartnerGrantRequest", request_body = CreatePartnerGrantRequestBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The partner.")),
-    responses((status = 201, description = "The new request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "grant_request_exists", "grantee_not_allowed", "partners_only", "grantor_not_allowed", "renewal_not_allowed", "level_not_allowed", "expiry_in_past"]))))]
 #[post("/v1/organizations/{organization_id}/partner-grant-requests")]
 pub(crate) async fn create_partner_grant_request(
     app: Data<Arc<App>>,
@@ -272,7 +277,8 @@ pub(crate) fn facts(
 /// For both sides: designated contacts of the partner and of the customer, and the person who shall hold the grant.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "getPartnerGrantRequest",
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
-    responses((status = 200, description = "The request.", body = PartnerGrantRequestView), NotModified, Problems))]
+    responses((status = 200, description = "The request.", body = PartnerGrantRequestView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/partner-grant-requests/{partner_grant_request_id}")]
 pub(crate) async fn get_partner_grant_request(
     app: Data<Arc<App>>,
@@ -295,6 +301,7 @@ pub(crate) async fn get_partner_grant_request(
 /// On which terms a request is approved; absent members are as it was asked.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"level": "view", "expires_at": "2035-01-31T00:00:00Z"}))]
 pub struct ApproveBody {
     /// Another level.
     #[schema(nullable = false)]
@@ -333,7 +340,8 @@ pub(crate) fn read_approval(app: &App, body: Body<ApproveBody>) -> Result<Approv
 /// these terms; otherwise a new one is made.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "approvePartnerGrantRequest", request_body = ApproveBody,
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
-    responses((status = 200, description = "The approved request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The approved request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "grantee_not_allowed", "level_not_allowed", "expiry_in_past", "acknowledgement_required"]))))]
 #[post("/v1/partner-grant-requests/{partner_grant_request_id}/approve")]
 pub(crate) async fn approve_partner_grant_request(
     app: Data<Arc<App>>,
@@ -406,7 +414,8 @@ fn answer(context: &Context, request: &Change<GrantRequest>) -> Result<Answer, P
 /// For contact managers of the customer, with a reason that the partner reads.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "declinePartnerGrantRequest", request_body = ReasonBody,
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
-    responses((status = 200, description = "The declined request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The declined request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
 #[post("/v1/partner-grant-requests/{partner_grant_request_id}/decline")]
 pub(crate) async fn decline_partner_grant_request(
     app: Data<Arc<App>>,
@@ -429,7 +438,8 @@ pub(crate) async fn decline_partner_grant_request(
 /// For whoever asked, and for contact managers of the partner.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "withdrawPartnerGrantRequest",
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
-    responses((status = 200, description = "The withdrawn request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The withdrawn request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
 #[post("/v1/partner-grant-requests/{partner_grant_request_id}/withdraw")]
 pub(crate) async fn withdraw_partner_grant_request(
     app: Data<Arc<App>>,

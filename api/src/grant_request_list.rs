@@ -57,7 +57,8 @@ fn is_sent(text: &str) -> Result<bool, Flaw> {
 /// For designated contacts of the organization and the desk. Newest first.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "listPartnerGrantRequests",
     params(("organization_id" = OrganizationIdWire, Path, description = "One of the two sides."), ListPartnerGrantRequestsQuery),
-    responses((status = 200, description = "A page of requests.", body = PartnerGrantRequestPage), Problems))]
+    responses((status = 200, description = "A page of requests.", body = PartnerGrantRequestPage), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/partner-grant-requests")]
 pub(crate) async fn list_partner_grant_requests(
     app: Data<Arc<App>>,
@@ -88,7 +89,8 @@ pub(crate) async fn list_partner_grant_requests(
 /// For whoever may read the request: who did what when, oldest first.
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "getPartnerGrantRequestHistory",
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
-    responses((status = 200, description = "Its history.", body = HistoryList), Problems))]
+    responses((status = 200, description = "Its history.", body = HistoryList), Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/partner-grant-requests/{partner_grant_request_id}/history")]
 pub(crate) async fn get_partner_grant_request_history(
     app: Data<Arc<App>>,

@@ -93,6 +93,7 @@ impl InvitationView {
 /// Whom to invite, as what.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "mei@acme.example", "permission": "designated_support"}))]
 pub struct CreateInvitationBody {
     /// The user id of a contact of another organization, in one of your own organization's domains.
     #[validate(length(max = EMAIL_MAX))]
@@ -121,7 +122,8 @@ pub struct CreateInvitationBody {
 /// organization. The contact gets an email with a single-use link; once they accept, they belong to this organization.
 #[utoipa::path(tag = "invitations", operation_id = "createInvitation", request_body = CreateInvitationBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization that invites.")),
-    responses((status = 201, description = "The new invitation.", body = InvitationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new invitation.", body = InvitationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "own_record", "contact_exists", "invitation_exists", "vendor_staff_not_allowed", "contact_combination_invalid", "invitation_not_available"]))))]
 #[post("/v1/organizations/{organization_id}/invitations")]
 pub(crate) async fn create_invitation(
     app: Data<Arc<App>>,
@@ -220,7 +222,8 @@ pub struct ListInvitationsQuery {
 /// For contact managers of the organization and partners with `full_admin`. Newest first.
 #[utoipa::path(tag = "invitations", operation_id = "listInvitations",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization that invites."), ListInvitationsQuery),
-    responses((status = 200, description = "A page of invitations.", body = InvitationPage), Problems))]
+    responses((status = 200, description = "A page of invitations.", body = InvitationPage), Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/organizations/{organization_id}/invitations")]
 pub(crate) async fn list_invitations(
     app: Data<Arc<App>>,
@@ -264,7 +267,8 @@ pub(crate) fn facts(
 /// For contact managers of the organization that invites, and partners with `full_admin`.
 #[utoipa::path(tag = "invitations", operation_id = "getInvitation",
     params(("invitation_id" = InvitationIdWire, Path, description = "The invitation.")),
-    responses((status = 200, description = "The invitation.", body = InvitationView), NotModified, Problems))]
+    responses((status = 200, description = "The invitation.", body = InvitationView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/invitations/{invitation_id}")]
 pub(crate) async fn get_invitation(
     app: Data<Arc<App>>,
@@ -287,7 +291,8 @@ pub(crate) async fn get_invitation(
 /// As long as it is pending. The link in its email is void at once.
 #[utoipa::path(tag = "invitations", operation_id = "cancelInvitation",
     params(("invitation_id" = InvitationIdWire, Path, description = "The invitation.")),
-    responses((status = 200, description = "The cancelled invitation.", body = InvitationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The cancelled invitation.", body = InvitationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
 #[post("/v1/invitations/{invitation_id}/cancel")]
 pub(crate) async fn cancel_invitation(
     app: Data<Arc<App>>,

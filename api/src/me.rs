@@ -186,6 +186,10 @@ pub(crate) async fn get_me(app: Data<Arc<App>>, caller: Caller) -> Result<HttpRe
 /// What changes in one's own profile; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "phone": "+1.650.555.0100", "time_zone": "America/Sao_Paulo",
+    "notification_preferences": {"email": true, "severity_1": {"phone": "+1.650.555.0100", "from": "22:00", "until": "06:00"}}
+}))]
 pub struct PatchMeBody {
     /// Phone; `null` clears it.
     #[serde(default, deserialize_with = "present")]

@@ -120,6 +120,7 @@ pub(crate) async fn list_messages(
 /// A message to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"body": "It works again, thank you."}))]
 pub struct CreateMessageBody {
     /// What it says, Markdown or plain.
     #[validate(length(max = MESSAGE_MAX))]
@@ -146,7 +147,8 @@ pub struct CreateMessageBody {
 /// `waiting_on_support`; a public reply by staff moves to `waiting_on_customer`.
 #[utoipa::path(tag = "messages", operation_id = "createMessage", request_body = CreateMessageBody,
     params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
-    responses((status = 201, description = "The new message.", body = MessageView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new message.", body = MessageView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "service_request_closed", "attachment_not_allowed"]))))]
 #[post("/v1/service-requests/{service_request_id}/messages")]
 pub(crate) async fn create_message(
     app: Data<Arc<App>>,

@@ -20,6 +20,8 @@ use crate::{
     upload, viewer, wire,
 };
 
+mod codes;
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -227,12 +229,14 @@ fn add_headers(item: &mut PathItem) {
     add(item.post.as_mut().filter(is_action), &if_match);
 }
 
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
 /// Says of parameters what generators guess wrong otherwise: lists in a query are `status=open&status=solved`, and a header or
 /// a query cannot hold null.
 fn spell_out(item: &mut PathItem) {
-    let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-    let operations = methods.into_iter().flatten();
-    for parameter in operations.flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+    for parameter in operations_of(item).flat_map(|operation| operation.parameters.iter_mut().flatten()) {
         let RefOr::T(parameter) = parameter else { continue };
         match &mut parameter.schema {
             Some(RefOr::T(Schema::Array(_))) => {
@@ -260,6 +264,7 @@ pub fn document() -> &'static Document {
         for item in document.paths.paths.values_mut() {
             add_headers(item);
             spell_out(item);
+            operations_of(item).for_each(codes::name_codes);
         }
         document
     })

@@ -93,6 +93,10 @@ impl From<&Change<Organization>> for OrganizationView {
 /// A new customer or partner and the contact who will guard it.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "kind": "customer", "name": "Acme Corporation", "domains": ["acme.example"],
+    "first_contact": {"email": "ana.silva@acme.example", "first_name": "Ana", "last_name": "Silva", "phone": "+1.650.555.0100"}
+}))]
 pub struct CreateOrganizationBody {
     /// `customer` or `partner`; the one vendor exists from the first start.
     #[schema(required = true, nullable = false)]
@@ -158,7 +162,8 @@ fn domains(mut domains: Vec<Domain>) -> Vec<Domain> {
 ///
 /// For administrators. The first contact becomes primary support contact with `manage_contacts` and gets a welcome email.
 #[utoipa::path(tag = "organizations", operation_id = "createOrganization", request_body = CreateOrganizationBody,
-    responses((status = 201, description = "The new organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "contact_in_other_organization", "domain_taken", "vendor_staff_not_allowed"]))))]
 #[post("/v1/organizations")]
 pub(crate) async fn create_organization(
     app: Data<Arc<App>>,
@@ -273,6 +278,7 @@ pub(crate) async fn get_organization(
 /// What changes in an organization; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"domains": ["acme.example", "acme-logistics.example"], "review_period_days": 90}))]
 pub struct PatchOrganizationBody {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
@@ -309,7 +315,8 @@ impl PatchOrganizationBody {
 /// For administrators.
 #[utoipa::path(tag = "organizations", operation_id = "updateOrganization", params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
     request_body(content = PatchOrganizationBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "domain_taken"]))))]
 #[patch("/v1/organizations/{organization_id}")]
 pub(crate) async fn update_organization(
     app: Data<Arc<App>>,
@@ -354,7 +361,8 @@ fn save(tx: &mut WriteTx<'_>, change: &Change<Organization>) -> Result<Answer, P
 ///
 /// For administrators. From now on nobody of it signs in, every token of its people stops to work, and its grants rest.
 #[utoipa::path(tag = "organizations", operation_id = "suspendOrganization", params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 200, description = "The suspended organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The suspended organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "invalid_transition"]))))]
 #[post("/v1/organizations/{organization_id}/suspend")]
 pub(crate) async fn suspend_organization(
     app: Data<Arc<App>>,
@@ -377,7 +385,8 @@ pub(crate) async fn suspend_organization(
 ///
 /// For administrators. Ends a suspension.
 #[utoipa::path(tag = "organizations", operation_id = "resumeOrganization", params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 200, description = "The resumed organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The resumed organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "invalid_transition"]))))]
 #[post("/v1/organizations/{organization_id}/resume")]
 pub(crate) async fn resume_organization(
     app: Data<Arc<App>>,

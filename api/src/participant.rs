@@ -166,6 +166,7 @@ pub(crate) fn invited(
 /// Somebody who is to take part in a service request: either a person or a new contact.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "cc", "person_id": "contact_01h455vb4pex5vsknk084sn02q"}))]
 pub struct AddParticipantBody {
     /// Who: a contact of the organization with `designated_support` or above, or a person with a live grant of it.
     #[schema(nullable = false)]
@@ -224,7 +225,8 @@ impl AddParticipantBody {
     params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
     responses((status = 201, description = "The new participant.", body = ParticipantView),
         (status = 200, description = "The participant, who took part before.", body = ParticipantView),
-        Problems, BodyProblems, WriteProblems))]
+        Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_exists", "contact_in_other_organization", "service_request_closed", "point_of_contact_required", "too_many_participants", "vendor_staff_not_allowed", "contact_combination_invalid", "point_of_contact_not_allowed", "site_not_allowed", "participant_not_allowed"]))))]
 #[post("/v1/service-requests/{service_request_id}/participants")]
 pub(crate) async fn add_participant(
     app: Data<Arc<App>>,
@@ -337,7 +339,8 @@ fn save(
 #[utoipa::path(tag = "participants", operation_id = "removeParticipant",
     params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request."),
         ("person_id" = PersonIdWire, Path, description = "Who is to take part no longer.")),
-    responses((status = 204, description = "They take part no longer."), Problems, WriteProblems))]
+    responses((status = 204, description = "They take part no longer."), Problems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "service_request_closed", "point_of_contact_required"]))))]
 #[delete("/v1/service-requests/{service_request_id}/participants/{person_id}")]
 pub(crate) async fn remove_participant(
     app: Data<Arc<App>>,

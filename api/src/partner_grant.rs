@@ -239,6 +239,10 @@ pub(crate) fn candidate(tx: &mut ReadTx<'_>, named: &NamedGrantee) -> Result<Opt
 /// A grant to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "grantee": {"type": "contact", "email": "mei@globex.example"}, "level": "update",
+    "expires_at": "2035-01-31T00:00:00Z", "note": "migration project"
+}))]
 pub struct CreatePartnerGrantBody {
     /// Who shall hold it.
     #[validate(nested)]
@@ -304,7 +308,8 @@ pub(crate) fn create_facts(
 /// is the lower one.
 #[utoipa::path(tag = "partner-grants", operation_id = "createPartnerGrant", request_body = CreatePartnerGrantBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The grantor.")),
-    responses((status = 201, description = "The new grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "grant_exists", "grantee_not_allowed", "level_not_allowed", "expiry_required", "expiry_in_past", "acknowledgement_required"]))))]
 #[post("/v1/organizations/{organization_id}/partner-grants")]
 pub(crate) async fn create_partner_grant(
     app: Data<Arc<App>>,
@@ -361,7 +366,8 @@ pub(crate) fn facts(tx: &mut ReadTx<'_>, actor: &Actor, now: Timestamp, id: Gran
 ///
 /// For both sides: designated contacts of the grantor and of the holder's organization, and the person who holds it.
 #[utoipa::path(tag = "partner-grants", operation_id = "getPartnerGrant", params(("grant_id" = GrantIdWire, Path, description = "The grant.")),
-    responses((status = 200, description = "The grant.", body = PartnerGrantView), NotModified, Problems))]
+    responses((status = 200, description = "The grant.", body = PartnerGrantView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/partner-grants/{grant_id}")]
 pub(crate) async fn get_partner_grant(
     app: Data<Arc<App>>,
@@ -383,6 +389,7 @@ pub(crate) async fn get_partner_grant(
 /// What changes in a grant; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"level": "view", "expires_at": null}))]
 pub struct PatchPartnerGrantBody {
     /// How far it shall reach.
     #[serde(default, deserialize_with = "present")]
@@ -410,7 +417,8 @@ pub struct PatchPartnerGrantBody {
 /// For contact managers of the grantor, with effect at once. A partner never edits the grant that they act by.
 #[utoipa::path(tag = "partner-grants", operation_id = "updatePartnerGrant", params(("grant_id" = GrantIdWire, Path, description = "The grant.")),
     request_body(content = PatchPartnerGrantBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "level_not_allowed", "expiry_required", "expiry_in_past", "acknowledgement_required"]))))]
 #[patch("/v1/partner-grants/{grant_id}")]
 pub(crate) async fn update_partner_grant(
     app: Data<Arc<App>>,
@@ -450,6 +458,7 @@ fn fence(unlocked: &mut Unlocked<'_>, grant: GrantId) -> Result<Fence, Problem> 
 /// Why a grant is taken back.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "project over"}))]
 pub struct RevokeBody {
     /// The reason, for the record.
     #[validate(length(max = NOTE_MAX))]
@@ -462,7 +471,8 @@ pub struct RevokeBody {
 /// For contact managers of the grantor. Once this is answered, nothing that rests on the grant happens any more.
 #[utoipa::path(tag = "partner-grants", operation_id = "revokePartnerGrant", request_body = RevokeBody,
     params(("grant_id" = GrantIdWire, Path, description = "The grant.")),
-    responses((status = 200, description = "The revoked grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The revoked grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
 #[post("/v1/partner-grants/{grant_id}/revoke")]
 pub(crate) async fn revoke_partner_grant(
     app: Data<Arc<App>>,

@@ -73,7 +73,8 @@ pub struct ListPointOfContactCandidatesQuery {
 /// its own contacts, enabled partners. Sorted by name.
 #[utoipa::path(tag = "participants", operation_id = "listPointOfContactCandidates",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListPointOfContactCandidatesQuery),
-    responses((status = 200, description = "A page of candidates.", body = PointOfContactCandidatePage), Problems))]
+    responses((status = 200, description = "A page of candidates.", body = PointOfContactCandidatePage), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/point-of-contact-candidates")]
 pub(crate) async fn list_point_of_contact_candidates(
     app: Data<Arc<App>>,

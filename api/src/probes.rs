@@ -153,9 +153,9 @@ async fn get_open_api_yaml(probes: Data<Probes>) -> HttpResponse {
     params(("code" = String, Path, description = "The code of a problem.", example = "version_mismatch")),
     responses(
         (status = 200, description = "The page.", body = String, content_type = "text/html"),
-        (status = 404, description = "No such code.", body = crate::problem::ProblemView, content_type = "application/problem+json"),
         ServerProblems
     ),
+    extensions(("x-codes" = json!(["not_found"]))),
     security(())
 )]
 #[get("/problems/{code}")]

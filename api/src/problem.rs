@@ -22,6 +22,7 @@ mod view;
 pub use responses::{
     BodyProblems, NotModified, Problems, PublicProblems, RangeProblems, ServerProblems, WriteProblems,
 };
+pub(crate) use responses::{CODES, documented};
 pub use view::ProblemView;
 
 /// The media type of every error.

@@ -130,7 +130,8 @@ impl ReadinessView {
 /// partners with `full_admin`, and the staff who look after customers.
 #[utoipa::path(tag = "readiness", operation_id = "getOrganizationReadiness",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 200, description = "What it lacks.", body = ReadinessView), Problems))]
+    responses((status = 200, description = "What it lacks.", body = ReadinessView), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/readiness")]
 pub(crate) async fn get_organization_readiness(
     app: Data<Arc<App>>,

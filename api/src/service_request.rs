@@ -141,6 +141,10 @@ impl From<Visible<ServiceRequest>> for ServiceRequestView {
 /// A service request to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "subject": "Login page shows error 500", "category": "incident", "severity": 2,
+    "message": "Since this morning nobody can sign in."
+}))]
 pub struct CreateServiceRequestBody {
     /// Whose it shall be; the caller's own organization if absent.
     #[schema(nullable = false)]
@@ -236,7 +240,8 @@ impl CreateServiceRequestBody {
 /// For designated contacts of the organization, partners with `create` and above, and agents. Restricted categories are
 /// for primary support contacts and partners with `service_admin`; `upgrade` for primary support contacts alone.
 #[utoipa::path(tag = "service-requests", operation_id = "createServiceRequest", request_body = CreateServiceRequestBody,
-    responses((status = 201, description = "The new request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "not_found", "point_of_contact_not_allowed", "follow_up_not_allowed", "participant_not_allowed"]))))]
 #[post("/v1/service-requests")]
 pub(crate) async fn create_service_request(
     app: Data<Arc<App>>,
@@ -342,6 +347,7 @@ pub(crate) async fn get_service_request(
 /// What changes in a service request; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"status": "solved"}))]
 pub struct PatchServiceRequestBody {
     /// What it is about.
     #[serde(default, deserialize_with = "present")]
@@ -397,7 +403,8 @@ impl PatchServiceRequestBody {
 /// For whoever may update it while it is not closed.
 #[utoipa::path(tag = "service-requests", operation_id = "updateServiceRequest", params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
     request_body(content = PatchServiceRequestBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "service_request_closed", "point_of_contact_not_allowed", "assignee_not_allowed"]))))]
 #[patch("/v1/service-requests/{service_request_id}")]
 pub(crate) async fn update_service_request(
     app: Data<Arc<App>>,

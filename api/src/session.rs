@@ -30,6 +30,7 @@ use crate::wire::{SessionIdWire, TimestampWire};
 /// Credentials of a person.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "ana.silva@acme.example", "password": "correct horse battery"}))]
 pub struct CreateSessionBody {
     /// The user id.
     #[schema(required = true, nullable = false, example = "ana.silva@acme.example")]
@@ -146,8 +147,8 @@ pub(crate) fn scope(what: &str, email: &str) -> String {
 /// A wrong password, an unknown email, a disabled contact and one still invited answer alike. Repeated failures slow down.
 #[utoipa::path(tag = "sessions", operation_id = "createSession", request_body = CreateSessionBody, security(()),
     responses((status = 201, description = "The sign-in.", body = SessionTokensView),
-        (status = 401, description = "`invalid_credentials`.", body = crate::problem::ProblemView, content_type = "application/problem+json"),
-        PublicProblems, BodyProblems))]
+        PublicProblems, BodyProblems),
+    extensions(("x-codes" = json!(["invalid_credentials", "too_many_attempts"]))))]
 #[post("/v1/sessions")]
 pub(crate) async fn create_session(
     app: Data<Arc<App>>,
@@ -220,6 +221,7 @@ fn begin(tx: &mut WriteTx<'_>, scopes: &Scopes, sign_in: &SignIn) -> Result<(), 
 /// A refresh token.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"refresh_token": "c2Vzc2lvbi1yZWZyZXNo…"}))]
 pub struct RefreshSessionBody {
     /// The newest refresh token of the session.
     #[schema(value_type = Option<String>, required = true, nullable = false, example = "c2Vzc2lvbi1yZWZyZXNo…")]
@@ -232,8 +234,8 @@ pub struct RefreshSessionBody {
 /// second of two parallel refreshes, within ten seconds, gets the same successor.
 #[utoipa::path(tag = "sessions", operation_id = "refreshSession", request_body = RefreshSessionBody, security(()),
     responses((status = 200, description = "New tokens.", body = SessionTokensView),
-        (status = 401, description = "`invalid_refresh_token`.", body = crate::problem::ProblemView, content_type = "application/problem+json"),
-        PublicProblems, BodyProblems))]
+        PublicProblems, BodyProblems),
+    extensions(("x-codes" = json!(["invalid_refresh_token"]))))]
 #[post("/v1/sessions/refresh")]
 pub(crate) async fn refresh_session(
     app: Data<Arc<App>>,

@@ -161,6 +161,10 @@ fn shifts(errors: &mut Errors, bodies: &[ShiftBody]) -> Option<NewShifts> {
 /// A site to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "São Paulo plant", "time_zone": "America/Sao_Paulo",
+    "shifts": [{"name": "day"}, {"name": "night", "from": "22:00", "until": "06:00"}]
+}))]
 pub struct CreateSiteBody {
     /// What it shall be called; no two sites in use are called the same, whatever the case.
     #[validate(length(max = SITE_NAME_MAX))]
@@ -189,7 +193,8 @@ impl CreateSiteBody {
 /// For contact managers of the organization and partners with `full_admin`. At most 500 sites are in use at a time.
 #[utoipa::path(tag = "sites", operation_id = "createSite", request_body = CreateSiteBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
-    responses((status = 201, description = "The new site.", body = SiteView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new site.", body = SiteView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "site_exists", "too_many_sites"]))))]
 #[post("/v1/organizations/{organization_id}/sites")]
 pub(crate) async fn create_site(
     app: Data<Arc<App>>,
@@ -239,7 +244,8 @@ pub struct ListSitesQuery {
 /// By name, for everybody of the organization, partners with `full_admin`, and the staff who look after customers.
 #[utoipa::path(tag = "sites", operation_id = "listSites",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListSitesQuery),
-    responses((status = 200, description = "A page of sites.", body = SitePage), Problems))]
+    responses((status = 200, description = "A page of sites.", body = SitePage), Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/sites")]
 pub(crate) async fn list_sites(
     app: Data<Arc<App>>,
@@ -275,7 +281,8 @@ pub(crate) fn visible(tx: &mut ReadTx<'_>, asker: &Asker, id: SiteId) -> Result<
 ///
 /// For everybody who sees the list.
 #[utoipa::path(tag = "sites", operation_id = "getSite", params(("site_id" = SiteIdWire, Path, description = "The site.")),
-    responses((status = 200, description = "The site.", body = SiteView), NotModified, Problems))]
+    responses((status = 200, description = "The site.", body = SiteView), NotModified, Problems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/sites/{site_id}")]
 pub(crate) async fn get_site(
     app: Data<Arc<App>>,
@@ -290,6 +297,9 @@ pub(crate) async fn get_site(
 /// What changes in a site; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "São Paulo plant", "shifts": [{"name": "night", "from": "22:00", "until": "06:00"}]
+}))]
 pub struct PatchSiteBody {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
@@ -331,7 +341,8 @@ impl PatchSiteBody {
 /// work at an archived one still do, but nobody is assigned to it any more.
 #[utoipa::path(tag = "sites", operation_id = "updateSite", params(("site_id" = SiteIdWire, Path, description = "The site.")),
     request_body(content = PatchSiteBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The site.", body = SiteView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The site.", body = SiteView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "site_exists", "too_many_sites"]))))]
 #[patch("/v1/sites/{site_id}")]
 pub(crate) async fn update_site(
     app: Data<Arc<App>>,

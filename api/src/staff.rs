@@ -133,7 +133,8 @@ pub struct StaffList {
 ///
 /// For administrators, agents and duty managers, of the vendor's organization: who there is, and who can be assigned.
 #[utoipa::path(tag = "staff", operation_id = "listStaff", params(("organization_id" = OrganizationIdWire, Path, description = "The vendor.")),
-    responses((status = 200, description = "The staff members.", body = StaffList), Problems))]
+    responses((status = 200, description = "The staff members.", body = StaffList), Problems),
+    extensions(("x-codes" = json!(["staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/staff")]
 pub(crate) async fn list_staff(
     app: Data<Arc<App>>,
@@ -153,6 +154,10 @@ pub(crate) async fn list_staff(
 /// A staff member to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "kim.park@vendor.example", "first_name": "Kim", "last_name": "Park",
+    "roles": ["agent", "duty_manager"]
+}))]
 pub struct CreateStaffBody {
     /// The user id, in lower case; unique over all organizations.
     #[validate(length(max = EMAIL_MAX))]
@@ -217,7 +222,8 @@ impl CreateStaffBody {
 /// For administrators. The staff member gets a welcome email with a link to set a password.
 #[utoipa::path(tag = "staff", operation_id = "createStaff", request_body = CreateStaffBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The vendor.")),
-    responses((status = 201, description = "The new staff member.", body = StaffView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The new staff member.", body = StaffView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "contact_exists"]))))]
 #[post("/v1/organizations/{organization_id}/staff")]
 pub(crate) async fn create_staff(
     app: Data<Arc<App>>,
@@ -283,6 +289,7 @@ pub(crate) async fn get_staff(
 /// What changes in a staff member; absent members stay.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"roles": ["agent"], "time_zone": "Europe/Lisbon"}))]
 pub struct PatchStaffBody {
     /// First name.
     #[serde(default, deserialize_with = "present")]
@@ -337,7 +344,8 @@ impl PatchStaffBody {
 /// For administrators. Nobody changes their own roles.
 #[utoipa::path(tag = "staff", operation_id = "updateStaff", params(("staff_id" = StaffIdWire, Path, description = "The staff member.")),
     request_body(content = PatchStaffBody, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The staff member.", body = StaffView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The staff member.", body = StaffView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "own_record"]))))]
 #[patch("/v1/staff/{staff_id}")]
 pub(crate) async fn update_staff(
     app: Data<Arc<App>>,
@@ -362,7 +370,8 @@ pub(crate) async fn update_staff(
 /// For administrators. Takes effect at once: every token and link is void, and grants to them end.
 #[utoipa::path(tag = "staff", operation_id = "disableStaff", request_body = ReasonBody,
     params(("staff_id" = StaffIdWire, Path, description = "The staff member.")),
-    responses((status = 200, description = "The disabled staff member.", body = StaffView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The disabled staff member.", body = StaffView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "own_record", "invalid_transition"]))))]
 #[post("/v1/staff/{staff_id}/disable")]
 pub(crate) async fn disable_staff(
     app: Data<Arc<App>>,
@@ -391,7 +400,8 @@ pub(crate) async fn disable_staff(
 ///
 /// For administrators. A disabled staff member is invited anew.
 #[utoipa::path(tag = "staff", operation_id = "enableStaff", params(("staff_id" = StaffIdWire, Path, description = "The staff member.")),
-    responses((status = 200, description = "The invited staff member.", body = StaffView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The invited staff member.", body = StaffView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "invalid_transition"]))))]
 #[post("/v1/staff/{staff_id}/enable")]
 pub(crate) async fn enable_staff(
     app: Data<Arc<App>>,
@@ -411,7 +421,8 @@ pub(crate) async fn enable_staff(
 ///
 /// To a staff member who is still `invited`. The older link is void.
 #[utoipa::path(tag = "staff", operation_id = "resendStaffWelcome", params(("staff_id" = StaffIdWire, Path, description = "The staff member.")),
-    responses((status = 200, description = "The invited staff member.", body = StaffView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The invited staff member.", body = StaffView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["staff_only", "invalid_transition"]))))]
 #[post("/v1/staff/{staff_id}/resend-welcome")]
 pub(crate) async fn resend_staff_welcome(
     app: Data<Arc<App>>,

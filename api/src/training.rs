@@ -27,6 +27,7 @@ use crate::wire::ContactIdWire;
 /// Whether a contact lacks training.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"needed": true, "note": "has not seen the new console"}))]
 pub struct NoteTrainingBody {
     /// Whether they do; `true` if absent.
     #[schema(nullable = false, example = true)]
@@ -57,7 +58,8 @@ impl NoteTrainingBody {
 /// the place of the old one. `needed: false` clears it, whoever they are by then.
 #[utoipa::path(tag = "contacts", operation_id = "noteContactTraining", request_body = NoteTrainingBody,
     params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
-    responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "training_not_applicable"]))))]
 #[post("/v1/contacts/{contact_id}/training")]
 pub(crate) async fn note_contact_training(
     app: Data<Arc<App>>,

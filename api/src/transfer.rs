@@ -27,6 +27,7 @@ use crate::state::App;
 /// A link's token.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "bGluay10b2tlbg…"}))]
 pub struct AcceptInvitationBody {
     /// The `token` of the link in the email.
     #[schema(value_type = Option<String>, required = true, nullable = false, example = "bGluay10b2tlbg…")]
@@ -37,12 +38,12 @@ pub struct AcceptInvitationBody {
 ///
 /// With the link of an invitation email. The contact leaves their organization, which keeps a record of status `transferred`, and
 /// belongs to the inviting one from now on, under a new id. Every sign-in and link of theirs and every individual grant to them ends. Who was
-/// `active` signs in with the same password as before; everybody else gets a welcome email.
+/// `active` signs in with the same password as before; everybody else gets a welcome email. If the organization to leave would be
+/// without a contact manager or primary support contact, the link stays good.
 #[utoipa::path(tag = "invitations", operation_id = "acceptInvitation", request_body = AcceptInvitationBody, security(()),
     responses((status = 200, description = "The accepted invitation.", body = InvitationView),
-        (status = 409, description = "`last_contact_manager` or `last_primary_support_contact`: the organization to leave would be without one. The link stays good.",
-            body = crate::problem::ProblemView, content_type = "application/problem+json"),
-        PublicProblems, BodyProblems))]
+        PublicProblems, BodyProblems),
+    extensions(("x-codes" = json!(["last_contact_manager", "last_primary_support_contact", "invalid_link"]))))]
 #[post("/v1/invitations/accept")]
 pub(crate) async fn accept_invitation(
     app: Data<Arc<App>>,

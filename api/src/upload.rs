@@ -55,7 +55,8 @@ pub(crate) const AT_ONCE: usize = 16;
         ("Content-Disposition" = String, Header, description = "The name of the file (RFC 6266), of at most 255 characters; folders in front of it are left out.", example = "attachment; filename=\"screenshot.png\"; filename*=UTF-8''screenshot.png"),
         ("Content-Digest" = Option<String>, Header, description = "SHA-256 of the body (RFC 9530), which is then compared with what arrived.", example = "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:")),
     request_body(content = inline(FileContent), content_type = "application/octet-stream", description = "The file. `Content-Type` may be any media type."),
-    responses((status = 201, description = "The attachment, which no message has yet.", body = AttachmentView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The attachment, which no message has yet.", body = AttachmentView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["invalid_file_name", "invalid_content_digest", "permission_required", "service_request_closed", "digest_mismatch"]))))]
 #[post("/v1/service-requests/{service_request_id}/attachments")]
 pub(crate) async fn upload_attachment(
     app: Data<Arc<App>>,
@@ -76,7 +77,8 @@ pub(crate) async fn upload_attachment(
         ("Content-Disposition" = String, Header, description = "The name of the file (RFC 6266), of at most 255 characters; folders in front of it are left out.", example = "attachment; filename=\"letter.eml\"; filename*=UTF-8''letter.eml"),
         ("Content-Digest" = Option<String>, Header, description = "SHA-256 of the body (RFC 9530), which is then compared with what arrived.", example = "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:")),
     request_body(content = inline(FileContent), content_type = "application/octet-stream", description = "The file. `Content-Type` may be any media type."),
-    responses((status = 201, description = "The attachment.", body = AttachmentView), Problems, BodyProblems, WriteProblems))]
+    responses((status = 201, description = "The attachment.", body = AttachmentView), Problems, BodyProblems, WriteProblems),
+    extensions(("x-codes" = json!(["invalid_file_name", "invalid_content_digest", "permission_required", "staff_only", "invalid_transition", "attachment_not_allowed", "digest_mismatch"]))))]
 #[post("/v1/escalations/{escalation_id}/attachments")]
 pub(crate) async fn upload_escalation_attachment(
     app: Data<Arc<App>>,

@@ -74,7 +74,8 @@ pub struct ListViewersQuery {
 /// For designated contacts of its organization and the desk: everyone who can see it now, and why.
 #[utoipa::path(tag = "service-requests", operation_id = "listServiceRequestViewers",
     params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request."), ListViewersQuery),
-    responses((status = 200, description = "A page of viewers.", body = ViewerPage), Problems))]
+    responses((status = 200, description = "A page of viewers.", body = ViewerPage), Problems),
+    extensions(("x-codes" = json!(["permission_required"]))))]
 #[get("/v1/service-requests/{service_request_id}/viewers")]
 pub(crate) async fn list_service_request_viewers(
     app: Data<Arc<App>>,

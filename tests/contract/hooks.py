@@ -23,3 +23,11 @@ def before_call(ctx, case, kwargs):
         value = (case.headers or {}).get(name)
         if value is not None and not TAGS.fullmatch(str(value).strip()):
             del case.headers[name]
+
+
+@schemathesis.check
+def documented_code(ctx, response, case):
+    """A problem has one of the codes that the operation names for its status."""
+    documented = case.operation.definition.raw["responses"].get(str(response.status_code), {})
+    if "x-codes" in documented and response.json()["code"] not in documented["x-codes"]:
+        raise AssertionError(f"{response.json()['code']} is not among the x-codes of this answer")

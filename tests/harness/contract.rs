@@ -120,6 +120,7 @@ impl Contract {
     fn check_operation(&self, operation: &str, exchange: &Exchange<'_>) -> Result<(), String> {
         let response = self.response(operation, exchange.status)?;
         self.check_received(&response, exchange)?;
+        self.check_code(&response, exchange)?;
         match exchange.sent {
             Some(sent) if exchange.status < 300 => self.check_sent(operation, sent),
             Some(_) | None => Ok(()),
@@ -161,6 +162,20 @@ impl Contract {
             (Some(body), Some(schema)) => self.validate(&schema, body),
             (None, Some(_)) if media_type.ends_with("json") => Err("the body is not JSON".to_owned()),
             (_, None) | (None, Some(_)) => Ok(()),
+        }
+    }
+
+    /// A problem has one of the codes that the operation names for its status.
+    fn check_code(&self, response: &str, exchange: &Exchange<'_>) -> Result<(), String> {
+        let Some(code) = exchange.received.filter(|_| exchange.status >= 400).and_then(|body| body.get("code")) else {
+            return Ok(());
+        };
+        let named = self.document.pointer(&format!("{response}/x-codes")).and_then(Value::as_array);
+        match named {
+            Some(named) if !named.contains(code) && code != "route_not_found" => {
+                Err(format!("the code {code} is not among its `x-codes`; name it where the handler is documented"))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -247,6 +262,7 @@ paths:
       responses:
         '200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}
         '404': {$ref: '#/components/responses/NotFound'}
+        '422': {x-codes: [blank], content: {application/problem+json: {schema: {$ref: '#/components/schemas/Problem'}}}}
     patch:
       requestBody:
         content:
@@ -302,6 +318,7 @@ components:
             ("GET", "/v1/things/1", 200, "application/json", thing()),
             ("GET", "/v1/things/1", 200, "application/json", with("", "owner", Value::Null)),
             ("GET", "/v1/things/1", 404, "application/problem+json", json!({"code": "not_found"})),
+            ("GET", "/v1/things/1", 422, "application/problem+json", json!({"code": "blank"})),
             ("HEAD", "/v1/things/1", 200, "application/json", Value::Null),
             ("PATCH", "/v1/things/1", 200, "application/json", json!([thing()])),
             ("DELETE", "/v1/things/1", 204, "", Value::Null),
@@ -320,6 +337,7 @@ components:
         for (method, path, status, media_type, body, flaw) in [
             ("GET", "/v1/things/1", 409, "application/problem+json", not_found.clone(), "the status 409"),
             ("GET", "/v1/things/1", 404, "application/json", not_found.clone(), "the media type is `application/json`"),
+            ("GET", "/v1/things/1", 422, "application/problem+json", not_found.clone(), "`x-codes`"),
             ("GET", "/v1/things/1", 200, "application/json", with("", "extra", json!(1)), "'extra' was unexpected"),
             (
                 "GET",

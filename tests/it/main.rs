@@ -21,6 +21,7 @@ mod errors;
 mod escalation;
 mod escalation_abuse;
 mod escalation_letter;
+mod example;
 mod generated;
 mod grant_preview;
 mod grant_reminder;

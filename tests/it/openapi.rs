@@ -15,12 +15,12 @@ fn file() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml")).unwrap_or_default()
 }
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     yaml_serde::from_str(&mandate_api::openapi::yaml()).expect("the document is YAML")
 }
 
 /// Every operation with its method and path.
-fn operations(document: &Value) -> Vec<(String, &Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = document["paths"].as_object().into_iter().flatten();
     let operations = paths.flat_map(|(path, item)| {
         let methods = item.as_object().into_iter().flatten().filter(|(method, _)| METHODS.contains(&method.as_str()));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mandate_core::refusal::Code;
 use mandate_core::vocabulary::Vocabulary;
 use serde_json::json;
-use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::extensions::{Extensions, ExtensionsBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -19,7 +19,7 @@ macro_rules! problem_groups {
 
         impl IntoResponses for $group {
             fn responses() -> BTreeMap<String, RefOr<Response>> {
-                BTreeMap::from([$(($status.to_owned(), response($status).into())),+])
+                BTreeMap::from([$(($status.to_string(), documented($status, &[]).into())),+])
             }
         }
     )+};
@@ -27,17 +27,17 @@ macro_rules! problem_groups {
 
 problem_groups! {
     /// What every operation for signed-in callers can answer.
-    Problems: "400" "401" "403" "404" "406" "422" "429" "500" "503";
+    Problems: 400 401 403 404 406 422 429 500 503;
     /// What every operation for anybody can answer.
-    PublicProblems: "400" "406" "422" "429" "500" "503";
+    PublicProblems: 400 406 422 429 500 503;
     /// What operations without input can answer.
-    ServerProblems: "500" "503";
+    ServerProblems: 500 503;
     /// What operations with a body can answer besides.
-    BodyProblems: "413" "415";
+    BodyProblems: 413 415;
     /// What operations that answer parts of a content can answer besides.
-    RangeProblems: "416";
+    RangeProblems: 416;
     /// What operations that write can answer besides.
-    WriteProblems: "409" "412";
+    WriteProblems: 409 412;
 }
 
 /// What operations with an entity tag answer to a reader who has this version already.
@@ -50,26 +50,33 @@ impl IntoResponses for NotModified {
     }
 }
 
-fn response(status: &str) -> Response {
-    let description = match status {
-        "400" => "The request cannot be read.",
-        "401" => "No valid credentials.",
-        "403" => "The caller may not do this.",
-        "404" => "Does not exist, or the caller may not know that it does.",
-        "406" => "No representation that the caller accepts.",
-        "409" => "Contradicts the present state.",
-        "412" => "The resource has changed since it was read.",
-        "413" => "The body is too large.",
-        "415" => "A media type that this operation does not read.",
-        "416" => "The content has no such range.",
-        "422" => "Values are not allowed.",
-        "429" => "Too often; repeat after `Retry-After`.",
-        "503" => "Not now; repeat after `Retry-After`.",
-        _ => "Something went wrong on our side.",
+/// Where an operation, and each of its problems, says which codes there are besides `x-extensible-enum` of the schema: those
+/// of this operation and status.
+pub(crate) const CODES: &str = "x-codes";
+
+/// The answer that a problem of a status is, with the codes that it can have.
+pub(crate) fn documented(status: u16, codes: &[Code]) -> Response {
+    let meaning = match status {
+        400 => "The request cannot be read",
+        401 => "No valid credentials",
+        403 => "The caller may not do this",
+        404 => "Does not exist, or the caller may not know that it does",
+        406 => "No representation that the caller accepts",
+        409 => "Contradicts the present state",
+        412 => "The resource has changed since it was read",
+        413 => "The body is too large",
+        415 => "A media type that this operation does not read",
+        416 => "The content has no such range",
+        422 => "Values are not allowed",
+        429 => "Too often; repeat after `Retry-After`",
+        503 => "Not now; repeat after `Retry-After`",
+        _ => "Something went wrong on our side",
     };
+    let names: Vec<&str> = codes.iter().map(|code| code.name()).collect();
     ResponseBuilder::new()
-        .description(description)
+        .description(format!("{meaning}: `{}`.", names.join("`, `")))
         .content(PROBLEM_JSON, Content::new(Some(Ref::from_schema_name(ProblemView::name()))))
+        .extensions(Some(Extensions::from_iter([(CODES, names)])))
         .build()
 }
 
