@@ -6,7 +6,7 @@ use mandate_api::demo::{Demo, start_demo};
 use mandate_api::settings::Settings;
 
 /// The statuses that the story announces, in order: `# What it shows. → 200`.
-fn announced(story: &str) -> Vec<String> {
+pub(crate) fn announced(story: &str) -> Vec<String> {
     let call = |line: &&str| line.starts_with("# ") && line.contains(" → ");
     story.lines().filter(call).filter_map(|line| line.rsplit(' ').next()).map(str::to_owned).collect()
 }

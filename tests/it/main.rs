@@ -27,6 +27,7 @@ mod grant_preview;
 mod grant_reminder;
 mod grant_request;
 mod grant_request_notice;
+mod guides;
 mod harness;
 mod invitation;
 mod link;
