@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use mandate_api::demo::{Demo, start_demo};
+use mandate_api::demo::start_demo;
 use mandate_api::settings::Settings;
 
 /// The statuses that the story announces, in order: `# What it shows. → 200`.
@@ -18,7 +18,9 @@ async fn every_printed_call_answers_as_announced() {
         return;
     }
     let settings = ["mandate", "--listen", "127.0.0.1:0", "--password-cost", "8:1"];
-    let Demo { server, story, .. } = start_demo(Settings::from_arguments(settings).unwrap()).await.unwrap();
+    // As a whole: its data is gone when it is dropped.
+    let demo = start_demo(Settings::from_arguments(settings).unwrap()).await.unwrap();
+    let story = &demo.story;
     let pasted = story.split_once("# Paste this first").unwrap().1.rsplit_once("\nStop with").unwrap().0;
     let script = format!("# {pasted}");
     let output =
@@ -27,6 +29,6 @@ async fn every_printed_call_answers_as_announced() {
     let answered: Vec<&str> = text.lines().filter(|line| line.len() == 3 && line.parse::<u16>().is_ok()).collect();
     // Whoever changes the story changes the announced statuses with it; a dozen calls is what the README promises.
     assert!(answered.len() >= 12, "{text}");
-    assert_eq!(answered, announced(&story), "{text}");
-    server.stop().await.unwrap();
+    assert_eq!(answered, announced(story), "{text}");
+    demo.server.stop().await.unwrap();
 }
