@@ -12,12 +12,6 @@ openapi_fetch() {
     node built/openapi-fetch.js
 }
 
-(
-    cd "$work/typescript"
-    if ! cmp -s package-lock.json node_modules/installed; then
-        npm ci --no-audit --no-fund --loglevel=error
-        cp package-lock.json node_modules/installed
-    fi
-)
+packages typescript
 try typescript @hey-api/openapi-ts 0.95.0 hey_api
 try typescript 'openapi-typescript, openapi-fetch' '7.13.0, 0.17.0' openapi_fetch

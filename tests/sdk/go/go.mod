@@ -1,0 +1,3 @@
+module mandate-sdk-test
+
+go 1.24
