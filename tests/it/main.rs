@@ -28,6 +28,7 @@ mod grant_request;
 mod grant_request_notice;
 mod harness;
 mod invitation;
+mod language;
 mod link;
 mod me;
 mod mechanisms;
