@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, get, patch, post};
 use mandate_core::article::{self, Article, CreateArticle, EditArticle};
 use mandate_core::change::Context;
 use mandate_core::id::ArticleKind;
+use mandate_core::say;
 use mandate_core::text::{
     ArticleBody, Flaw, Language, MESSAGE_MAX, ProductName, SEARCH_MAX, SUBJECT_MAX, SearchWords, Subject,
 };
@@ -272,7 +273,8 @@ impl PatchArticleBody {
             .as_ref()
             .is_some_and(|products| u64::try_from(products.len()).is_ok_and(|count| count > PRODUCTS_MAX))
         {
-            errors.add("/products", Flaw::new("too_long", format!("must have at most {PRODUCTS_MAX} elements")));
+            errors
+                .add("/products", Flaw::new("too_long", say!("must have at most {max} elements", max = PRODUCTS_MAX)));
         }
         let wanted = EditArticle {
             title: errors.optional("/title", &title, Subject::parse),

@@ -15,6 +15,7 @@ use mandate_core::attachment::{self, Attachment, AttachmentFacts};
 use mandate_core::id::{AttachmentId, AttachmentKind, Id, ServiceRequestKind};
 use mandate_core::message;
 use mandate_core::refusal::Code;
+use mandate_core::say;
 use mandate_core::time::Timestamp;
 use mandate_storage::{ReadTx, Upload};
 use serde::{Deserialize, Serialize};
@@ -219,7 +220,7 @@ pub(crate) async fn get_attachment_content(
         Part::Whole => (StatusCode::OK, 0..size),
         Part::Bytes(range) => (StatusCode::PARTIAL_CONTENT, range),
         Part::Outside => {
-            let detail = format!("the content has {size} bytes, none of them in this range");
+            let detail = say!("the content has {size} bytes, none of them in this range", size);
             return Err(Problem::new(Code::RangeNotSatisfiable, detail).of_length(size));
         }
     };

@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use mandate_core::actor::Actor;
 use mandate_core::change::{Context, Origin};
 use mandate_core::refusal::Code;
+use mandate_core::say;
 use mandate_core::session::{CallerFacts, authenticate};
 use mandate_core::time::Timestamp;
 use mandate_storage::{ReadTx, StoredResponse, Unlocked};
@@ -146,11 +147,12 @@ async fn read(request: &HttpRequest) -> Result<Caller, Problem> {
     let app =
         request.app_data::<Data<Arc<App>>>().ok_or_else(|| Problem::internal("the application state is missing"))?;
     let now = app.now();
-    let token = bearer(request)
-        .ok_or_else(|| Problem::new(Code::Unauthenticated, "send an access token as `Authorization: Bearer …`"))?;
+    let token = bearer(request).ok_or_else(|| {
+        Problem::new(Code::Unauthenticated, say!("send an access token as `Authorization: Bearer …`"))
+    })?;
     let verified = app.tokens.verify_or_look_again(token).await;
-    let claims =
-        verified.map_err(|_| Problem::new(Code::Unauthenticated, "the access token is not valid, or no longer"))?;
+    let claims = verified
+        .map_err(|_| Problem::new(Code::Unauthenticated, say!("the access token is not valid, or no longer")))?;
     if let Some(info) = request.extensions().get::<RequestInfo>() {
         info.set_principal(claims.person);
     }
@@ -210,9 +212,10 @@ fn check_key(key: &[u8]) -> Result<(), Problem> {
     if is_readable {
         return Ok(());
     }
-    let detail = format!(
-        "the Idempotency-Key has {} bytes; it must be 1 to {IDEMPOTENCY_KEY_MAX} visible ASCII characters",
-        key.len()
+    let detail = say!(
+        "the Idempotency-Key has {count} bytes; it must be 1 to {max} visible ASCII characters",
+        count = key.len(),
+        max = IDEMPOTENCY_KEY_MAX
     );
     Err(Problem::new(Code::InvalidIdempotencyKey, detail))
 }

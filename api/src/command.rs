@@ -77,7 +77,8 @@ fn verify(tx: &mut ReadTx<'_>, clock: &SteadyClock) -> Result<(usize, Broken), S
 
 /// Whoever runs the program on the machine sees what staff see.
 fn operator() -> Result<Actor, StorageError> {
-    let email = Email::parse("operator@localhost.invalid").map_err(|flaw| StorageError::Unexpected(flaw.message))?;
+    let email =
+        Email::parse("operator@localhost.invalid").map_err(|flaw| StorageError::Unexpected(flaw.to_string()))?;
     Ok(Actor {
         position: Position::Staff { id: StaffId::from_u128(0), roles: Vec::new() },
         organization: OrganizationId::from_u128(0),

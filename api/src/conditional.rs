@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use mandate_core::refusal::Code;
+use mandate_core::say;
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -89,7 +90,7 @@ fn read(request: &HttpRequest, name: &HeaderName, takes_weak: bool) -> Result<Op
 }
 
 fn refusal(name: &HeaderName) -> Problem {
-    Problem::new(Code::InvalidIfMatch, format!("the header {name} is not `*` or a list of entity tags"))
+    Problem::new(Code::InvalidIfMatch, say!("the header {name} is not `*` or a list of entity tags", name))
 }
 
 /// All lines of a header as one.

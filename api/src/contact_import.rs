@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post};
 use mandate_core::change::{Context, Origin};
@@ -11,7 +12,8 @@ use mandate_core::contact::{CreateFacts, Existing};
 use mandate_core::contact_import::{self, Import, ImportFacts, ImportRow, RowRefusal};
 use mandate_core::id::{OrganizationId, OrganizationKind};
 use mandate_core::refusal::{Code, Extra};
-use mandate_core::text::{Email, Flaw};
+use mandate_core::say;
+use mandate_core::text::{Email, Flaw, Locale};
 use mandate_core::vocabulary::Vocabulary as _;
 use mandate_storage::{Fence, ReadTx, StorageError, WriteTx};
 use serde::{Deserialize, Serialize};
@@ -20,11 +22,13 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::caller::Caller;
+use crate::edge::RequestInfo;
 use crate::extract::{PathId, Query, collect, media_type};
-use crate::input::FieldError;
+use crate::input::FieldFlaw;
 use crate::problem::{BodyProblems, Problem, Problems};
 use crate::reply::{Answer, command};
 use crate::state::App;
+use crate::translation::translate;
 use crate::wire::{AnyIdWire, OrganizationIdWire};
 
 mod rows;
@@ -145,6 +149,7 @@ pub struct ContactImportErrorView {
 pub(crate) async fn import_contacts(
     app: Data<Arc<App>>,
     caller: Caller,
+    info: RequestInfo,
     organization: PathId<OrganizationKind>,
     query: Query<ImportContactsQuery>,
     request: HttpRequest,
@@ -162,13 +167,14 @@ pub(crate) async fn import_contacts(
         read.await.map_err(|error| Problem::internal(format!("a blocking task was cancelled: {error}")))?;
     let rows = read?;
     if is_dry_run {
+        let locale = info.locale().clone();
         let view = app.read(caller, move |tx, asker| {
             let _held = &turn;
             let context = Context { actor: Some(asker.actor.clone()), now: asker.now, origin: Origin::default() };
             let (_, import) = decide(tx, &context, organization.0, &rows)?;
-            Ok(ContactImportView::new(true, &import, errors(&rows, &import)))
+            Ok(ContactImportView::new(true, &import, errors(&rows, &import, &locale)))
         });
-        return Ok(HttpResponse::Ok().json(view.await?));
+        return Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, info.locale().as_str())).json(view.await?));
     }
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| {
         let _held = &turn;
@@ -253,23 +259,27 @@ fn carry_out(
 
 /// The problem that names every error.
 fn refused(rows: &Rows, import: &Import) -> Problem {
-    let detail = format!("{} of {} rows are not allowed, so nothing was created", import.refused, import.rows);
+    let detail = say!(
+        "{refused} of {rows} rows are not allowed, so nothing was created",
+        refused = import.refused,
+        rows = import.rows
+    );
     let read = rows.flaws.iter().map(|(row, errors)| (*row, errors.as_slice()));
-    let mut list: Vec<(usize, FieldError)> = read
+    let mut list: Vec<(usize, FieldFlaw)> = read
         .flat_map(|(row, errors)| {
-            errors.iter().map(move |error| (row, FieldError { pointer: below(row, error), ..error.clone() }))
+            errors.iter().map(move |error| (row, FieldFlaw { pointer: below(row, error), ..error.clone() }))
         })
         .collect();
     list.extend(import.refusals.iter().flat_map(|refused| {
         let at = move |place: String| format!("/{}/{place}", refused.row);
-        flaws(refused).map(move |(place, flaw)| (refused.row, FieldError::in_body(&at(place), flaw)))
+        flaws(refused).map(move |(place, flaw)| (refused.row, FieldFlaw::in_body(&at(place), flaw)))
     }));
     list.sort_by_key(|(row, _)| *row);
     Problem::new(Code::ImportRefused, detail).with_errors(list.into_iter().map(|(_, error)| error).collect())
 }
 
 /// The pointer into the file, of an error within one row.
-fn below(row: usize, error: &FieldError) -> Option<String> {
+fn below(row: usize, error: &FieldFlaw) -> Option<String> {
     Some(format!("#/{row}{}", error.place().trim_start_matches('#')))
 }
 
@@ -296,8 +306,8 @@ fn code(refusal: &mandate_core::refusal::Refusal) -> &'static str {
     finer.unwrap_or(refusal.code.name())
 }
 
-/// Every error of every row, in the order of the rows.
-fn errors(rows: &Rows, import: &Import) -> Vec<ContactImportErrorView> {
+/// Every error of every row in this language, in the order of the rows.
+fn errors(rows: &Rows, import: &Import, locale: &Locale) -> Vec<ContactImportErrorView> {
     let line = |row: usize| rows.lines.get(row.wrapping_sub(1)).copied().unwrap_or_default();
     let unread = rows.flaws.iter().flat_map(|(row, errors)| errors.iter().map(move |error| (*row, error)));
     let read = unread.map(|(row, error)| ContactImportErrorView {
@@ -305,7 +315,7 @@ fn errors(rows: &Rows, import: &Import) -> Vec<ContactImportErrorView> {
         line: line(row),
         field: error.place().trim_start_matches("#/").split('/').next().unwrap_or_default().replace('#', ""),
         code: error.code.clone().into_owned(),
-        message: error.message.clone(),
+        message: translate(&error.message, locale),
         invitation_available: None,
         about: None,
     });
@@ -316,7 +326,7 @@ fn errors(rows: &Rows, import: &Import) -> Vec<ContactImportErrorView> {
         line: line(refused.row),
         field: place.split('/').next().unwrap_or_default().to_owned(),
         code: flaw.code.to_owned(),
-        message: flaw.message,
+        message: translate(&flaw.message, locale),
         invitation_available: refused.refusal.extras.iter().find_map(|extra| match extra {
             Extra::InvitationAvailable(is_available) => Some(*is_available),
             _ => None,

@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use mandate_core::contact;
 use mandate_core::id::OrganizationKind;
+use mandate_core::say;
 use mandate_core::text::{EMAIL_MAX, Flaw, SEARCH_MAX, SearchWords};
 use mandate_storage::{ContactFilter, ContactSort};
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,7 @@ fn sort(text: &str) -> Result<ContactSort, Flaw> {
         "last_sign_in_at" => Ok(ContactSort::LastSignInAt),
         _ => Err(Flaw::new(
             "invalid_value",
-            format!("`{text}` is not one of `name`, `email`, `created_at`, `last_sign_in_at`"),
+            say!("`{text}` is not one of `name`, `email`, `created_at`, `last_sign_in_at`", text),
         )),
     }
 }
@@ -114,8 +115,9 @@ pub(crate) async fn list_contacts(
     let Query { value, mut errors, listing } = query;
     let as_csv = preferred(request.headers(), &["application/json", CSV]) == Some(CSV);
     if as_csv {
-        let whole =
-            |parameter| (parameter, Flaw::new("not_allowed", "a list as CSV is whole and has no pages: leave it out"));
+        let whole = |parameter| {
+            (parameter, Flaw::new("not_allowed", say!("a list as CSV is whole and has no pages: leave it out")))
+        };
         let (limit, cursor) = (value.limit.map(|_| whole("limit")), value.cursor.as_ref().map(|_| whole("cursor")));
         limit.into_iter().chain(cursor).for_each(|(parameter, flaw)| errors.add(parameter, flaw));
     }

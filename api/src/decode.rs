@@ -10,11 +10,14 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use mandate_core::say;
+use mandate_core::text::Flaw;
+use mandate_core::wording::{self, Wording};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 use crate::input::Errors;
 
@@ -27,8 +30,8 @@ const ERRORS_MAX: usize = 100;
 /// The code of a member that the type does not have. Types that say so themselves do not know of query strings.
 const UNKNOWN_MEMBER: &str = "unknown_member";
 
-/// Separates the code from the message in an error of [`coded`].
-const SEPARATOR: char = '\u{1f}';
+/// Begins an error of [`flawed`].
+const MARK: char = '\u{1f}';
 
 /// Where the value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +51,15 @@ pub(crate) enum Step {
     Index(usize),
 }
 
-/// Makes an error of whatever deserializer that carries a code of ours.
-pub(crate) fn coded<E: Error>(code: &'static str, message: impl Display) -> E {
-    E::custom(format_args!("{code}{SEPARATOR}{message}"))
+/// A flaw on its way through a deserializer: its code, its message's template, and the values with their names.
+type Carried = (Cow<'static, str>, Cow<'static, str>, Vec<(Cow<'static, str>, String)>);
+
+/// Makes an error of whatever deserializer that carries a flaw. Nothing but text comes through there, so it is JSON meanwhile.
+pub(crate) fn flawed<E: Error>(flaw: Flaw) -> E {
+    let (template, values) = flaw.message.into_parts();
+    let values = values.into_iter().map(|(name, value)| (name, value.to_string())).collect();
+    let carried: Carried = (flaw.code.into(), template, values);
+    E::custom(format_args!("{MARK}{}", json!(carried)))
 }
 
 /// Reads as much of a value as is right, and notes the rest in `errors`.
@@ -102,20 +111,20 @@ struct DecodeError {
     /// From the value outwards.
     path: Vec<Step>,
     code: Cow<'static, str>,
-    message: String,
+    message: Wording,
 }
 
 impl DecodeError {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { path: Vec::new(), code: Cow::Borrowed(code), message: message.into() }
+    fn new(code: &'static str, message: Wording) -> Self {
+        Self { path: Vec::new(), code: Cow::Borrowed(code), message }
     }
 
     fn unknown_member() -> Self {
-        Self::new(UNKNOWN_MEMBER, "is not a member that this operation knows")
+        Self::new(UNKNOWN_MEMBER, say!("is not a member that this operation knows"))
     }
 
     fn unknown_parameter() -> Self {
-        Self::new("unknown_parameter", "is not a parameter that this operation knows")
+        Self::new("unknown_parameter", say!("is not a parameter that this operation knows"))
     }
 
     fn at(mut self, step: Step) -> Self {
@@ -126,7 +135,7 @@ impl DecodeError {
 
 impl Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        self.message.fmt(f)
     }
 }
 
@@ -135,27 +144,32 @@ impl std::error::Error for DecodeError {}
 impl Error for DecodeError {
     fn custom<M: Display>(message: M) -> Self {
         let message = message.to_string();
-        match message.split_once(SEPARATOR) {
-            Some((code, message)) => {
-                Self { path: Vec::new(), code: Cow::Owned(code.to_owned()), message: message.to_owned() }
+        let carried = message.strip_prefix(MARK).and_then(|text| serde_json::from_str::<Carried>(text).ok());
+        match carried {
+            Some((code, template, values)) => {
+                let values = values.into_iter().map(|(name, value)| (name, wording::Value::Text(value))).collect();
+                Self { path: Vec::new(), code, message: Wording::new(template, values) }
             }
-            None => Self::new("invalid_value", message),
+            None => Self::new("invalid_value", say!("cannot be read: {reason}", reason = message)),
         }
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new("invalid_type", format!("must be {expected}"))
+        Self::new("invalid_type", say!("must be {expected}", expected))
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
         match unexpected {
-            Unexpected::Signed(_) | Unexpected::Unsigned(_) => Self::new("out_of_range", "is out of range"),
-            _ => Self::new("invalid_value", format!("must be {expected}")),
+            Unexpected::Signed(_) | Unexpected::Unsigned(_) => Self::new("out_of_range", say!("is out of range")),
+            _ => Self::new("invalid_value", say!("must be {expected}", expected)),
         }
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new("invalid_value", format!("`{variant}` is not one of `{}`", expected.join("`, `")))
+        Self::new(
+            "invalid_value",
+            say!("`{text}` is not one of `{names}`", text = variant, names = expected.join("`, `")),
+        )
     }
 
     fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
@@ -163,7 +177,7 @@ impl Error for DecodeError {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new("required", "must be given").at(Step::Member(field.to_owned()))
+        Self::new("required", say!("must be given")).at(Step::Member(field.to_owned()))
     }
 }
 
@@ -179,42 +193,42 @@ impl<'de> Decoder<'de> {
         Self { value, ..self }
     }
 
-    fn mismatch(self, expected: &str) -> DecodeError {
+    fn mismatch(self, expected: Wording) -> DecodeError {
         let found = match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
+            Value::Null => say!("null"),
+            Value::Bool(_) => say!("a boolean"),
+            Value::Number(_) => say!("a number"),
             Value::String(_) if self.source == Source::Query => {
-                return DecodeError::new("invalid_type", format!("must be {expected}"));
+                return DecodeError::new("invalid_type", say!("must be {expected}", expected));
             }
             Value::Array(_) if self.source == Source::Query => {
-                return DecodeError::new("repeated", "must be given once only");
+                return DecodeError::new("repeated", say!("must be given once only"));
             }
-            Value::String(_) => "a string",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
+            Value::String(_) => say!("a string"),
+            Value::Array(_) => say!("an array"),
+            Value::Object(_) => say!("an object"),
         };
-        DecodeError::new("invalid_type", format!("must be {expected}, not {found}"))
+        DecodeError::new("invalid_type", say!("must be {expected}, not {found}", expected, found))
     }
 
     fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let number = match (self.value, self.source) {
             (Value::Number(number), _) => whole(number),
             (Value::String(text), Source::Query) => text.parse::<Number>().ok().as_ref().and_then(whole),
-            _ => return Err(self.mismatch("a whole number")),
+            _ => return Err(self.mismatch(say!("a whole number"))),
         };
-        let number = number.ok_or_else(|| DecodeError::new("invalid_type", "must be a whole number"))?;
+        let number = number.ok_or_else(|| DecodeError::new("invalid_type", say!("must be a whole number")))?;
         match (number.as_u64(), number.as_i64()) {
             (Some(number), _) => visitor.visit_u64(number),
             (None, Some(number)) => visitor.visit_i64(number),
-            (None, None) => Err(DecodeError::new("out_of_range", "is out of range")),
+            (None, None) => Err(DecodeError::new("out_of_range", say!("is out of range"))),
         }
     }
 
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.value {
             Value::String(text) => visitor.visit_borrowed_str(text),
-            _ => Err(self.mismatch("a string")),
+            _ => Err(self.mismatch(say!("a string"))),
         }
     }
 
@@ -222,14 +236,14 @@ impl<'de> Decoder<'de> {
         let elements = match (self.value, self.source) {
             (Value::Array(array), _) => array.as_slice(),
             (single, Source::Query) => std::slice::from_ref(single),
-            (_, Source::Json) => return Err(self.mismatch("an array")),
+            (_, Source::Json) => return Err(self.mismatch(say!("an array"))),
         };
         visitor.visit_seq(Elements { elements: elements.iter().enumerate(), decoder: self })
     }
 
     fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let Value::Object(object) = self.value else {
-            return Err(self.mismatch("an object"));
+            return Err(self.mismatch(say!("an object")));
         };
         visitor.visit_map(Members { members: object.iter(), current: None, decoder: self })
     }
@@ -281,7 +295,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
             (Value::Bool(value), _) => visitor.visit_bool(*value),
             (Value::String(text), Source::Query) if text == "true" => visitor.visit_bool(true),
             (Value::String(text), Source::Query) if text == "false" => visitor.visit_bool(false),
-            _ => Err(self.mismatch("`true` or `false`")),
+            _ => Err(self.mismatch(say!("`true` or `false`"))),
         }
     }
 
@@ -292,7 +306,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.value {
             Value::Number(number) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
-            _ => Err(self.mismatch("a number")),
+            _ => Err(self.mismatch(say!("a number"))),
         }
     }
 
@@ -340,7 +354,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
     ) -> Result<V::Value, DecodeError> {
         match self.value {
             Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            _ => Err(self.mismatch("a string")),
+            _ => Err(self.mismatch(say!("a string"))),
         }
     }
 

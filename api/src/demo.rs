@@ -54,7 +54,7 @@ pub async fn run(settings: Settings) -> Result<(), String> {
 /// *Errors*: in words, for the operator.
 pub async fn start_demo(settings: Settings) -> Result<Demo, String> {
     let directory = tempfile::Builder::new().prefix("mandate-demo-").tempdir().map_err(|error| error.to_string())?;
-    let settings = sample_settings(settings, directory.path()).map_err(|flaw| flaw.to_string())?;
+    let settings = sample_settings(settings, directory.path()).map_err(|error| error.to_string())?;
     let cast = fill(settings.clone()).await?;
     let server = listen(settings).await?;
     let story = calls::story(&format!("http://{}", server.addr), &cast);
@@ -71,11 +71,10 @@ async fn listen(settings: Settings) -> Result<Server, String> {
     }
 }
 
-fn sample_settings(settings: Settings, directory: &std::path::Path) -> Result<Settings, mandate_core::text::Flaw> {
+fn sample_settings(settings: Settings, directory: &std::path::Path) -> Result<Settings, Box<dyn std::error::Error>> {
     let url = format!("sqlite://{}", directory.join("mandate.db").display());
-    let flaw = |message: String| mandate_core::text::Flaw::new("demo", message);
     Ok(Settings {
-        database: DatabaseUrl::parse(&url).map_err(|error| flaw(error.to_string()))?,
+        database: DatabaseUrl::parse(&url)?,
         files: FilesTarget::Folder(directory.join("files")),
         mail: MailTarget::Directory(directory.join("mail")),
         vendor_name: OrganizationName::parse("Northwind Software")?,

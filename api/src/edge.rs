@@ -13,8 +13,8 @@ use std::time::Duration;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    REFERRER_POLICY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -174,7 +174,7 @@ fn problem_of(error: &Error) -> Problem {
 
 /// The whole answer of a problem.
 fn render(info: &RequestInfo, problem: &Problem) -> HttpResponse {
-    let mut response = problem.render(info.request_id());
+    let mut response = problem.render(info.request_id(), info.locale());
     if problem.code() == Code::Unauthenticated && info.has_credentials() {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(TOKEN_REFUSED));
     }
@@ -195,6 +195,12 @@ fn dress(info: &RequestInfo, headers: &mut HeaderMap) {
     // What must not be compressed says so as if it were encoded in some way; there is no such coding to a client (RFC 9110, section 8.4.1).
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(CONTENT_ENCODING);
+    }
+    if headers.contains_key(CONTENT_LANGUAGE) {
+        // In one line with what is there: of several the CORS middleware would keep the first alone.
+        let others = headers.get(VARY).and_then(|vary| vary.to_str().ok());
+        let vary = others.map_or_else(|| "accept-language".to_owned(), |others| format!("{others}, accept-language"));
+        headers.insert(VARY, HeaderValue::from_str(&vary).expect("what was in headers may be in headers"));
     }
     let request_id = HeaderValue::from_str(info.request_id()).expect("request ids are visible ASCII");
     headers.insert(X_REQUEST_ID, request_id);

@@ -3,6 +3,7 @@
 use mandate_core::escalation_case::{
     ADDRESS_LINES_MAX, Case, LETTER_ATTACHMENTS_MAX, Letter, MailingAddress, Nominee, Unavailable,
 };
+use mandate_core::say;
 use mandate_core::text::{
     ADDRESS_LINE_MAX, AddressLine, Country, EMAIL_MAX, Email, JobTitle, NOTE_MAX, Note, PERSON_NAME_MAX, PHONE_MAX,
     PersonName, Phone, TimeZone,
@@ -406,7 +407,7 @@ impl NomineeChange {
 pub(crate) fn read_unavailable(named: &[UnavailableBody], errors: &mut Errors) -> Vec<Unavailable> {
     let mut read: Vec<Unavailable> = Vec::new();
     if u64::try_from(named.len()).unwrap_or(u64::MAX) > UNAVAILABLE_MAX {
-        let message = format!("must have at most {UNAVAILABLE_MAX} elements");
+        let message = say!("must have at most {max} elements", max = UNAVAILABLE_MAX);
         errors.add("/unavailable", mandate_core::text::Flaw::new("too_long", message));
         return read;
     }
@@ -417,7 +418,7 @@ pub(crate) fn read_unavailable(named: &[UnavailableBody], errors: &mut Errors) -
         let note = errors.optional(&format!("{at}/note"), &one.note, Note::parse);
         let (Some(contact), Some(reason)) = (contact, reason) else { continue };
         if read.iter().any(|other| other.contact == contact.0) {
-            let message = format!("`{}` is named twice", contact.0);
+            let message = say!("`{contact}` is named twice", contact = contact.0);
             errors.add(&format!("{at}/contact_id"), mandate_core::text::Flaw::new("duplicate", message));
         }
         read.push(Unavailable { contact: contact.0, reason: reason.0, note });

@@ -11,6 +11,7 @@ use mandate_core::escalation_case::{Item, Method, VerifyItem};
 use mandate_core::escalation_step::{self, Approve, NomineeFacts, Verify};
 use mandate_core::escalation_story::{Audience, audience, mail_kind, tell};
 use mandate_core::id::{EscalationId, EscalationKind, PersonId};
+use mandate_core::say;
 use mandate_core::text::{Flaw, NOTE_MAX, Note, PHONE_MAX, Phone};
 use mandate_core::vocabulary::StaffRole;
 use mandate_storage::{ReadTx, Unlocked, WriteTx};
@@ -185,9 +186,9 @@ pub(crate) async fn verify_escalation(
     let named = errors.given("/items", value.items).unwrap_or_default();
     let mut items: Vec<VerifyItem> = Vec::with_capacity(named.len());
     let flaw = match named.len() {
-        0 => Some(Flaw::new("too_short", "must have at least 1 element")),
+        0 => Some(Flaw::new("too_short", say!("must have at least 1 element"))),
         1..=VERIFIED_MAX => None,
-        _ => Some(Flaw::new("too_long", format!("must have at most {VERIFIED_MAX} elements"))),
+        _ => Some(Flaw::new("too_long", say!("must have at most {max} elements", max = VERIFIED_MAX))),
     };
     flaw.into_iter().for_each(|flaw| errors.add("/items", flaw));
     for (index, one) in named.iter().enumerate() {
@@ -198,7 +199,7 @@ pub(crate) async fn verify_escalation(
         let number = errors.optional(&at("number"), &one.number, Phone::parse);
         let (Some(item), Some(method)) = (item, method) else { continue };
         if items.iter().any(|other| (other.item, other.method) == (item, method)) {
-            errors.add(&at("method"), Flaw::new("duplicate", "the same item by the same method is named before"));
+            errors.add(&at("method"), Flaw::new("duplicate", say!("the same item by the same method is named before")));
         }
         items.push(VerifyItem { item, method, note, number });
     }

@@ -16,8 +16,10 @@ use mandate_core::id::{
     SiteKind, StaffKind,
 };
 use mandate_core::refusal::{Code, Refusal};
+use mandate_core::say;
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
+use mandate_core::wording::Wording;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -104,7 +106,7 @@ impl<T: DeserializeOwned + Validate> Body<T> {
     pub(crate) fn of(mut json: Value, digest: [u8; 32]) -> Result<Self, Problem> {
         let mut errors = Errors::of_body();
         if !json.is_object() {
-            errors.add("", Flaw::new("invalid_type", "must be an object"));
+            errors.add("", Flaw::new("invalid_type", say!("must be an object")));
             json = Value::Object(Map::new());
         }
         let Some(value) = decode::<T>(json, Source::Json, &mut errors) else {
@@ -122,9 +124,11 @@ impl<T: DeserializeOwned + Validate> Body<T> {
 /// *Errors*: `malformed_request`, `body_too_large`.
 pub(crate) async fn collect(payload: Payload, bytes_max: usize, patience: Duration) -> Result<Bytes, Problem> {
     match timeout(patience, to_bytes_limited(BodyStream::new(payload), bytes_max)).await {
-        Ok(Ok(bytes)) => bytes.map_err(|_| Problem::malformed("the body cannot be received")),
-        Ok(Err(_)) => Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {bytes_max} bytes"))),
-        Err(_) => Err(Problem::malformed("the body did not arrive in time")),
+        Ok(Ok(bytes)) => bytes.map_err(|_| Problem::malformed(say!("the body cannot be received"))),
+        Ok(Err(_)) => {
+            Err(Problem::new(Code::BodyTooLarge, say!("the body has more than {max} bytes", max = bytes_max)))
+        }
+        Err(_) => Err(Problem::malformed(say!("the body did not arrive in time"))),
     }
 }
 
@@ -139,22 +143,22 @@ fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
 /// *Errors*: `unsupported_media_type`.
 pub(crate) fn media_type(request: &HttpRequest, readable: &[&'static str]) -> Result<&'static str, Problem> {
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("?").trim().to_lowercase());
-    let refuse = |detail: String| Err(Problem::new(Code::UnsupportedMediaType, detail));
+    let refuse = |detail: Wording| Err(Problem::new(Code::UnsupportedMediaType, detail));
     if let Some(encoding) = header(CONTENT_ENCODING).filter(|encoding| encoding != "identity") {
-        return refuse(format!("bodies are read without content encoding, not in `{encoding}`"));
+        return refuse(say!("bodies are read without content encoding, not in `{encoding}`", encoding));
     }
     let Some(content_type) = header(CONTENT_TYPE) else {
-        return refuse("the request has a body but no Content-Type".to_owned());
+        return refuse(say!("the request has a body but no Content-Type"));
     };
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
     let Some(found) = readable.iter().find(|readable| **readable == essence) else {
-        return refuse(format!("`{essence}` is not read here"));
+        return refuse(say!("`{media_type}` is not read here", media_type = essence));
     };
     let charset = parts.find_map(|part| part.strip_prefix("charset=")).map(|charset| charset.trim_matches('"'));
     match charset {
         None | Some("utf-8" | "utf8") => Ok(found),
-        Some(charset) => refuse(format!("bodies are read as UTF-8, not as `{charset}`")),
+        Some(charset) => refuse(say!("bodies are read as UTF-8, not as `{charset}`", charset)),
     }
 }
 
@@ -230,7 +234,7 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
             .ok()
             .filter(|text| !text.contains('\0'))
             .map(|text| text.into_owned())
-            .ok_or_else(|| Problem::malformed("the query string is not percent-encoded UTF-8"))
+            .ok_or_else(|| Problem::malformed(say!("the query string is not percent-encoded UTF-8")))
     };
     query
         .split('&')

@@ -12,7 +12,9 @@ use base64::prelude::BASE64_STANDARD;
 use mandate_core::attachment::{ATTACHMENT_BYTES_MAX, Sha256Sum};
 use mandate_core::media_type::MediaType;
 use mandate_core::refusal::Code;
+use mandate_core::say;
 use mandate_core::text::FileName;
+use mandate_core::wording::Wording;
 
 use crate::problem::Problem;
 
@@ -38,7 +40,7 @@ impl UploadHead {
     pub(crate) fn read(request: &HttpRequest) -> Result<Self, Problem> {
         let header = |name| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         if let Some(encoding) = header(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-            let detail = format!("files are read without content encoding, not in `{encoding}`");
+            let detail = say!("files are read without content encoding, not in `{encoding}`", encoding);
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
         let length = header(CONTENT_LENGTH).and_then(|length| length.trim().parse::<u64>().ok());
@@ -55,33 +57,34 @@ impl UploadHead {
 
 /// The refusal of a file with too many bytes.
 pub(crate) fn too_large() -> Problem {
-    Problem::new(Code::BodyTooLarge, format!("the file has more than {ATTACHMENT_BYTES_MAX} bytes"))
+    Problem::new(Code::BodyTooLarge, say!("the file has more than {max} bytes", max = ATTACHMENT_BYTES_MAX))
 }
 
 /// The name in `Content-Disposition` (RFC 6266): `filename*` before `filename`.
 fn file_name(request: &HttpRequest) -> Result<FileName, Problem> {
-    let refuse = |detail: &str| Problem::new(Code::InvalidFileName, detail);
+    let refuse = |detail: Wording| Problem::new(Code::InvalidFileName, detail);
     let header = request.headers().get(CONTENT_DISPOSITION);
-    let header = header.ok_or_else(|| refuse("the header Content-Disposition is missing"))?;
+    let header = header.ok_or_else(|| refuse(say!("the header Content-Disposition is missing")))?;
     let disposition = ContentDisposition::from_raw(header);
-    let disposition = disposition.map_err(|_| refuse("the header Content-Disposition cannot be read"))?;
+    let disposition = disposition.map_err(|_| refuse(say!("the header Content-Disposition cannot be read")))?;
     let name = match (disposition.get_filename_ext(), disposition.get_filename()) {
         (Some(extended), _) if extended.charset == Charset::Ext("UTF-8".to_owned()) => {
             let name = String::from_utf8(extended.value.clone());
-            name.map_err(|_| refuse("the name in filename* is not UTF-8"))?
+            name.map_err(|_| refuse(say!("the name in filename* is not UTF-8")))?
         }
         (_, Some(name)) => name.to_owned(),
-        (Some(_), None) => return Err(refuse("the name in filename* must be in UTF-8")),
-        (None, None) => return Err(refuse("the header Content-Disposition has no filename")),
+        (Some(_), None) => return Err(refuse(say!("the name in filename* must be in UTF-8"))),
+        (None, None) => return Err(refuse(say!("the header Content-Disposition has no filename"))),
     };
-    FileName::parse(&name).map_err(|flaw| refuse(&format!("the name of the file {}", flaw.message)))
+    FileName::parse(&name).map_err(|flaw| refuse(say!("the name of the file {flaw}", flaw = flaw.message)))
 }
 
 /// The SHA-256 in `Content-Digest`; digests of other kinds are nobody's business (RFC 9530, section 3).
 fn digest(request: &HttpRequest) -> Result<Option<Sha256Sum>, Problem> {
     let mut found = None;
     for line in request.headers().get_all(CONTENT_DIGEST) {
-        let refuse = || Problem::new(Code::InvalidContentDigest, "the header Content-Digest is not `sha-256=:…:`");
+        let refuse =
+            || Problem::new(Code::InvalidContentDigest, say!("the header Content-Digest is not `sha-256=:…:`"));
         for member in line.to_str().map_err(|_| refuse())?.split(',') {
             let (algorithm, value) = member.trim().split_once('=').ok_or_else(refuse)?;
             if algorithm.trim() == "sha-256" {

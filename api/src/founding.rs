@@ -63,7 +63,7 @@ impl Founding<'_> {
             }
             None => None,
         };
-        let person = self.administrator().map_err(|flaw| flaw.message)?;
+        let person = self.administrator().map_err(|flaw| flaw.to_string())?;
         let ids = (self.ids.fresh(), person);
         let link = self.store.write(|unlocked| self.found(unlocked, &ids, hash.as_deref()));
         let link = link.map_err(|error: StorageError| error.to_string())?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use mandate_core::actor::PersonRef;
@@ -10,6 +11,7 @@ use mandate_core::grant_preview::{self, Group, Preview};
 use mandate_core::grant_request::ApproveGrantRequest;
 use mandate_core::id::{GrantRequestKind, OrganizationId, OrganizationKind};
 use mandate_core::partner_grant::{Candidate, PartnerGrant};
+use mandate_core::text::Locale;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::Level;
 use mandate_storage::{Exposure, ReadTx};
@@ -18,12 +20,14 @@ use utoipa::ToSchema;
 
 use crate::caller::{Asker, Caller};
 use crate::conditional::IfMatch;
+use crate::edge::RequestInfo;
 use crate::extract::{Body, OptionalBody, PathId};
 use crate::grant_request::{ApproveBody, approve_facts, read_approval};
 use crate::partner_grant::{CreatePartnerGrantBody, GranteeView, create_facts, read_wanted};
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::expected;
 use crate::state::App;
+use crate::translation::translate;
 use crate::wire::{GrantRequestIdWire, HistoryOut, LevelOut, OrganizationIdWire, PersonIdWire, TimestampWire};
 
 /// How much comes into sight, or goes out of it.
@@ -100,8 +104,13 @@ pub struct PartnerGrantPreviewView {
     people_with_own_grants: i64,
 }
 
-/// Counts what a decided preview would expose.
-fn count(tx: &mut ReadTx<'_>, now: Timestamp, preview: Preview) -> Result<PartnerGrantPreviewView, Problem> {
+/// Counts what a decided preview would expose, and says in this language what would have to be acknowledged.
+fn count(
+    tx: &mut ReadTx<'_>,
+    now: Timestamp,
+    preview: Preview,
+    locale: &Locale,
+) -> Result<PartnerGrantPreviewView, Problem> {
     let Preview { grant, acknowledgement, group, level_before, shift } = preview;
     let (becomes_visible, becomes_hidden) = match &shift {
         Some(shift) => (tx.exposure(shift, now)?, tx.exposure(&shift.reversed(), now)?),
@@ -127,7 +136,7 @@ fn count(tx: &mut ReadTx<'_>, now: Timestamp, preview: Preview) -> Result<Partne
         history: grant.scope.history.into(),
         expires_at: grant.expires_at.map(Into::into),
         acknowledgement_required: acknowledgement.is_some(),
-        acknowledgement,
+        acknowledgement: acknowledgement.map(|wording| translate(&wording, locale)),
         becomes_visible: becomes_visible.into(),
         becomes_hidden: becomes_hidden.into(),
         people: people.named.iter().filter(|_| is_shifted).map(shifted).collect(),
@@ -168,18 +177,20 @@ fn around(
 pub(crate) async fn preview_partner_grant(
     app: Data<Arc<App>>,
     caller: Caller,
+    info: RequestInfo,
     grantor: PathId<OrganizationKind>,
     body: Body<CreatePartnerGrantBody>,
 ) -> Result<HttpResponse, Problem> {
     let (grantee, wanted) = read_wanted(&app, body)?;
+    let locale = info.locale().clone();
     let view = app.read(caller, move |tx, asker| {
         let context = would_be(asker);
         let facts = create_facts(tx, &context, grantor.0, &grantee)?;
         let around = around(tx, grantor.0, facts.grantee.as_ref())?;
         let preview = grant_preview::create(&context, facts, around, wanted.clone())?;
-        count(tx, context.now, preview)
+        count(tx, context.now, preview, &locale)
     });
-    Ok(HttpResponse::Ok().json(view.await?))
+    Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, info.locale().as_str())).json(view.await?))
 }
 
 /// Preview the approval of a request for a grant
@@ -193,11 +204,13 @@ pub(crate) async fn preview_partner_grant(
 pub(crate) async fn preview_partner_grant_request(
     app: Data<Arc<App>>,
     caller: Caller,
+    info: RequestInfo,
     id: PathId<GrantRequestKind>,
     if_match: IfMatch,
     body: OptionalBody<ApproveBody>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = read_approval(&app, body.0)?;
+    let locale = info.locale().clone();
     let view = app.read(caller, move |tx, asker| {
         let context = would_be(asker);
         let facts = approve_facts(tx, &context, id.0)?;
@@ -209,7 +222,7 @@ pub(crate) async fn preview_partner_grant_request(
         };
         let wanted = ApproveGrantRequest { expected_version, ..wanted.clone() };
         let preview = grant_preview::approve(&context, facts, around, wanted)?;
-        count(tx, context.now, preview)
+        count(tx, context.now, preview, &locale)
     });
-    Ok(HttpResponse::Ok().json(view.await?))
+    Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, info.locale().as_str())).json(view.await?))
 }

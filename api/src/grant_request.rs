@@ -13,6 +13,7 @@ use mandate_core::grant_request::{
 use mandate_core::id::{AnyId, GrantRequestId, GrantRequestKind, OrganizationId, OrganizationKind, PersonId};
 use mandate_core::partner_grant::{Candidate, Grantee};
 use mandate_core::refusal::Refusal;
+use mandate_core::say;
 use mandate_core::text::{DOMAIN_MAX, Domain, Flaw, NOTE_MAX, Note};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::GrantRequestStatus;
@@ -151,11 +152,11 @@ impl GrantorBody {
             (Some(id), None) => Some(NamedGrantor::Id(id.0)),
             (None, Some(domain)) => errors.keep("/grantor/domain", Domain::parse(domain)).map(NamedGrantor::Domain),
             (Some(_), Some(_)) => {
-                errors.add("/grantor", Flaw::new("invalid_value", "give `id` or `domain`, not both"));
+                errors.add("/grantor", Flaw::new("invalid_value", say!("give `id` or `domain`, not both")));
                 None
             }
             (None, None) => {
-                errors.add("/grantor/id", Flaw::new("required", "must be given, or `domain`"));
+                errors.add("/grantor/id", Flaw::new("required", say!("must be given, or `domain`")));
                 None
             }
         }

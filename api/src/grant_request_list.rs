@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use mandate_core::grant_request;
 use mandate_core::id::{AnyId, GrantRequestKind, OrganizationKind};
+use mandate_core::say;
 use mandate_core::text::Flaw;
 use mandate_core::vocabulary::GrantRequestStatus;
 use mandate_storage::RequestSide;
@@ -48,7 +49,7 @@ fn is_sent(text: &str) -> Result<bool, Flaw> {
     match text {
         "sent" => Ok(true),
         "received" => Ok(false),
-        _ => Err(Flaw::new("invalid_value", format!("`{text}` is not one of `sent`, `received`"))),
+        _ => Err(Flaw::new("invalid_value", say!("`{text}` is not one of `sent`, `received`", text))),
     }
 }
 

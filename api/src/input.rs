@@ -3,14 +3,17 @@
 use std::borrow::Cow;
 
 use mandate_core::refusal::{Code, Refusal};
-use mandate_core::text::Flaw;
+use mandate_core::say;
+use mandate_core::text::{Flaw, Locale};
 use mandate_core::vocabulary::Vocabulary;
+use mandate_core::wording::Wording;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::decode::Step;
 use crate::problem::Problem;
+use crate::translation::translate;
 
 /// One value that is not allowed: the member of the body that `pointer` names, or the query parameter `parameter`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -32,15 +35,34 @@ pub struct FieldError {
     pub message: String,
 }
 
-impl FieldError {
-    /// An error at a place such as `/email` (or ``, the whole body) of the body.
+/// A [`FieldError`] that has not been said in a language yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldFlaw {
+    /// The member of the body.
+    pub(crate) pointer: Option<String>,
+    /// The query parameter.
+    pub(crate) parameter: Option<String>,
+    /// A stable code.
+    pub(crate) code: Cow<'static, str>,
+    /// What is wrong and what would be right.
+    pub(crate) message: Wording,
+}
+
+impl FieldFlaw {
+    /// A flaw at a place such as `/email` (or ``, the whole body) of the body.
     pub(crate) fn in_body(at: &str, flaw: Flaw) -> Self {
         let pointer = if at.starts_with('#') { at.to_owned() } else { format!("#{at}") };
         Self { pointer: Some(pointer), parameter: None, code: flaw.code.into(), message: flaw.message }
     }
 
+    /// The same in this language.
+    pub(crate) fn said_in(&self, locale: &Locale) -> FieldError {
+        let Self { pointer, parameter, code, message } = self.clone();
+        FieldError { pointer, parameter, code, message: translate(&message, locale) }
+    }
+
     /// Where it is: the pointer or the parameter.
-    pub fn place(&self) -> &str {
+    pub(crate) fn place(&self) -> &str {
         self.pointer.as_deref().or(self.parameter.as_deref()).unwrap_or("#")
     }
 }
@@ -56,7 +78,7 @@ const ELEMENTS_MAX: usize = 1_000;
 #[derive(Debug)]
 pub struct Errors {
     is_query: bool,
-    list: Vec<FieldError>,
+    list: Vec<FieldFlaw>,
     /// Where array elements are missing that could not be read, so that later indexes can be put right.
     removed: Vec<Vec<Step>>,
 }
@@ -111,7 +133,7 @@ impl Errors {
     /// Takes a value that must be there and needs no further reading.
     pub fn given<T>(&mut self, at: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
-            self.add(at, Flaw::new("required", "must be given"));
+            self.add(at, Flaw::new("required", say!("must be given")));
         }
         value
     }
@@ -133,7 +155,7 @@ impl Errors {
     pub fn not_null<T>(&mut self, at: &str, value: Option<Option<T>>) -> Option<T> {
         let value = value?;
         if value.is_none() {
-            self.add(at, Flaw::new("required", "cannot be cleared: leave it out or give a value"));
+            self.add(at, Flaw::new("required", say!("cannot be cleared: leave it out or give a value")));
         }
         value
     }
@@ -177,21 +199,25 @@ impl Errors {
     pub fn into_problem(self) -> Problem {
         let (code, detail) = match self.list.as_slice() {
             [error] if error.code == Code::InvalidCursor.name() => (Code::InvalidCursor, error.message.clone()),
-            [error] => (Code::ValidationFailed, format!("`{}` {}", error.place(), error.message)),
-            errors => (Code::ValidationFailed, format!("{} values are not allowed, see `errors`", errors.len())),
+            [error] => {
+                (Code::ValidationFailed, say!("`{place}` {message}", place = error.place(), message = error.message))
+            }
+            errors => {
+                (Code::ValidationFailed, say!("{count} values are not allowed, see `errors`", count = errors.len()))
+            }
         };
         Problem::from(Refusal::new(code, detail)).with_errors(self.list)
     }
 
     /// Notes an error at the end of a path.
-    pub(crate) fn note(&mut self, path: &[Step], code: Cow<'static, str>, message: String) {
+    pub(crate) fn note(&mut self, path: &[Step], code: Cow<'static, str>, message: Wording) {
         let path = self.as_sent(path);
         let (pointer, parameter) = if self.is_query {
             (None, Some(path.into_iter().next().map_or_else(String::new, Step::into_name)))
         } else {
             (Some(pointer(&path)), None)
         };
-        self.push(FieldError { pointer, parameter, code, message });
+        self.push(FieldFlaw { pointer, parameter, code, message });
     }
 
     /// Notes that the value at this path was taken out before reading on.
@@ -216,7 +242,7 @@ impl Errors {
         }
     }
 
-    fn push(&mut self, error: FieldError) {
+    fn push(&mut self, error: FieldFlaw) {
         // More errors than anybody reads are not worth the time that it takes to compare them.
         if self.list.len() < ERRORS_MAX && !self.list.iter().any(|other| other.place() == error.place()) {
             self.list.push(error);
@@ -303,25 +329,24 @@ fn collect(found: &ValidationErrors, path: &mut Vec<Step>, list: &mut Vec<(Vec<S
 /// Code and message of a bound that does not hold. The only place where they are worded.
 fn flaw(error: &ValidationError) -> Flaw {
     let number = |name: &str| error.params.get(name).and_then(Value::as_f64);
-    let unit = if error.params.get("value").is_some_and(Value::is_array) { "elements" } else { "characters" };
+    let is_list = error.params.get("value").is_some_and(Value::is_array);
     match (error.code.as_ref(), number("min"), number("max")) {
-        ("required", ..) => Flaw::new("required", "must be given"),
+        ("required", ..) => Flaw::new("required", say!("must be given")),
         ("length", Some(min), _) if length(error).is_some_and(|length| length < min) => {
-            Flaw::new("too_short", format!("must have at least {min} {unit}"))
+            let elements = say!("must have at least {min} elements", min);
+            Flaw::new("too_short", if is_list { elements } else { say!("must have at least {min} characters", min) })
         }
-        ("length", _, Some(max)) => Flaw::new("too_long", format!("must have at most {max} {unit}")),
-        ("range", Some(min), Some(max)) => Flaw::new("out_of_range", format!("must be from {min} to {max}")),
-        ("range", Some(min), None) => Flaw::new("out_of_range", format!("must be at least {min}")),
-        ("range", None, Some(max)) => Flaw::new("out_of_range", format!("must be at most {max}")),
-        (code, ..) => {
-            let message = error.message.as_deref().unwrap_or("is not allowed");
-            match code {
-                "email" => Flaw::new("email_invalid", "is not an email address of the form `name@example.com`"),
-                "url" => Flaw::new("url_invalid", "is not a URL"),
-                "must_match" => Flaw::new("must_match", message),
-                _ => Flaw::new("invalid_value", message),
-            }
+        ("length", _, Some(max)) => {
+            let elements = say!("must have at most {max} elements", max);
+            Flaw::new("too_long", if is_list { elements } else { say!("must have at most {max} characters", max) })
         }
+        ("range", Some(min), Some(max)) => Flaw::new("out_of_range", say!("must be from {min} to {max}", min, max)),
+        ("range", Some(min), None) => Flaw::new("out_of_range", say!("must be at least {min}", min)),
+        ("range", None, Some(max)) => Flaw::new("out_of_range", say!("must be at most {max}", max)),
+        ("email", ..) => Flaw::new("email_invalid", say!("is not an email address of the form `name@example.com`")),
+        ("url", ..) => Flaw::new("url_invalid", say!("is not a URL")),
+        ("must_match", ..) => Flaw::new("must_match", say!("is not allowed")),
+        _ => Flaw::new("invalid_value", say!("is not allowed")),
     }
 }
 
@@ -365,11 +390,11 @@ mod tests {
     fn the_first_error_at_a_place_counts() {
         let mut errors = Errors::of_body();
         assert_eq!(errors.required("/note", &Some(" "), Note::parse), None);
-        errors.add("/note", Flaw::new("other", "is something else"));
+        errors.add("/note", Flaw::new("other", say!("is something else")));
         assert_eq!(errors.optional("/reason", &None::<&str>, Note::parse), None);
         assert_eq!(errors.given("/level", Some(1)), Some(1));
         let mut more = Errors::of_query();
-        more.add("limit", Flaw::new("out_of_range", "is out of range"));
+        more.add("limit", Flaw::new("out_of_range", say!("is out of range")));
         errors.merge(more);
         let codes: Vec<_> = errors.list.iter().map(|error| (error.place(), error.code.as_ref())).collect();
         assert_eq!(codes, [("#/note", "blank"), ("limit", "out_of_range")]);

@@ -85,6 +85,7 @@ pub mod state;
 pub mod strict_json;
 pub mod training;
 pub mod transfer;
+mod translation;
 pub mod upload;
 pub mod viewer;
 pub mod wire;

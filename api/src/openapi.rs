@@ -26,7 +26,7 @@ mod codes;
 #[openapi(
     info(
         title = "Mandate",
-        description = "Who may ask support for what, and on whose behalf: contacts, partner grants and service requests of a vendor's support desk.",
+        description = "Who may ask support for what, and on whose behalf: contacts, partner grants and service requests of a vendor's support desk.\n\n`title`, `detail` and the messages of errors are in English, Spanish or Brazilian Portuguese, after `Accept-Language`; `Content-Language` says in which. Codes, pointers and members are the same in every language.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/", description = "This server.")),

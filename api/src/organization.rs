@@ -12,6 +12,7 @@ use mandate_core::organization::{
     self, CreateFacts, CreateOrganization, EditFacts, EditOrganization, Organization, REVIEW_DAYS_MAX, REVIEW_DAYS_MIN,
 };
 use mandate_core::refusal::Refusal;
+use mandate_core::say;
 use mandate_core::text::{Domain, Flaw, ORGANIZATION_NAME_MAX, OrganizationName, SEARCH_MAX, SearchText};
 use mandate_core::vocabulary::{ContactType, Permission};
 use mandate_storage::{Fence, OrganizationFilter, WriteTx};
@@ -303,7 +304,7 @@ impl PatchOrganizationBody {
         let review_period_days = self.review_period_days;
         let range = REVIEW_DAYS_MIN..=REVIEW_DAYS_MAX;
         if review_period_days.flatten().is_some_and(|days| !range.contains(&days)) {
-            let message = format!("must be from {REVIEW_DAYS_MIN} to {REVIEW_DAYS_MAX}");
+            let message = say!("must be from {min} to {max}", min = REVIEW_DAYS_MIN, max = REVIEW_DAYS_MAX);
             errors.add("/review_period_days", Flaw::new("out_of_range", message));
         }
         errors.finish(|| Some(EditOrganization { name, domains, review_period_days, expected_version: None }))

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use mandate_core::id::PersonId;
 use mandate_core::refusal::Code;
+use mandate_core::say;
 use mandate_core::text::Flaw;
 use mandate_core::vocabulary::Vocabulary;
 use mandate_storage::{Page, Position, SortKey};
@@ -85,7 +86,7 @@ pub(crate) fn is_descending(text: &str) -> Result<bool, Flaw> {
     match text {
         "asc" => Ok(false),
         "desc" => Ok(true),
-        _ => Err(Flaw::new("invalid_value", format!("`{text}` is not one of `asc`, `desc`"))),
+        _ => Err(Flaw::new("invalid_value", say!("`{text}` is not one of `asc`, `desc`", text))),
     }
 }
 
@@ -110,14 +111,15 @@ impl PageRequest {
     ) -> Self {
         let limit = limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
-            errors.add("limit", Flaw::new("out_of_range", format!("must be from 1 to {LIMIT_MAX}")));
+            errors
+                .add("limit", Flaw::new("out_of_range", say!("must be from {min} to {max}", min = 1, max = LIMIT_MAX)));
         }
         let page = Page { limit: usize::try_from(limit).unwrap_or(usize::MAX), after: None };
         let mut request = Self { page, listing, caller, key: key.clone() };
         if let Some(cursor) = cursor {
             request.page.after = request.open(cursor);
             if request.page.after.is_none() {
-                let message = "the cursor does not belong to this list with these filters";
+                let message = say!("the cursor does not belong to this list with these filters");
                 errors.add("cursor", Flaw::new(Code::InvalidCursor.name(), message));
             }
         }

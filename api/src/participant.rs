@@ -10,6 +10,7 @@ use mandate_core::contact::NewContact;
 use mandate_core::id::{OrganizationId, PersonId, ServiceRequestId, ServiceRequestKind};
 use mandate_core::participant::{self, AddFacts, AddParticipant, Added, Invited, PARTICIPANTS_MAX, Part, RemoveFacts};
 use mandate_core::point_of_contact::PointOfContact;
+use mandate_core::say;
 use mandate_core::service_request::{self, RequestFacts, ServiceRequest};
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
@@ -136,14 +137,18 @@ pub(crate) struct Wanted {
 /// Reads who is to take part from the beginning.
 pub(crate) fn read_invited(errors: &mut Errors, app: &App, invited: Vec<InvitedParticipantBody>) -> Vec<Wanted> {
     if invited.len() > PARTICIPANTS_MAX {
-        errors.add("/participants", Flaw::new("too_long", format!("must have at most {PARTICIPANTS_MAX} elements")));
+        errors.add(
+            "/participants",
+            Flaw::new("too_long", say!("must have at most {max} elements", max = PARTICIPANTS_MAX)),
+        );
     }
     let read = |(index, body): (usize, InvitedParticipantBody)| {
         let person = errors.given(&format!("/participants/{index}/person_id"), body.person_id);
         let role = errors.given(&format!("/participants/{index}/role"), body.role);
         if role.is_some_and(|role| role.0 == Involvement::PointOfContact) {
-            let why =
-                "a new request begins with `secondary` and `cc`; its point of contact is named in `point_of_contact`";
+            let why = say!(
+                "a new request begins with `secondary` and `cc`; its point of contact is named in `point_of_contact`"
+            );
             errors.add(&format!("/participants/{index}/role"), Flaw::new("invalid_value", why));
         }
         Some(Wanted { person: person?.0, role: role?.0, mail: app.id() })
@@ -191,9 +196,14 @@ impl AddParticipantBody {
     fn into_command(self, mut errors: Errors, app: &App, now: Timestamp) -> Result<Joining, Problem> {
         let role = errors.given("/role", self.role);
         match (&self.person_id, &self.new_contact) {
-            (None, None) => errors.add("/person_id", Flaw::new("required", "must be given, or `new_contact` instead")),
+            (None, None) => {
+                errors.add("/person_id", Flaw::new("required", say!("must be given, or `new_contact` instead")))
+            }
             (Some(_), Some(_)) => {
-                errors.add(NEW_CONTACT, Flaw::new("not_allowed", "leave it out, or `person_id`: one person is added"));
+                errors.add(
+                    NEW_CONTACT,
+                    Flaw::new("not_allowed", say!("leave it out, or `person_id`: one person is added")),
+                );
             }
             (Some(_), None) | (None, Some(_)) => {}
         }

@@ -11,6 +11,7 @@ use mandate_core::id::{AnyId, ContactId, GrantId, GrantKind, OrganizationId, Org
 use mandate_core::partner_grant::{
     self, Candidate, CreateFacts, CreateGrant, EditGrant, GrantFacts, Grantee, PartnerGrant,
 };
+use mandate_core::say;
 use mandate_core::text::{EMAIL_MAX, Email, Flaw, NOTE_MAX, Note};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{GrantStatus, GranteeType, History, Vocabulary as _};
@@ -186,7 +187,10 @@ impl GranteeBody {
                     GranteeType::Staff => id.0.as_id().map(NamedGrantee::Staff),
                 };
                 let flaw = || {
-                    Flaw::new("invalid_id", format!("`{}` is not the id of a grantee of type `{}`", id.0, kind.name()))
+                    Flaw::new(
+                        "invalid_id",
+                        say!("`{id}` is not the id of a grantee of type `{kind}`", id = id.0, kind = kind.name()),
+                    )
                 };
                 errors.keep("/grantee/id", named.ok_or_else(flaw))
             }
@@ -195,15 +199,15 @@ impl GranteeBody {
                 Some(NamedGrantee::Email(kind, email))
             }
             (None, Some(_)) => {
-                errors.add("/grantee/email", Flaw::new("invalid_value", "an organization is named by its id"));
+                errors.add("/grantee/email", Flaw::new("invalid_value", say!("an organization is named by its id")));
                 None
             }
             (Some(_), Some(_)) => {
-                errors.add("/grantee", Flaw::new("invalid_value", "give `id` or `email`, not both"));
+                errors.add("/grantee", Flaw::new("invalid_value", say!("give `id` or `email`, not both")));
                 None
             }
             (None, None) => {
-                errors.add("/grantee/id", Flaw::new("required", "must be given, or `email` for a person"));
+                errors.add("/grantee/id", Flaw::new("required", say!("must be given, or `email` for a person")));
                 None
             }
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use mandate_core::say;
 use mandate_core::text::{Email, Flaw, PASSWORD_MAX, PASSWORD_MIN, fold};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -52,16 +53,19 @@ impl NewPassword {
         let password = normalized(password);
         let length = password.expose().chars().count();
         if length < PASSWORD_MIN {
-            return Err(Flaw::new("password_too_short", format!("must have at least {PASSWORD_MIN} characters")));
+            return Err(Flaw::new(
+                "password_too_short",
+                say!("must have at least {min} characters", min = PASSWORD_MIN),
+            ));
         }
         if length > PASSWORD_MAX {
-            return Err(Flaw::new("password_too_long", format!("must have at most {PASSWORD_MAX} characters")));
+            return Err(Flaw::new("password_too_long", say!("must have at most {max} characters", max = PASSWORD_MAX)));
         }
         let folded = fold(password.expose());
         if is_common(&folded) || is_repetition(&folded) || is_sequence(&folded) {
             return Err(Flaw::new(
                 "password_too_common",
-                "is one of the first that others would try; several unrelated words make a good one",
+                say!("is one of the first that others would try; several unrelated words make a good one"),
             ));
         }
         Ok(Self(password))
@@ -75,7 +79,7 @@ impl NewPassword {
         let folded = fold(self.0.expose());
         let local = email.as_str().split('@').next().unwrap_or_default();
         if folded == email.as_str() || (local.len() >= LOCAL_PART_MIN && folded.contains(local)) {
-            return Err(Flaw::new("password_like_email", "must not contain the name in the email address"));
+            return Err(Flaw::new("password_like_email", say!("must not contain the name in the email address")));
         }
         Ok(())
     }

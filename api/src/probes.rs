@@ -166,7 +166,7 @@ async fn get_problem(code: Path<String>) -> Result<HttpResponse, Problem> {
 
 /// The page of a code. Everything on it comes from the table of codes.
 fn page(code: Code) -> String {
-    let (name, title, advice) = (code.name(), escape(code.title()), escape(code.advice()));
+    let (name, title, advice) = (code.name(), escape(&code.title().to_string()), escape(code.advice()));
     let status = status(code.kind());
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{name}</title></head>\n<body>\n\

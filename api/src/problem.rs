@@ -5,15 +5,16 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CONTENT_LANGUAGE, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, ResponseError};
 use mandate_core::refusal::{Code, Extra, Refusal, RefusalKind};
-use mandate_core::text::Flaw;
+use mandate_core::text::{Flaw, Locale};
 use mandate_core::vocabulary::Vocabulary;
+use mandate_core::wording::Wording;
 use mandate_storage::StorageError;
 
-use crate::input::FieldError;
+use crate::input::FieldFlaw;
 use crate::password::PasswordError;
 
 mod responses;
@@ -46,14 +47,14 @@ pub struct Problem(Box<Parts>);
 #[derive(Debug, Clone)]
 struct Parts {
     refusal: Refusal,
-    errors: Vec<FieldError>,
+    errors: Vec<FieldFlaw>,
     header: Option<(HeaderName, String)>,
     cause: Option<String>,
 }
 
 impl Problem {
     /// An error with its explanation.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: Code, detail: Wording) -> Self {
         Refusal::new(code, detail).into()
     }
 
@@ -63,7 +64,7 @@ impl Problem {
     }
 
     /// A request that cannot be read.
-    pub fn malformed(detail: impl Into<String>) -> Self {
+    pub fn malformed(detail: Wording) -> Self {
         Self::new(Code::MalformedRequest, detail)
     }
 
@@ -79,13 +80,13 @@ impl Problem {
 
     /// Names the values that are to blame.
     #[must_use]
-    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+    pub(crate) fn with_errors(mut self, errors: Vec<FieldFlaw>) -> Self {
         self.0.errors.extend(errors);
         self
     }
 
     /// The values that are to blame, as a part of something larger names them.
-    pub(crate) fn into_errors(self) -> Vec<FieldError> {
+    pub(crate) fn into_errors(self) -> Vec<FieldFlaw> {
         self.0.errors
     }
 
@@ -124,11 +125,11 @@ impl Problem {
         self
     }
 
-    fn detail(&self) -> &str {
+    fn detail(&self) -> &Wording {
         &self.0.refusal.detail
     }
 
-    fn errors(&self) -> &[FieldError] {
+    fn errors(&self) -> &[FieldFlaw] {
         &self.0.errors
     }
 
@@ -146,11 +147,12 @@ impl Problem {
         self.0.cause.as_deref()
     }
 
-    /// The answer, with the request's id in it.
-    pub fn render(&self, request_id: &str) -> HttpResponse {
-        let body = ProblemView::new(self, request_id);
+    /// The answer in this language, with the request's id in it.
+    pub fn render(&self, request_id: &str, locale: &Locale) -> HttpResponse {
+        let body = ProblemView::new(self, request_id, locale);
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CONTENT_TYPE, PROBLEM_JSON));
+        response.insert_header((CONTENT_LANGUAGE, locale.as_str()));
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, CHALLENGE));
         }
@@ -222,7 +224,7 @@ impl From<Refusal> for Problem {
             _ => None,
         });
         if let Some(flaws) = flaws {
-            let errors = flaws.iter().map(|(at, flaw)| FieldError::in_body(at, flaw.clone())).collect();
+            let errors = flaws.iter().map(|(at, flaw)| FieldFlaw::in_body(at, flaw.clone())).collect();
             return Self(Box::new(Parts { refusal, errors, header: None, cause: None }));
         }
         let errors = match (refusal.code.kind(), refusal.pointer) {
@@ -232,7 +234,7 @@ impl From<Refusal> for Problem {
                     _ => None,
                 });
                 let code = code.unwrap_or_else(|| refusal.code.name());
-                vec![FieldError::in_body(pointer, Flaw::new(code, refusal.detail.clone()))]
+                vec![FieldFlaw::in_body(pointer, Flaw::new(code, refusal.detail.clone()))]
             }
             _ => Vec::new(),
         };
@@ -281,9 +283,9 @@ impl ResponseError for Problem {
         status(self.code().kind())
     }
 
-    /// The edge writes the answer again, with the request's id.
+    /// The edge writes the answer again, with the request's id and in its language.
     fn error_response(&self) -> HttpResponse {
-        self.render("")
+        self.render("", &Locale::default())
     }
 }
 
@@ -291,6 +293,7 @@ impl ResponseError for Problem {
 mod tests {
     use mandate_core::id::OrganizationId;
     use mandate_core::refusal::Requirement;
+    use mandate_core::say;
     use mandate_core::vocabulary::StaffRole;
     use serde_json::json;
 
@@ -330,7 +333,7 @@ mod tests {
             .with(Extra::CurrentVersion(3))
             .with(Extra::About(organization.into()));
         assert_eq!(
-            json!(ProblemView::new(&problem, "req_1")),
+            json!(ProblemView::new(&problem, "req_1", &Locale::default())),
             json!({
                 "type": "/problems/permission_required", "title": "this takes more permission", "status": 403,
                 "detail": "this takes more permission", "code": "permission_required", "request_id": "req_1",
@@ -344,15 +347,16 @@ mod tests {
 
     #[test]
     fn a_refused_value_lists_itself_with_its_finest_code() {
-        let of = |refusal: Refusal| json!(ProblemView::new(&refusal.into(), ""))["errors"].clone();
+        let of = |refusal: Refusal| json!(ProblemView::new(&refusal.into(), "", &Locale::default()))["errors"].clone();
         assert_eq!(
-            of(Refusal::new(Code::ExpiryInPast, "too early").at("#/expires_at")),
+            of(Refusal::new(Code::ExpiryInPast, say!("too early")).at("#/expires_at")),
             json!([{"pointer": "#/expires_at", "code": "expiry_in_past", "message": "too early"}])
         );
-        let finer = Refusal::new(Code::ValidationFailed, "blank").at("#/email").with(Extra::MemberCode("blank"));
+        let finer = Refusal::new(Code::ValidationFailed, say!("blank")).at("#/email").with(Extra::MemberCode("blank"));
         assert_eq!(of(finer), json!([{"pointer": "#/email", "code": "blank", "message": "blank"}]));
         assert_eq!(of(Refusal::of(Code::GrantExists).at("#/grantee")), json!(null));
-        let flaws = [3, 7].map(|index| (format!("#/contact_ids/{index}"), Flaw::new("own_record", "is your own")));
+        let flaws =
+            [3, 7].map(|index| (format!("#/contact_ids/{index}"), Flaw::new("own_record", say!("is your own"))));
         assert_eq!(
             of(Refusal::of(Code::OwnRecord).with(Extra::Flaws(flaws.to_vec()))),
             json!([
@@ -367,11 +371,17 @@ mod tests {
         let problem = Problem::from(StorageError::Corrupt { table: "people", column: "email", id: "contact_1".into() });
         assert_eq!((problem.code(), problem.status_code().as_u16()), (Code::Internal, 500));
         assert!(problem.cause().is_some_and(|cause| cause.contains("people.email")));
-        assert!(!json!(ProblemView::new(&problem, "")).to_string().contains("people"));
+        assert!(!json!(ProblemView::new(&problem, "", &Locale::default())).to_string().contains("people"));
         let problem = Problem::from(StorageError::Contention);
-        assert_eq!(problem.render("").headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()), Some("1"));
+        assert_eq!(
+            problem.error_response().headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()),
+            Some("1")
+        );
         let problem = Problem::of(Code::TooManyAttempts).with(Extra::RetryAfter(30));
-        assert_eq!(problem.render("").headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()), Some("30"));
-        assert!(Problem::of(Code::Unauthenticated).render("").headers().contains_key(WWW_AUTHENTICATE));
+        assert_eq!(
+            problem.error_response().headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()),
+            Some("30")
+        );
+        assert!(Problem::of(Code::Unauthenticated).error_response().headers().contains_key(WWW_AUTHENTICATE));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use mandate_core::request_access;
+use mandate_core::say;
 use mandate_core::service_request::{SEVERITY_MAX, SEVERITY_MIN};
 use mandate_core::text::{Flaw, SEARCH_MAX, SearchWords};
 use mandate_storage::{RequestFilter, RequestView};
@@ -82,7 +83,7 @@ fn part(text: &str) -> Result<RequestView, Flaw> {
         "all" => Ok(RequestView::All),
         _ => Err(Flaw::new(
             "invalid_value",
-            format!("`{text}` is not one of `mine`, `organization`, `customers`, `all`"),
+            say!("`{text}` is not one of `mine`, `organization`, `customers`, `all`", text),
         )),
     }
 }
@@ -103,7 +104,10 @@ pub(crate) async fn list_service_requests(
     let view = errors.optional("view", &value.view, part).unwrap_or(RequestView::All);
     let search = errors.optional("q", &value.q, SearchWords::parse);
     if value.severity.iter().any(|severity| !(SEVERITY_MIN..=SEVERITY_MAX).contains(severity)) {
-        errors.add("severity", Flaw::new("out_of_range", format!("must be from {SEVERITY_MIN} to {SEVERITY_MAX}")));
+        errors.add(
+            "severity",
+            Flaw::new("out_of_range", say!("must be from {min} to {max}", min = SEVERITY_MIN, max = SEVERITY_MAX)),
+        );
     }
     let filter = errors.finish(|| {
         Some(RequestFilter {

@@ -4,6 +4,7 @@
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, HeaderMap};
 use mandate_core::refusal::Code;
+use mandate_core::say;
 use mandate_core::text::Flaw;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::{OpenApi, RefOr};
@@ -90,7 +91,10 @@ impl Route {
             return Err(unknown_parameters(query));
         }
         if self.pattern.starts_with("/v1/") && !is_acceptable(headers, produced) {
-            let detail = format!("the answer would be `{}`", produced.first().map_or(PROBLEM_JSON, String::as_str));
+            let detail = say!(
+                "the answer would be `{media_type}`",
+                media_type = produced.first().map_or(PROBLEM_JSON, String::as_str)
+            );
             return Err(Problem::new(Code::NotAcceptable, detail));
         }
         Ok(())
@@ -99,10 +103,11 @@ impl Route {
     fn method_not_allowed(&self, method: &Method) -> Problem {
         let is_contact = self.pattern.starts_with("/v1/contacts/{") && self.pattern.ends_with('}');
         let problem = if method == Method::DELETE && is_contact {
-            let detail = "a contact is disabled, not deleted: `POST /v1/contacts/{contact_id}/disable`";
+            let operation = "POST /v1/contacts/{contact_id}/disable";
+            let detail = say!("a contact is disabled, not deleted: `{operation}`", operation);
             Problem::new(Code::ContactsAreNotDeleted, detail)
         } else {
-            Problem::new(Code::MethodNotAllowed, format!("the path has `{}`", self.allow()))
+            Problem::new(Code::MethodNotAllowed, say!("the path has `{methods}`", methods = self.allow()))
         };
         problem.allowing(self.allow())
     }
@@ -146,7 +151,7 @@ fn takes_query(operation: &Operation) -> bool {
 fn unknown_parameters(query: &str) -> Problem {
     let mut errors = Errors::of_query();
     for name in query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty()) {
-        errors.add(name, Flaw::new("unknown_parameter", "is not a parameter that this operation knows"));
+        errors.add(name, Flaw::new("unknown_parameter", say!("is not a parameter that this operation knows")));
     }
     errors.into_problem()
 }

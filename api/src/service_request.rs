@@ -8,6 +8,7 @@ use mandate_core::access::{Standing, Visible};
 use mandate_core::change::Context;
 use mandate_core::id::{OrganizationId, PersonId, ServiceRequestId, ServiceRequestKind};
 use mandate_core::point_of_contact::PointOfContact;
+use mandate_core::say;
 use mandate_core::service_request::{
     self, CreateFacts, CreateRequest, EditFacts, EditRequest, RequestFacts, SEVERITY_MAX, SEVERITY_MIN, ServiceRequest,
 };
@@ -207,7 +208,10 @@ impl CreateServiceRequestBody {
         if category.is_some_and(|category| category.0 == Category::ContactDeactivation) {
             errors.add(
                 "/category",
-                Flaw::new("invalid_value", "`contact_deactivation` is the system's own; disable the contact instead"),
+                Flaw::new(
+                    "invalid_value",
+                    say!("`contact_deactivation` is the system's own; disable the contact instead"),
+                ),
             );
         }
         let severity = errors.given("/severity", self.severity);
@@ -381,8 +385,10 @@ impl PatchServiceRequestBody {
         let subject = errors.not_null("/subject", self.subject);
         let severity = errors.not_null("/severity", self.severity);
         if severity.is_some_and(|severity| !(SEVERITY_MIN..=SEVERITY_MAX).contains(&severity)) {
-            errors
-                .add("/severity", Flaw::new("out_of_range", format!("must be from {SEVERITY_MIN} to {SEVERITY_MAX}")));
+            errors.add(
+                "/severity",
+                Flaw::new("out_of_range", say!("must be from {min} to {max}", min = SEVERITY_MIN, max = SEVERITY_MAX)),
+            );
         }
         let edit = EditRequest {
             subject: errors.optional("/subject", &subject, Subject::parse),

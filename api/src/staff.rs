@@ -10,6 +10,7 @@ use mandate_core::contact::WelcomeIds;
 use mandate_core::id::{OrganizationId, OrganizationKind, PersonId, StaffId, StaffKind};
 use mandate_core::person::EditProfile;
 use mandate_core::refusal::Refusal;
+use mandate_core::say;
 use mandate_core::staff::{self, CreateFacts, EditStaff, NewStaff, StaffFacts, StaffMember, Welcomed};
 use mandate_core::text::{EMAIL_MAX, Flaw, Locale, Note, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
 use mandate_core::vocabulary::StaffRole;
@@ -195,7 +196,7 @@ pub struct CreateStaffBody {
 fn roles(errors: &mut Errors, roles: Option<Vec<StaffRoleIn>>) -> Option<Vec<StaffRole>> {
     let roles = roles?;
     if roles.is_empty() {
-        errors.add("/roles", Flaw::new("too_short", "must have at least one element"));
+        errors.add("/roles", Flaw::new("too_short", say!("must have at least one element")));
     }
     Some(roles.into_iter().map(|role| role.0).collect())
 }

@@ -1,5 +1,7 @@
 //! JSON without ambiguity: what two readers could read differently is refused (X-5).
 
+use mandate_core::say;
+use mandate_core::wording::Wording;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
@@ -10,27 +12,24 @@ pub(crate) const DEPTH_MAX: usize = 64;
 
 /// Reads one JSON text.
 ///
-/// *Errors*: a message that says what is wrong, and where: no text at all, bytes that are not UTF-8, anything that RFC
+/// *Errors*: what is wrong, and where: no text at all, bytes that are not UTF-8, anything that RFC
 /// 8259 does not allow, a member that occurs twice, U+0000 or half a surrogate pair in a string, more than
 /// [`DEPTH_MAX`] levels, text behind the end.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Wording> {
     let text = std::str::from_utf8(bytes)
-        .map_err(|error| format!("the body is not UTF-8: byte {} is wrong", error.valid_up_to()))?;
+        .map_err(|error| say!("the body is not UTF-8: byte {place} is wrong", place = error.valid_up_to()))?;
     if text.trim().is_empty() {
-        return Err("the body is empty; send a JSON object".to_owned());
+        return Err(say!("the body is empty; send a JSON object"));
     }
-    parse_text(text, "the body")
+    parse_text(text).map_err(|reason| say!("the body is not acceptable JSON: {reason}", reason))
 }
 
-/// Reads the JSON text of a part of a body, which is called `what` in the message.
+/// Reads the JSON text of a part of a body.
 ///
-/// *Errors*: as [`parse`].
-pub(crate) fn parse_text(text: &str, what: &str) -> Result<Value, String> {
+/// *Errors*: as [`parse`], in the words of the reader, which has English alone.
+pub(crate) fn parse_text(text: &str) -> Result<Value, String> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    Level(0)
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| format!("{what} is not acceptable JSON: {}", plain(&error)))
+    Level(0).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value)).map_err(|error| plain(&error))
 }
 
 /// What serde_json says, but for the half of a surrogate pair that it calls the end of an escape.
@@ -165,10 +164,10 @@ mod tests {
             ("\u{feff}{}", "line 1"),
             (r#"{"a": 01}"#, "line 1"),
         ] {
-            let message = parse(text.as_bytes()).unwrap_err();
+            let message = parse(text.as_bytes()).unwrap_err().to_string();
             assert!(message.contains(part), "{text}: {message}");
         }
-        assert!(parse(b"{\"a\": \"\xff\"}").unwrap_err().contains("byte 7"));
+        assert!(parse(b"{\"a\": \"\xff\"}").unwrap_err().to_string().contains("byte 7"));
         assert!(parse(&"[".repeat(100_000).into_bytes()).is_err());
     }
 }

@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use mandate_core::change::Context;
 use mandate_core::id::{ContactId, ContactKind};
+use mandate_core::say;
 use mandate_core::text::{Flaw, NOTE_MAX, Note};
 use mandate_core::training::{self, NoteTraining};
 use mandate_storage::{Unlocked, WriteTx};
@@ -44,7 +45,7 @@ impl NoteTrainingBody {
             errors.required("/note", &self.note, Note::parse)
         } else {
             if self.note.is_some() {
-                errors.add("/note", Flaw::new("must_be_absent", "is for training that is needed: leave it out"));
+                errors.add("/note", Flaw::new("must_be_absent", say!("is for training that is needed: leave it out")));
             }
             None
         };

@@ -14,6 +14,7 @@ use mandate_core::attachment::{self, ATTACHMENT_BYTES_MAX, Content, CreateAttach
 use mandate_core::change::Context;
 use mandate_core::id::{EscalationKind, ServiceRequestKind};
 use mandate_core::refusal::Code;
+use mandate_core::say;
 use mandate_core::text::Flaw;
 use mandate_storage::{Fence, Unlocked, Upload, WriteTx};
 use sha2::{Digest as _, Sha256};
@@ -148,7 +149,7 @@ async fn begin(app: &Arc<App>, caller: &Caller, upload: Upload) -> Result<bool, 
 /// *Errors*: `malformed_request`, `body_too_large`, `validation_failed` for an empty file, `digest_mismatch`, `unavailable` where the
 /// store fails.
 async fn receive(payload: Payload, head: &UploadHead, mut writer: Option<FileWriter>) -> Result<Content, Problem> {
-    let late = || Problem::malformed("the file did not arrive in time");
+    let late = || Problem::malformed(say!("the file did not arrive in time"));
     let received = timeout(ARRIVAL, arrive(payload, &mut writer)).await.map_err(|_| late()).flatten();
     let checked = received.and_then(|arrival| arrival.check(head));
     match (writer, checked) {
@@ -175,10 +176,10 @@ async fn arrive(mut payload: Payload, writer: &mut Option<FileWriter>) -> Result
     let mut arrival = Arrival::default();
     loop {
         let next = timeout(STALL, payload.next()).await;
-        let Some(bytes) = next.map_err(|_| Problem::malformed("the client sends nothing any more"))? else {
+        let Some(bytes) = next.map_err(|_| Problem::malformed(say!("the client sends nothing any more")))? else {
             return Ok(arrival);
         };
-        let bytes = bytes.map_err(|_| Problem::malformed("the file cannot be received"))?;
+        let bytes = bytes.map_err(|_| Problem::malformed(say!("the file cannot be received")))?;
         arrival.size += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if arrival.size > ATTACHMENT_BYTES_MAX {
             return Err(too_large());
@@ -196,12 +197,12 @@ impl Arrival {
     fn check(self, head: &UploadHead) -> Result<Content, Problem> {
         if self.size == 0 {
             let mut errors = Errors::of_body();
-            errors.add("", Flaw::new("too_short", "must have at least 1 byte: the file is empty"));
+            errors.add("", Flaw::new("too_short", say!("must have at least 1 byte: the file is empty")));
             return Err(errors.into_problem());
         }
         let sha256 = Sha256Sum(self.hash.finalize().into());
         if head.digest.is_some_and(|digest| digest != sha256) {
-            let detail = format!("the {} bytes that arrived have the SHA-256 `{sha256}`", self.size);
+            let detail = say!("the {size} bytes that arrived have the SHA-256 `{sha256}`", size = self.size, sha256);
             return Err(Problem::new(Code::DigestMismatch, detail));
         }
         let detected = sniff(&self.beginning);

@@ -17,6 +17,7 @@ use mandate_core::id::{
     SessionKind, SiteKind, StaffKind,
 };
 use mandate_core::letter_signature::SignatureResult;
+use mandate_core::say;
 use mandate_core::text::Flaw;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{
@@ -31,7 +32,7 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::decode::coded;
+use crate::decode::flawed;
 
 mod inline;
 
@@ -84,7 +85,7 @@ impl<T> From<T> for Open<T> {
 impl<'de, T: OnWire> Deserialize<'de> for Wire<T> {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         let text = String::deserialize(reader)?;
-        T::read(&text).map(Self).map_err(|flaw| coded(flaw.code, flaw.message))
+        T::read(&text).map(Self).map_err(flawed)
     }
 }
 
@@ -150,7 +151,11 @@ impl<K: Kind> OnWire for Id<K> {
     }
 
     fn read(text: &str) -> Result<Self, Flaw> {
-        Self::parse(text).map_err(|error| Flaw::new("invalid_id", error.to_string()))
+        Self::parse(text).map_err(|_| {
+            let message =
+                say!("expected an id of the form `{prefix}_` and 26 characters of base32", prefix = K::PREFIX);
+            Flaw::new("invalid_id", message)
+        })
     }
 
     fn write(&self) -> impl Display {
@@ -168,7 +173,10 @@ impl OnWire for PersonId {
     }
 
     fn read(text: &str) -> Result<Self, Flaw> {
-        Self::parse(text).map_err(|error| Flaw::new("invalid_id", error.to_string()))
+        Self::parse(text).map_err(|_| {
+            let message = say!("expected an id of the form `contact` or `staff_` and 26 characters of base32");
+            Flaw::new("invalid_id", message)
+        })
     }
 
     fn write(&self) -> impl Display {
@@ -187,7 +195,7 @@ impl OnWire for AnyId {
 
     fn read(text: &str) -> Result<Self, Flaw> {
         Self::parse(text)
-            .ok_or_else(|| Flaw::new("invalid_id", "expected an id: a prefix, `_` and 26 characters of base32"))
+            .ok_or_else(|| Flaw::new("invalid_id", say!("expected an id: a prefix, `_` and 26 characters of base32")))
     }
 
     fn write(&self) -> impl Display {
@@ -210,7 +218,10 @@ impl OnWire for Timestamp {
 
     fn read(text: &str) -> Result<Self, Flaw> {
         Self::parse(text).ok_or_else(|| {
-            Flaw::new("invalid_timestamp", format!("`{text}` is not an RFC 3339 moment such as `{EXAMPLE_MOMENT}`"))
+            Flaw::new(
+                "invalid_timestamp",
+                say!("`{text}` is not an RFC 3339 moment such as `{example}`", text, example = EXAMPLE_MOMENT),
+            )
         })
     }
 
@@ -295,7 +306,7 @@ fn word_schema<V: Vocabulary>() -> Object {
 fn read_word<V: Vocabulary>(text: &str) -> Result<V, Flaw> {
     V::from_name(text).ok_or_else(|| {
         let names: Vec<&str> = V::ALL.iter().map(|word| word.name()).collect();
-        Flaw::new("invalid_value", format!("`{text}` is not one of `{}`", names.join("`, `")))
+        Flaw::new("invalid_value", say!("`{text}` is not one of `{names}`", text, names = names.join("`, `")))
     })
 }
 

@@ -5,6 +5,7 @@ use crate::change::Authority;
 use crate::id::{GrantId, OrganizationId};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
 use crate::request_access::HistoryScope;
+use crate::say;
 use crate::vocabulary::{Category, ContactType, Level, Permission, StaffRole, Vocabulary as _, vocabulary};
 
 /// The roles that work on every customer's service requests (S-13).
@@ -292,7 +293,8 @@ pub fn denied(standing: &Standing, requirement: Requirement, organization: Organ
         Requirement::Roles(_) => Code::StaffOnly,
         Requirement::Permission(_) | Requirement::Level(_) => Code::PermissionRequired,
     };
-    let refusal = Refusal::new(code, format!("this takes {requirement}")).with(Extra::Required(requirement));
+    let refusal = Refusal::new(code, say!("this takes {requirement}", requirement = requirement.wording()))
+        .with(Extra::Required(requirement));
     match requirement {
         Requirement::PrimarySupport | Requirement::Permission(_) | Requirement::Level(_)
             if decide(standing, Action::ListContactManagers) == Verdict::Permit =>

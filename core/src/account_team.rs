@@ -6,6 +6,7 @@ use crate::id::{AnyId, OrganizationId, StaffId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Refusal};
+use crate::say;
 use crate::site::of_a_customer;
 use crate::staff::StaffMember;
 use crate::time::Timestamp;
@@ -132,7 +133,7 @@ pub fn set(
     for (pointer, role, holder) in places.each() {
         let Some(id) = holder else { continue };
         if !facts.staff.iter().any(|member| member.id == id && can_hold(member, role)) {
-            let detail = format!("`{id}` is no active staff member with the role `{}`", role.name());
+            let detail = say!("`{id}` is no active staff member with the role `{role}`", id, role = role.name());
             return Err(Refusal::new(Code::AccountTeamNotAllowed, detail).at(pointer));
         }
     }

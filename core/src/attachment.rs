@@ -14,6 +14,7 @@ use crate::journal::{EventKind, Fact, Snapshot};
 use crate::media_type::MediaType;
 use crate::message::{self, Message};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::service_request::{self, RequestFacts, expect_open};
 use crate::text::{FileName, Flaw};
 use crate::time::{Span, Timestamp};
@@ -254,13 +255,14 @@ pub fn add(
         match attachment.filter(is_own_draft) {
             Some(draft) => drafts.push(draft),
             None => {
-                let flaw = "is not an upload of yours to this request that no message has yet, named once";
+                let flaw = say!("is not an upload of yours to this request that no message has yet, named once");
                 flaws.push((format!("#/attachment_ids/{index}"), Flaw::new(Code::AttachmentNotAllowed.name(), flaw)));
             }
         }
     }
     if !flaws.is_empty() {
-        let detail = format!("{} of the attachments cannot be added to the message, see `errors`", flaws.len());
+        let detail =
+            say!("{count} of the attachments cannot be added to the message, see `errors`", count = flaws.len());
         return Err(Refusal::new(Code::AttachmentNotAllowed, detail).with(Extra::Flaws(flaws)));
     }
     let authority = facts.standing.authority(message.organization);

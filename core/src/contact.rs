@@ -15,6 +15,7 @@ use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::preferences::{EditPreferences, NotificationPreferences};
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::session::Link;
 use crate::site::Site;
 use crate::text::{Domain, Email, Note, SiteName};
@@ -274,7 +275,7 @@ pub(crate) fn refuse_vendor(
 ) -> Result<(), Refusal> {
     let is_staff = existing.is_some_and(|existing| matches!(existing.person, PersonId::Staff(_)));
     if organization.kind == OrganizationType::Vendor || email.is_in(vendor_domains) || is_staff {
-        let detail = format!("`{email}` belongs to the vendor, whose people cannot be contacts");
+        let detail = say!("`{email}` belongs to the vendor, whose people cannot be contacts", email);
         return Err(Refusal::new(Code::VendorStaffNotAllowed, detail).at("#/email"));
     }
     Ok(())
@@ -283,7 +284,7 @@ pub(crate) fn refuse_vendor(
 /// A primary support contact with `knowledge_base` is refused (C-7).
 pub(crate) fn check_combination(kind: ContactType, permission: Permission) -> Result<(), Refusal> {
     if kind == ContactType::PrimarySupport && permission == Permission::KnowledgeBase {
-        let detail = "a primary support contact needs the permission `designated_support` or `manage_contacts`";
+        let detail = say!("a primary support contact needs the permission `designated_support` or `manage_contacts`");
         return Err(Refusal::new(Code::ContactCombinationInvalid, detail).at("#/permission"));
     }
     Ok(())
@@ -294,12 +295,12 @@ fn refuse_existing(organization: OrganizationId, email: &Email, existing: Option
     match existing {
         None => Ok(()),
         Some(existing) if existing.organization == organization => {
-            Err(Refusal::new(Code::ContactExists, format!("`{email}` is a contact of this organization already"))
+            Err(Refusal::new(Code::ContactExists, say!("`{email}` is a contact of this organization already", email))
                 .with(Extra::About(existing.person.into())))
         }
         Some(_) => Err(Refusal::new(
             Code::ContactInOtherOrganization,
-            format!("this contact already exists but is not in your organization: `{email}`"),
+            say!("this contact already exists but is not in your organization: `{email}`", email),
         )),
     }
 }
@@ -404,7 +405,7 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
     }
     expect_version(command.expected_version, before.version)?;
     if before.status == PersonStatus::Transferred {
-        return Err(Refusal::new(Code::InvalidTransition, "the contact belongs to another organization now")
+        return Err(Refusal::new(Code::InvalidTransition, say!("the contact belongs to another organization now"))
             .with(Extra::CurrentStatus(before.status.name())));
     }
     let sites = contact_site::assign(&before.sites, &command.sites, &sites)?;
@@ -436,10 +437,10 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
 pub(crate) fn keep_guarded(before: &Contact, after: &Contact, others: Others) -> Result<(), Refusal> {
     let name = before.name();
     if before.is_active_manager() && !after.is_active_manager() && !others.active_manager {
-        return Err(Refusal::new(Code::LastContactManager, format!("`{name}` is the last active contact manager")));
+        return Err(Refusal::new(Code::LastContactManager, say!("`{name}` is the last active contact manager", name)));
     }
     if before.is_active_primary() && !after.is_active_primary() && !others.active_primary {
-        let detail = format!("`{name}` is the last active primary support contact");
+        let detail = say!("`{name}` is the last active primary support contact", name);
         return Err(Refusal::new(Code::LastPrimarySupportContact, detail));
     }
     Ok(())

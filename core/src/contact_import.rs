@@ -8,6 +8,7 @@ use crate::contact::{self, CreateFacts, Existing, NewContact, Welcomed, is_onboa
 use crate::id::PersonId;
 use crate::organization::Organization;
 use crate::refusal::{Code, Refusal};
+use crate::say;
 use crate::site::Site;
 use crate::text::Email;
 
@@ -82,7 +83,7 @@ pub fn allow(standing: &Standing, organization: Option<&Organization>, never_ent
 /// *Errors*: `import_too_long`.
 pub fn check_length(rows: usize) -> Result<(), Refusal> {
     if rows > ROWS_MAX {
-        return Err(Refusal::new(Code::ImportTooLong, format!("the import has more than {ROWS_MAX} rows")));
+        return Err(Refusal::new(Code::ImportTooLong, say!("the import has more than {max} rows", max = ROWS_MAX)));
     }
     Ok(())
 }
@@ -128,7 +129,7 @@ fn refuse_repeated(email: &Email, earlier: usize, row: usize) -> Result<(), Refu
     if earlier == row {
         return Ok(());
     }
-    Err(Refusal::new(Code::ContactExists, format!("`{email}` is in row {earlier} of this import already")))
+    Err(Refusal::new(Code::ContactExists, say!("`{email}` is in row {earlier} of this import already", email, earlier)))
 }
 
 impl ImportFacts {

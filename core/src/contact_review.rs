@@ -10,6 +10,7 @@ use crate::id::{AnyId, ContactId, OrganizationId, PersonId, ReviewId};
 use crate::journal::{Entry, EventKind, Fact, Snapshot};
 use crate::organization::expect_version;
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::text::{Email, Flaw};
 use crate::time::Timestamp;
 use crate::vocabulary::{ReviewOutcome, ReviewStatus, Vocabulary as _};
@@ -147,7 +148,7 @@ pub fn start(context: &Context, facts: StartFacts, id: ReviewId) -> Result<Start
     let organization = facts.organization.ok_or_else(Refusal::not_found)?.id;
     require(&facts.standing, Action::ManageContacts, organization)?;
     if let Some(open) = facts.open {
-        let detail = format!("the review `{open}` is still open; it closes when everybody in it was dealt with");
+        let detail = say!("the review `{open}` is still open; it closes when everybody in it was dealt with", open);
         return Err(Refusal::new(Code::ReviewOpen, detail).with(Extra::About(open.into())));
     }
     Ok(begin(context, facts.standing.authority(organization), organization, facts.covered, id))
@@ -247,7 +248,7 @@ pub fn confirm(context: &Context, facts: ConfirmFacts, command: ConfirmContacts)
     let review = view(&facts.actor, &facts.standing, facts.review)?.into_value();
     expect_version(command.expected_version, review.version)?;
     if review.status() == ReviewStatus::Closed {
-        let detail = "the review is closed: everybody in it was dealt with";
+        let detail = say!("the review is closed: everybody in it was dealt with");
         return Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(review.status().name())));
     }
     let mut items: BTreeMap<ContactId, (Contact, ReviewOutcome)> =
@@ -280,14 +281,17 @@ fn place(index: usize) -> String {
 fn refuse_strangers(contacts: &[ContactId], is_in_review: impl Fn(ContactId) -> bool) -> Result<(), Refusal> {
     let strangers = contacts.iter().enumerate().filter(|(_, contact)| !is_in_review(**contact));
     let flaw = |(index, contact): (usize, &ContactId)| {
-        (place(index), Flaw::new(Code::NotInReview.name(), format!("`{contact}` is not in this review")))
+        (place(index), Flaw::new(Code::NotInReview.name(), say!("`{contact}` is not in this review", contact)))
     };
     let flaws: Vec<(String, Flaw)> = strangers.map(flaw).collect();
     if flaws.is_empty() {
         return Ok(());
     }
-    let detail =
-        format!("{} of the {} contacts are not in this review; none was confirmed", flaws.len(), contacts.len());
+    let detail = say!(
+        "{count} of the {all} contacts are not in this review; none was confirmed",
+        count = flaws.len(),
+        all = contacts.len()
+    );
     Err(Refusal::new(Code::NotInReview, detail).with(Extra::Flaws(flaws)))
 }
 
@@ -296,10 +300,12 @@ fn refuse_own(
     organization: OrganizationId,
     is_own: impl Fn(ContactId) -> bool,
 ) -> Result<(), Refusal> {
-    let detail = "nobody confirms only themselves: another contact manager of the organization, or a partner with \
-                  `full_admin`, confirms your record; leave it out";
+    let detail = say!(
+        "nobody confirms only themselves: another contact manager of the organization, or a partner with \
+                  `full_admin`, confirms your record; leave it out"
+    );
     let own = contacts.iter().enumerate().filter(|(_, contact)| is_own(**contact));
-    let flaw = |(index, _)| (place(index), Flaw::new(Code::OwnRecord.name(), detail));
+    let flaw = |(index, _)| (place(index), Flaw::new(Code::OwnRecord.name(), detail.clone()));
     let flaws: Vec<(String, Flaw)> = own.map(flaw).collect();
     if flaws.is_empty() {
         return Ok(());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::contact::Sites;
 use crate::id::SiteId;
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::site::Site;
 use crate::text::{Flaw, SiteName, fold};
 use crate::vocabulary::Vocabulary as _;
@@ -53,7 +54,7 @@ pub(crate) fn assign(present: &Sites, wanted: &WantedSites, in_use: &[Site]) -> 
             for (index, id) in ids.iter().enumerate() {
                 let shifts = present.get(id);
                 if shifts.is_none() && site_in_use(id).is_none() {
-                    let message = format!("`{id}` is no site of the organization that is in use");
+                    let message = say!("`{id}` is no site of the organization that is in use", id);
                     flaws.push((format!("#/site_ids/{index}"), Flaw::new(Code::SiteNotAllowed.name(), message)));
                 }
                 assigned.insert(*id, shifts.cloned().unwrap_or_default());
@@ -66,7 +67,7 @@ pub(crate) fn assign(present: &Sites, wanted: &WantedSites, in_use: &[Site]) -> 
         let stood = || present.get(id)?.iter().find(|other| fold(other.as_str()) == fold(name.as_str()));
         let shift = site_in_use(id).and_then(|site| site.shift(name)).or_else(stood);
         let (Some(shifts), Some(shift)) = (assigned.get_mut(id), shift) else {
-            let message = format!("`{name}` is no shift of `{id}`, or the contact does not work at that site");
+            let message = say!("`{name}` is no shift of `{id}`, or the contact does not work at that site", name, id);
             flaws.push((format!("#/site_shifts/{index}"), Flaw::new(Code::SiteNotAllowed.name(), message)));
             continue;
         };

@@ -16,10 +16,12 @@ use crate::partner_grant::{self, GrantFacts, PartnerGrant};
 use crate::person::Disabling;
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::service_request::{self, ServiceRequest};
 use crate::session::password_changed;
 use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
 use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, ReviewOutcome, Vocabulary as _};
+use crate::wording::Wording;
 
 /// What must be known to move a contact along.
 #[derive(Debug, Clone)]
@@ -38,11 +40,11 @@ fn found(facts: StateFacts, action: Action) -> Result<(Actor, Standing, Contact)
     Ok((facts.actor, facts.standing, contact))
 }
 
-fn expect_status(contact: &Contact, status: PersonStatus, why: &str) -> Result<(), Refusal> {
+fn expect_status(contact: &Contact, status: PersonStatus, why: Wording) -> Result<(), Refusal> {
     if contact.status == status {
         return Ok(());
     }
-    let detail = format!("the contact is `{}`: {why}", contact.status.name());
+    let detail = say!("the contact is `{status}`: {why}", status = contact.status.name(), why);
     Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(contact.status.name())))
 }
 
@@ -73,7 +75,7 @@ pub fn resend_welcome(
     let onboards = is_onboarding(&facts.standing, never_entered);
     let (_, standing, contact) = found(facts, if onboards { Action::ReadContacts } else { Action::ManageContacts })?;
     expect_version(expected_version, contact.version)?;
-    expect_status(&contact, PersonStatus::Invited, "only who has not set a password yet gets a welcome email")?;
+    expect_status(&contact, PersonStatus::Invited, say!("only who has not set a password yet gets a welcome email"))?;
     Ok(welcome(context, standing, contact.clone(), contact, EventKind::ContactWelcomeResent, ids))
 }
 
@@ -91,7 +93,7 @@ pub fn enable(
         require(&standing, Action::AppointPrimarySupport, before.organization)?;
     }
     expect_version(expected_version, before.version)?;
-    expect_status(&before, PersonStatus::Disabled, "only a disabled contact can be enabled")?;
+    expect_status(&before, PersonStatus::Disabled, say!("only a disabled contact can be enabled"))?;
     let after = Contact { status: PersonStatus::Invited, disabled: None, ..before.clone() };
     Ok(welcome(context, standing, before, after, EventKind::ContactEnabled, ids))
 }
@@ -215,7 +217,7 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     }
     expect_version(command.expected_version, before.version)?;
     if !matches!(before.status, PersonStatus::Active | PersonStatus::Invited) {
-        expect_status(&before, PersonStatus::Active, "only an active or invited contact can be disabled")?;
+        expect_status(&before, PersonStatus::Active, say!("only an active or invited contact can be disabled"))?;
     }
     let after = Contact {
         status: PersonStatus::Disabled,

@@ -10,10 +10,12 @@ use crate::id::{AnyId, AttachmentId, ContactId, EscalationId, OrganizationId, Pe
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::Organization;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::say;
 use crate::service_request::ServiceRequest;
 use crate::text::Note;
 use crate::time::{Span, Timestamp};
 use crate::vocabulary::{Category, ContactType, OrganizationType, Permission, StaffRole, Vocabulary as _, vocabulary};
+use crate::wording::Wording;
 
 /// How long an escalation waits for information (E-5).
 pub const LAPSE: Span = Span::days(30);
@@ -355,7 +357,7 @@ pub fn open(context: &Context, facts: OpenFacts, command: OpenEscalation) -> Res
         return Err(Refusal::not_found());
     }
     if let Some(under_way) = facts.under_way {
-        let detail = format!("`{under_way}` is under way; one organization has one escalation at a time");
+        let detail = say!("`{under_way}` is under way; one organization has one escalation at a time", under_way);
         return Err(Refusal::new(Code::EscalationExists, detail).with(Extra::About(under_way.into())));
     }
     let has_outsiders = facts.has_outsiders;
@@ -396,7 +398,7 @@ fn expect_channel(
         Channel::ServiceRequest if !actor.is_staff() => return Ok(()),
         Channel::ServiceRequest => {
             let detail =
-                "`service_request` is the way of the organization's own contacts; use `phone` or `account_team`";
+                say!("`service_request` is the way of the organization's own contacts; use `phone` or `account_team`");
             return Err(Refusal::new(Code::ValidationFailed, detail).at("#/channel"));
         }
         Channel::Phone => PHONE,
@@ -414,23 +416,26 @@ fn accept_request(
     request: Option<ServiceRequest>,
     has_outsiders: bool,
 ) -> Result<ServiceRequestId, Refusal> {
-    let refused = |code, why: &str| Err(Refusal::new(code, why).at("#/service_request_id"));
+    let refused = |code, why: Wording| Err(Refusal::new(code, why).at("#/service_request_id"));
     match request {
         Some(request) if request.organization.id == organization && !request.is_open() => {
-            refused(Code::ServiceRequestClosed, "the service request is closed; leave it out, or name another")
+            refused(Code::ServiceRequestClosed, say!("the service request is closed; leave it out, or name another"))
         }
         Some(request) if request.organization.id == organization && has_outsiders => refused(
             Code::ValidationFailed,
-            "people of another organization take part in the service request, who may not learn of an escalation",
+            say!("people of another organization take part in the service request, who may not learn of an escalation"),
         ),
         Some(request) if request.organization.id == organization => {
             if request.category == Category::PrimaryContactRecovery {
                 Ok(request.id)
             } else {
-                refused(Code::ValidationFailed, "the service request is not of the category `primary_contact_recovery`")
+                refused(
+                    Code::ValidationFailed,
+                    say!("the service request is not of the category `primary_contact_recovery`"),
+                )
             }
         }
-        Some(_) | None => refused(Code::ValidationFailed, "no such service request of this organization"),
+        Some(_) | None => refused(Code::ValidationFailed, say!("no such service request of this organization")),
     }
 }
 
@@ -445,7 +450,7 @@ pub(crate) fn expect_attachments(case: &Case, known: &[AttachmentId]) -> Result<
     match case.letter.attachments.iter().find(|one| !known.contains(one)) {
         None => Ok(()),
         Some(other) => {
-            let detail = format!("`{other}` is no upload to this escalation or attachment of its service request");
+            let detail = say!("`{other}` is no upload to this escalation or attachment of its service request", other);
             Err(Refusal::new(Code::AttachmentNotAllowed, detail).at("#/letter/attachment_ids"))
         }
     }
@@ -461,7 +466,8 @@ pub(crate) fn expect_primaries(case: &Case, known: &[ContactId]) -> Result<(), R
     match case.unavailable.iter().find(|one| !known.contains(&one.contact)) {
         None => Ok(()),
         Some(other) => {
-            let detail = format!("`{}` is no primary support contact of this organization", other.contact);
+            let detail =
+                say!("`{contact}` is no primary support contact of this organization", contact = other.contact);
             Err(Refusal::new(Code::ValidationFailed, detail).at("#/unavailable"))
         }
     }

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use crate::actor::PersonRef;
 use crate::id::{AttachmentId, ContactId};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::text::{AddressLine, Country, Email, JobTitle, Note, PersonName, Phone, TimeZone};
 use crate::time::Timestamp;
 use crate::vocabulary::{Vocabulary as _, vocabulary};
+use crate::wording::Wording;
 
 /// Lines of a mailing address, at most.
 pub const ADDRESS_LINES_MAX: u64 = 5;
@@ -219,7 +221,10 @@ impl Case {
         if available.is_empty() {
             return Ok(());
         }
-        let detail = format!("say why each of these is unavailable, or turn to them: `{}`", available.join("`, `"));
+        let detail = say!(
+            "say why each of these is unavailable, or turn to them: `{contacts}`",
+            contacts = available.join("`, `")
+        );
         Err(Refusal::new(Code::PrimarySupportContactAvailable, detail)
             .at("#/unavailable")
             .with(Extra::Missing(available)))
@@ -290,27 +295,28 @@ impl Evidence<'_> {
     /// *Errors*: `nothing_to_verify`, `call_back_number_not_allowed`, `validation_failed` where the evidence is missing.
     pub(crate) fn expect(&self, wanted: &VerifyItem) -> Result<(), Refusal> {
         if !self.case.has(wanted.item) {
-            let detail = format!("the case has nothing about `{}` that could be verified", wanted.item.name());
+            let detail = say!("the case has nothing about `{item}` that could be verified", item = wanted.item.name());
             return Err(Refusal::new(Code::NothingToVerify, detail).at("#/items"));
         }
         match (wanted.method, &wanted.number) {
-            (Method::CallBack, None) => Err(lacking("a call back names the `number` that was called")),
+            (Method::CallBack, None) => Err(lacking(say!("a call back names the `number` that was called"))),
             (Method::CallBack, Some(number)) if !self.numbers.iter().any(|known| known.number == *number) => {
-                let detail = format!(
-                    "`{number}` was not on record before the escalation was opened; call one of `call_back_numbers`"
+                let detail = say!(
+                    "`{number}` was not on record before the escalation was opened; call one of `call_back_numbers`",
+                    number
                 );
                 Err(Refusal::new(Code::CallBackNumberNotAllowed, detail).at("#/items"))
             }
             (Method::CallBack, Some(_)) => Ok(()),
-            (_, Some(number)) => Err(lacking(&format!("`{number}` is for `call_back` alone"))),
+            (_, Some(number)) => Err(lacking(say!("`{number}` is for `call_back` alone", number))),
             (Method::LetterRead, None) if self.case.letter.attachments.is_empty() => {
-                Err(lacking("there is no letter to read; attach it first"))
+                Err(lacking(say!("there is no letter to read; attach it first")))
             }
             (Method::EmailSignature, None) if !self.is_signed_by_author => {
-                Err(lacking("the letter is no email with a good signature of its author's domain"))
+                Err(lacking(say!("the letter is no email with a good signature of its author's domain")))
             }
             (Method::VideoCall | Method::AccountTeamConfirmed, None) if wanted.note.is_none() => {
-                Err(lacking("say in `note` who was seen, or who confirmed it"))
+                Err(lacking(say!("say in `note` who was seen, or who confirmed it")))
             }
             (Method::LetterRead | Method::EmailSignature | Method::VideoCall | Method::AccountTeamConfirmed, None) => {
                 Ok(())
@@ -319,6 +325,6 @@ impl Evidence<'_> {
     }
 }
 
-fn lacking(why: &str) -> Refusal {
+fn lacking(why: Wording) -> Refusal {
     Refusal::new(Code::ValidationFailed, why).at("#/items")
 }

@@ -15,6 +15,7 @@ use crate::journal::EventKind;
 use crate::person::NewProfile;
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::say;
 use crate::session::{Link, may_sign_in};
 use crate::text::{Locale, Note};
 use crate::vocabulary::{ContactType, OrganizationStatus, Permission, PersonStatus, StaffRole};
@@ -119,11 +120,11 @@ pub fn complete(context: &Context, facts: CompleteFacts, ids: CompletionIds) -> 
         return Err(Refusal::of(Code::InvalidTransition));
     };
     if context.now < approval.completes_at {
-        let detail = format!("the waiting period ends at `{}`", approval.completes_at);
+        let detail = say!("the waiting period ends at `{completes_at}`", completes_at = approval.completes_at);
         return Err(Refusal::new(Code::WaitingPeriod, detail).with(Extra::CompletesAt(approval.completes_at)));
     }
     if let Err(refusal) = expect_approver(&facts).and_then(|()| expect_appointable(&before, &facts.nominee)) {
-        let returned = Note::parse(&refusal.detail).map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
+        let returned = Note::parse(&refusal.detail.to_string()).map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
         let after = Escalation { state: State::InReview { returned: Some(returned) }, ..before.clone() };
         let change = moved(context, &standing, EventKind::EscalationReturned, before, after);
         return Ok(Completion::Returned(Box::new(change)));
@@ -148,7 +149,10 @@ fn expect_approver(facts: &CompleteFacts) -> Result<(), Refusal> {
         return Ok(());
     }
     let requirement = Requirement::Roles(&[StaffRole::DutyManager]);
-    Err(Refusal::new(Code::StaffOnly, format!("whoever approved it has not {requirement} any more")))
+    Err(Refusal::new(
+        Code::StaffOnly,
+        say!("whoever approved it has not {requirement} any more", requirement = requirement.wording()),
+    ))
 }
 
 fn appoint(

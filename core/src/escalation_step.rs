@@ -13,6 +13,7 @@ use crate::id::{AttachmentId, ContactId};
 use crate::journal::EventKind;
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::say;
 use crate::text::{Domain, Note};
 use crate::time::Span;
 use crate::vocabulary::{Permission, Vocabulary as _, vocabulary};
@@ -92,18 +93,18 @@ fn may(actor: &Actor, standing: &Standing, escalation: &Escalation, step: Step) 
         }
         Step::Review | Step::Verify | Step::RequestInformation | Step::Complete => decides(),
         Step::Approve | Step::Reject => decides().and_then(|()| {
-            let detail = "nobody decides about an escalation that they opened; another duty manager does";
+            let detail = say!("nobody decides about an escalation that they opened; another duty manager does");
             if opened_it { Err(Refusal::new(Code::SecondPersonRequired, detail)) } else { Ok(()) }
         }),
         Step::Resume => decides().and_then(|()| {
             let decided = escalation.state.approval().map(|approval| approval.by).or(escalation.reviewer);
-            let detail = "nobody resumes what they opened, reviewed or approved; another duty manager does";
+            let detail = say!("nobody resumes what they opened, reviewed or approved; another duty manager does");
             let is_same = opened_it || decided == Some(actor.id());
             if is_same { Err(Refusal::new(Code::SecondPersonRequired, detail)) } else { Ok(()) }
         }),
         Step::Withdraw if opened_it => Ok(()),
         Step::Withdraw => {
-            let detail = format!("only `{}` may withdraw it, who opened it", escalation.opened_by.name);
+            let detail = say!("only `{name}` may withdraw it, who opened it", name = escalation.opened_by.name);
             Err(Refusal::new(Code::PermissionRequired, detail))
         }
         Step::Object if guards(standing) => Ok(()),
@@ -116,7 +117,11 @@ pub(crate) fn expect_state(escalation: &Escalation, step: Step) -> Result<(), Re
     if step.possible_in().contains(&status) {
         return Ok(());
     }
-    let detail = format!("the escalation is `{}`, where `{}` is not possible", status.name(), step.name());
+    let detail = say!(
+        "the escalation is `{status}`, where `{step}` is not possible",
+        status = status.name(),
+        step = step.name()
+    );
     Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(status.name())))
 }
 
@@ -176,7 +181,8 @@ pub(crate) fn attach(
 ) -> Result<Change<Escalation>, Refusal> {
     let mut case = before.case.clone();
     if u64::try_from(case.letter.attachments.len()).unwrap_or(u64::MAX) >= LETTER_ATTACHMENTS_MAX {
-        let detail = format!("a letter has at most {LETTER_ATTACHMENTS_MAX} attachments; take one out of it first");
+        let detail =
+            say!("a letter has at most {max} attachments; take one out of it first", max = LETTER_ATTACHMENTS_MAX);
         return Err(Refusal::new(Code::AttachmentNotAllowed, detail));
     }
     case.letter.attachments.insert(letter);
@@ -272,7 +278,7 @@ pub(crate) fn expect_appointable(escalation: &Escalation, facts: &NomineeFacts) 
     refuse_vendor(&facts.organization, email, &facts.vendor_domains, facts.existing.as_ref())
         .map_err(|refusal| refusal.at("#/nominee/email"))?;
     if facts.existing.as_ref().is_some_and(|existing| existing.organization != facts.organization.id) {
-        let detail = format!("`{email}` is a contact of another organization, and cannot be appointed in this one");
+        let detail = say!("`{email}` is a contact of another organization, and cannot be appointed in this one", email);
         return Err(Refusal::new(Code::ContactInOtherOrganization, detail)
             .at("#/nominee/email")
             .with(Extra::InvitationAvailable(false)));
@@ -298,13 +304,13 @@ pub struct Approve {
 pub fn approve(context: &Context, facts: EscalationFacts, command: Approve) -> Result<Change<Escalation>, Refusal> {
     let (actor, standing, before) = movable(context, facts, Step::Approve, command.version)?;
     if command.version.is_none() {
-        let detail = "say which version you read: `version` in the body, or `If-Match`";
+        let detail = say!("say which version you read: `version` in the body, or `If-Match`");
         return Err(Refusal::new(Code::ValidationFailed, detail).at("#/version").with(Extra::MemberCode("required")));
     }
     let missing = before.missing();
     if !missing.is_empty() {
         let names: Vec<String> = missing.iter().map(|item| item.name().to_owned()).collect();
-        let detail = format!("not verified yet: `{}`", names.join("`, `"));
+        let detail = say!("not verified yet: `{items}`", items = names.join("`, `"));
         return Err(Refusal::new(Code::VerificationIncomplete, detail).with(Extra::Missing(names)));
     }
     expect_appointable(&before, &command.nominee)?;

@@ -9,6 +9,7 @@ use crate::partner_grant::{self, Candidate, CreateFacts, CreateGrant, Grantee, P
 use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
 use crate::vocabulary::{GrantStatus, Level};
+use crate::wording::Wording;
 
 /// How many people a preview names.
 pub const NAMED_MAX: usize = 50;
@@ -65,7 +66,7 @@ pub struct Preview {
     /// The grant as it would be.
     pub grant: PartnerGrant,
     /// What would have to be acknowledged (G-7).
-    pub acknowledgement: Option<String>,
+    pub acknowledgement: Option<Wording>,
     /// For whom it would decide.
     pub group: Group,
     /// The level that decides for them now, also where it is `none`.
@@ -112,7 +113,7 @@ pub fn approve(
 }
 
 /// Decides without an acknowledgement, and with one where that is all that is missing.
-fn with_acknowledgement<T>(decide: impl Fn(bool) -> Result<T, Refusal>) -> Result<(T, Option<String>), Refusal> {
+fn with_acknowledgement<T>(decide: impl Fn(bool) -> Result<T, Refusal>) -> Result<(T, Option<Wording>), Refusal> {
     match decide(false) {
         Err(refusal) if refusal.code == Code::AcknowledgementRequired => Ok((decide(true)?, Some(refusal.detail))),
         decided => decided.map(|decided| (decided, None)),
@@ -130,7 +131,7 @@ fn sees_all(grantee: Option<&Candidate>) -> bool {
 fn preview(
     now: Timestamp,
     change: &Change<PartnerGrant>,
-    acknowledgement: Option<String>,
+    acknowledgement: Option<Wording>,
     around: Option<PartnerGrant>,
     sees_all: bool,
 ) -> Preview {

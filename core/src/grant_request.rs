@@ -12,6 +12,7 @@ use crate::organization::{Organization, expect_version};
 use crate::partner_grant::{self, Candidate, CreateGrant, EditGrant, GrantFacts, Grantee, PartnerGrant};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::request_access::HistoryScope;
+use crate::say;
 use crate::text::{Domain, Note};
 use crate::time::{Span, Timestamp};
 use crate::vocabulary::{
@@ -212,7 +213,7 @@ pub fn create(
     let partner = facts.partner.ok_or_else(Refusal::not_found)?;
     require(&facts.standing, Action::AskForGrants, partner.id)?;
     if partner.kind != OrganizationType::Partner {
-        return Err(Refusal::new(Code::PartnersOnly, format!("`{}` is no partner", partner.name)));
+        return Err(Refusal::new(Code::PartnersOnly, say!("`{name}` is no partner", name = partner.name)));
     }
     let grantee = accept_grantee(&partner, facts.grantee)?;
     let is_own = match &command.named {
@@ -220,17 +221,18 @@ pub fn create(
         NamedGrantor::Domain(domain) => partner.domains.contains(domain),
     };
     if is_own {
-        return Err(Refusal::new(Code::GrantorNotAllowed, "a partner needs no grant of its own").at("#/grantor"));
+        return Err(Refusal::new(Code::GrantorNotAllowed, say!("a partner needs no grant of its own")).at("#/grantor"));
     }
     if command.level == Level::None {
-        let detail = "`none` shuts a person out; ask for a level that opens something";
+        let detail = say!("`none` shuts a person out; ask for a level that opens something");
         return Err(Refusal::new(Code::LevelNotAllowed, detail).at("#/level"));
     }
     partner_grant::check_terms(context.now, &grantee, command.level, command.expires_at)?;
     let renewed = command.renews.map(|_| accept_renewal(&command.named, &grantee, facts.renewed)).transpose()?;
     let is_open = |request: &GrantRequest| request.status(context.now) == GrantRequestStatus::Open;
     if let Some(open) = facts.same_name.filter(is_open) {
-        let detail = format!("`{}` has been asked for `{}` already", open.named, open.grantee.name());
+        let detail =
+            say!("`{named}` has been asked for `{grantee}` already", named = open.named, grantee = open.grantee.name());
         return Err(Refusal::new(Code::GrantRequestExists, detail).with(Extra::About(open.id.into())));
     }
     let may_grant = |grantor: &Organization| grantor.kind != OrganizationType::Vendor;
@@ -268,7 +270,7 @@ fn accept_grantee(partner: &Organization, candidate: Option<Candidate>) -> Resul
             Ok(Grantee::Person(contact.reference()))
         }
         Some(Candidate::Organization(_) | Candidate::Contact(..) | Candidate::Staff(_)) | None => {
-            let detail = "name your own organization, or an active or invited contact of it";
+            let detail = say!("name your own organization, or an active or invited contact of it");
             Err(Refusal::new(Code::GranteeNotAllowed, detail).at("#/grantee"))
         }
     }
@@ -286,7 +288,7 @@ fn accept_renewal(
     };
     grant.filter(|grant| grant.ending.is_none() && grant.grantee.id() == grantee.id() && is_named(grant)).ok_or_else(
         || {
-            let detail = "name a grant that this grantee holds and that was not revoked, and its grantor by id";
+            let detail = say!("name a grant that this grantee holds and that was not revoked, and its grantor by id");
             Refusal::new(Code::RenewalNotAllowed, detail).at("#/renews_grant_id")
         },
     )
@@ -495,7 +497,7 @@ fn answerable(context: &Context, facts: RequestFacts, expected_version: Option<i
 fn expect_open(now: Timestamp, request: &GrantRequest) -> Result<(), Refusal> {
     match request.status(now) {
         GrantRequestStatus::Open => Ok(()),
-        over => Err(Refusal::new(Code::InvalidTransition, format!("the request is `{}`", over.name()))
+        over => Err(Refusal::new(Code::InvalidTransition, say!("the request is `{status}`", status = over.name()))
             .with(Extra::CurrentStatus(over.name()))),
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeZone as _, Timelike as _};
 use chrono_tz::Tz;
 
+use crate::say;
 use crate::text::{Flaw, TimeZone};
 use crate::time::Timestamp;
 
@@ -30,7 +31,7 @@ impl TimeOfDay {
             .ok_or_else(|| {
                 Flaw::new(
                     "time_of_day_invalid",
-                    format!("`{text}` is not a time of day such as `08:30`, from `00:00` to `23:59`"),
+                    say!("`{text}` is not a time of day such as `08:30`, from `00:00` to `23:59`", text),
                 )
             })
     }

@@ -11,10 +11,12 @@ use crate::id::{AnyId, ContactId, InvitationId, LinkId, MailId, OrganizationId, 
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::session::Link;
 use crate::text::{Domain, Email, TypedEmail};
 use crate::time::Timestamp;
 use crate::vocabulary::{ContactType, Duty, InvitationStatus, LinkPurpose, MailKind, Permission, Vocabulary as _};
+use crate::wording::Wording;
 
 /// How an invitation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,7 +160,7 @@ impl Right {
     /// *Errors*: `invitation_not_available`, `vendor_staff_not_allowed`.
     fn reaches(&self, organization: &Organization, email: &Email, existing: Option<&Existing>) -> Result<(), Refusal> {
         if !email.is_in(&self.own_domains) {
-            return Err(not_available(format!("`{email}` is in none of your own organization's domains")));
+            return Err(not_available(say!("`{email}` is in none of your own organization's domains", email)));
         }
         refuse_vendor(organization, email, &self.vendor_domains, existing)
     }
@@ -170,7 +172,7 @@ impl Right {
     }
 }
 
-fn not_available(detail: String) -> Refusal {
+fn not_available(detail: Wording) -> Refusal {
     Refusal::new(Code::InvitationNotAvailable, detail).at("#/email")
 }
 
@@ -214,7 +216,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewInvitation) -> 
     facts.right.reaches(&organization, &email, facts.existing.as_ref())?;
     let person = invited(organization.id, &email, facts.existing)?;
     if context.signed_in()?.id() == PersonId::Contact(person) {
-        let detail = "nobody invites themselves: who acts for an organization by a grant stays a partner";
+        let detail = say!("nobody invites themselves: who acts for an organization by a grant stays a partner");
         return Err(Refusal::new(Code::OwnRecord, detail).at("#/email"));
     }
     let authority = facts.right.standing.authority(organization.id);
@@ -259,12 +261,12 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewInvitation) -> 
 fn invited(organization: OrganizationId, email: &Email, existing: Option<Existing>) -> Result<ContactId, Refusal> {
     match existing {
         Some(Existing { person, organization: present }) if present == organization => {
-            let detail = format!("`{email}` is a contact of this organization already");
+            let detail = say!("`{email}` is a contact of this organization already", email);
             Err(Refusal::new(Code::ContactExists, detail).with(Extra::About(person.into())))
         }
         Some(Existing { person: PersonId::Contact(contact), .. }) => Ok(contact),
         Some(Existing { person: PersonId::Staff(_), .. }) | None => {
-            Err(not_available(format!("no contact has the email `{email}`; create one")))
+            Err(not_available(say!("no contact has the email `{email}`; create one", email)))
         }
     }
 }
@@ -272,7 +274,8 @@ fn invited(organization: OrganizationId, email: &Email, existing: Option<Existin
 /// A pending invitation stands in the way of another; one whose time is over makes room.
 fn make_room(context: &Context, authority: Authority, open: Invitation) -> Result<Change<Invitation>, Refusal> {
     if open.is_pending(context.now) {
-        let detail = format!("`{}` is invited already, until {}", open.email, open.expires_at);
+        let detail =
+            say!("`{email}` is invited already, until {expires_at}", email = open.email, expires_at = open.expires_at);
         return Err(Refusal::new(Code::InvitationExists, detail).with(Extra::About(open.id.into())));
     }
     Ok(end(context, authority, EventKind::InvitationExpired, open, InvitationStatus::Expired, None))
@@ -334,7 +337,7 @@ pub fn cancel(
     expect_version(expected_version, invitation.version)?;
     let status = invitation.status(context.now);
     if status != InvitationStatus::Pending {
-        let detail = format!("the invitation is `{}`; only a pending one can be cancelled", status.name());
+        let detail = say!("the invitation is `{status}`; only a pending one can be cancelled", status = status.name());
         return Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(status.name())));
     }
     Ok(cancelled(context, authority, invitation))

@@ -10,7 +10,7 @@
 //!   [`access::Visible`]; both come from the access table in [`access`].
 //! - **Time is an argument.** Every decision takes its `now` from [`change::Context`].
 //!
-//! Read the modules in this order: [`id`], [`time`], [`text`], [`vocabulary`], [`refusal`], [`actor`], [`access`],
+//! Read the modules in this order: [`id`], [`time`], [`wording`], [`text`], [`vocabulary`], [`refusal`], [`actor`], [`access`],
 //! [`change`], then the nouns.
 
 pub mod access;
@@ -69,3 +69,4 @@ pub mod training;
 pub mod transfer;
 pub mod viewer;
 pub mod vocabulary;
+pub mod wording;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::say;
 use crate::text::Flaw;
 
 /// Characters in each half of a media type, at most (RFC 6838, section 4.2).
@@ -29,7 +30,7 @@ impl MediaType {
         };
         match essence.split_once('/') {
             Some((kind, name)) if is_name(kind) && is_name(name) => Ok(Self(essence.to_ascii_lowercase())),
-            _ => Err(Flaw::new("media_type_invalid", format!("`{text}` is not a media type such as `image/png`"))),
+            _ => Err(Flaw::new("media_type_invalid", say!("`{text}` is not a media type such as `image/png`", text))),
         }
     }
 

@@ -7,9 +7,11 @@ use crate::contact::{self, Existing, NewContact, Welcomed};
 use crate::id::{AnyId, OrganizationId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::text::{Domain, Flaw, OrganizationName};
 use crate::time::Timestamp;
 use crate::vocabulary::{ContactType, OrganizationStatus, OrganizationType, Permission, Vocabulary as _};
+use crate::wording::Wording;
 
 /// The shortest time after which a contact review can fall due, in days (C-20).
 pub const REVIEW_DAYS_MIN: i32 = 1;
@@ -121,7 +123,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
     if command.kind == OrganizationType::Vendor {
         let flaw = Flaw::new(
             "invalid_value",
-            "exactly one vendor exists, from the first start; create a customer or a partner",
+            say!("exactly one vendor exists, from the first start; create a customer or a partner"),
         );
         return Err(Refusal::flawed("#/kind", flaw));
     }
@@ -153,7 +155,8 @@ fn refuse_taken(taken: &[Domain]) -> Result<(), Refusal> {
     match taken.first() {
         None => Ok(()),
         Some(domain) => {
-            Err(Refusal::new(Code::DomainTaken, format!("`{domain}` belongs to another organization")).at("#/domains"))
+            Err(Refusal::new(Code::DomainTaken, say!("`{domain}` belongs to another organization", domain))
+                .at("#/domains"))
         }
     }
 }
@@ -260,7 +263,7 @@ pub(crate) fn expect_version(expected: Option<i64>, present: i64) -> Result<(), 
     match expected {
         Some(expected) if expected != present => Err(Refusal::new(
             Code::VersionMismatch,
-            format!("the request expects version {expected}, the resource is at version {present}"),
+            say!("the request expects version {expected}, the resource is at version {present}", expected, present),
         )
         .with(Extra::CurrentVersion(present))),
         Some(_) | None => Ok(()),
@@ -277,7 +280,7 @@ pub fn suspend(
 ) -> Result<Change<Organization>, Refusal> {
     let (before, authority) = managed(facts.standing, facts.organization, expected_version)?;
     if before.kind == OrganizationType::Vendor || before.status == OrganizationStatus::Suspended {
-        return Err(not_from(&before, "only an active customer or partner can be suspended"));
+        return Err(not_from(&before, say!("only an active customer or partner can be suspended")));
     }
     let after = Organization { status: OrganizationStatus::Suspended, ..before.clone() };
     Ok(Change::update(context, authority, EventKind::OrganizationSuspended, before, after))
@@ -293,12 +296,12 @@ pub fn resume(
 ) -> Result<Change<Organization>, Refusal> {
     let (before, authority) = managed(facts.standing, facts.organization, expected_version)?;
     if before.status == OrganizationStatus::Active {
-        return Err(not_from(&before, "only a suspended organization can be resumed"));
+        return Err(not_from(&before, say!("only a suspended organization can be resumed")));
     }
     let after = Organization { status: OrganizationStatus::Active, ..before.clone() };
     Ok(Change::update(context, authority, EventKind::OrganizationResumed, before, after))
 }
 
-fn not_from(organization: &Organization, why: &str) -> Refusal {
+fn not_from(organization: &Organization, why: Wording) -> Refusal {
     Refusal::new(Code::InvalidTransition, why).with(Extra::CurrentStatus(organization.status.name()))
 }

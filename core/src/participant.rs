@@ -10,11 +10,13 @@ use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::expect_version;
 use crate::point_of_contact::PointOfContact;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::say;
 use crate::service_request::{self, EditFacts, EditRequest, RequestFacts, ServiceRequest, expect_open, updatable};
 use crate::text::Flaw;
 use crate::time::Timestamp;
 use crate::viewer::{self, Candidate};
 use crate::vocabulary::{Involvement, MailKind, Permission, PersonStatus, Vocabulary as _};
+use crate::wording::Wording;
 
 /// Participants of one request, its point of contact aside.
 pub const PARTICIPANTS_MAX: usize = 50;
@@ -139,7 +141,11 @@ fn join(context: &Context, facts: AddFacts, command: AddParticipant) -> Result<C
         return Ok(Change::update(context, authority, EventKind::ParticipantChanged, present, after));
     }
     if facts.count >= PARTICIPANTS_MAX {
-        let detail = format!("`{}` has {} participants, as many as it may have", request.spoken_number(), facts.count);
+        let detail = say!(
+            "`{number}` has {count} participants, as many as it may have",
+            number = request.spoken_number(),
+            count = facts.count
+        );
         return Err(Refusal::new(Code::TooManyParticipants, detail));
     }
     let [mail, _] = command.mails;
@@ -175,7 +181,7 @@ fn joined(
 fn refuse_point_of_contact(request: &ServiceRequest, person: PersonId) -> Result<(), Refusal> {
     match &request.point_of_contact {
         Some(contact) if contact.id == person => {
-            let detail = format!("{} is the point of contact; name somebody else as that first", contact.name);
+            let detail = say!("{name} is the point of contact; name somebody else as that first", name = contact.name);
             Err(Refusal::new(Code::PointOfContactRequired, detail).with(Extra::About(person.into())))
         }
         Some(_) | None => Ok(()),
@@ -191,12 +197,12 @@ fn accept(
     candidate: Option<Candidate>,
     role: Involvement,
 ) -> Result<PersonRef, Refusal> {
-    let refused = |why: &str| Refusal::new(Code::ParticipantNotAllowed, why).at("#/person_id");
+    let refused = |why: Wording| Refusal::new(Code::ParticipantNotAllowed, why).at("#/person_id");
     // One answer for people without a grant and for nobody (X-3).
     let unknown = || {
-        refused(
-            "name a contact of the organization with `designated_support` or above, or a person with a live grant of it",
-        )
+        refused(say!(
+            "name a contact of the organization with `designated_support` or above, or a person with a live grant of it"
+        ))
     };
     let candidate = candidate.ok_or_else(unknown)?;
     let held = candidate.grants.deciding(now);
@@ -204,10 +210,12 @@ fn accept(
     let person = candidate.person.reference();
     match standing {
         Standing::Member { .. } if !matches!(candidate.person.status, PersonStatus::Active | PersonStatus::Invited) => {
-            return Err(refused("the contact is disabled, or belongs to another organization now"));
+            return Err(refused(say!("the contact is disabled, or belongs to another organization now")));
         }
         Standing::Member { .. } if decide(&standing, Action::ReadRequests) != Verdict::Permit => {
-            return Err(refused("the contact sees no service requests, which takes `designated_support` or above"));
+            return Err(refused(say!(
+                "the contact sees no service requests, which takes `designated_support` or above"
+            )));
         }
         Standing::Member { .. } => return Ok(person),
         Standing::Partner(_) | Standing::Staff { held: Some(_), .. }
@@ -225,10 +233,11 @@ fn accept(
         return Err(unknown());
     }
     let requirement = Requirement::Permission(Permission::DesignatedSupport);
-    let detail = format!(
-        "as `{}` the person could do more than their grant allows, which only the organization's own contacts decide: \
+    let detail = say!(
+        "as `{role}` the person could do more than their grant allows, which only the organization's own contacts decide: \
          this takes {requirement}",
-        role.name()
+        role = role.name(),
+        requirement = requirement.wording()
     );
     Err(Refusal { detail, ..denied(&facts.standing, requirement, request.organization.id) })
 }
@@ -271,12 +280,14 @@ pub(crate) fn begin_with(
     for (index, Invited { candidate, role, mail }) in invited.into_iter().enumerate() {
         let person = candidate.as_ref().map(|candidate| candidate.person.id());
         let is_named = |person| changes.iter().any(|change| change.after().person.id == person);
-        let refused = |why: &str| Refusal::new(Code::ParticipantNotAllowed, why);
+        let refused = |why: Wording| Refusal::new(Code::ParticipantNotAllowed, why);
         let accepted = match person {
-            _ if role == Involvement::PointOfContact => Err(refused("name the point of contact in `point_of_contact`")),
-            Some(person) if is_named(person) => Err(refused("is named twice")),
+            _ if role == Involvement::PointOfContact => {
+                Err(refused(say!("name the point of contact in `point_of_contact`")))
+            }
+            Some(person) if is_named(person) => Err(refused(say!("is named twice"))),
             Some(person) if refuse_point_of_contact(request, person).is_err() => {
-                Err(refused("is the point of contact already"))
+                Err(refused(say!("is the point of contact already")))
             }
             Some(_) | None => accept(context.now, facts, request, candidate, role),
         };
@@ -294,7 +305,7 @@ pub(crate) fn begin_with(
     if flaws.is_empty() {
         return Ok(changes);
     }
-    let detail = format!("{} of the participants cannot take part, see `errors`", flaws.len());
+    let detail = say!("{count} of the participants cannot take part, see `errors`", count = flaws.len());
     Err(Refusal::new(Code::ParticipantNotAllowed, detail).with(Extra::Flaws(flaws)))
 }
 
@@ -313,7 +324,7 @@ pub fn introduce(
     if welcomed.contact.after().is_designated() {
         return Ok(welcomed);
     }
-    let detail = "whoever takes part in a service request needs the permission `designated_support` or above";
+    let detail = say!("whoever takes part in a service request needs the permission `designated_support` or above");
     Err(Refusal::new(Code::ParticipantNotAllowed, detail).at("#/permission"))
 }
 

@@ -9,10 +9,12 @@ use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::request_access::{HistoryScope, reads};
+use crate::say;
 use crate::staff::StaffMember;
 use crate::text::Note;
 use crate::time::Timestamp;
 use crate::vocabulary::{GrantStatus, GranteeType, History, Level, OrganizationType, PersonStatus, Vocabulary as _};
+use crate::wording::Wording;
 
 /// Who holds a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,7 +226,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Re
         Some(current) if current.status(context.now) == GrantStatus::Live => {
             return Err(Refusal::new(
                 Code::GrantExists,
-                format!("`{}` holds `{}` already", grantee.name(), current.level.name()),
+                say!("`{grantee}` holds `{level}` already", grantee = grantee.name(), level = current.level.name()),
             )
             .with(Extra::Grant(current.id)));
         }
@@ -250,12 +252,13 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Re
 
 /// Who can hold a grant (G-1, G-8).
 fn accept_grantee(grantor: &Organization, candidate: Option<Candidate>) -> Result<Grantee, Refusal> {
-    let refused = |why: &str| Refusal::new(Code::GranteeNotAllowed, why).at("#/grantee");
+    let refused = |why: Wording| Refusal::new(Code::GranteeNotAllowed, why).at("#/grantee");
     // One answer for whoever is no partner and for nobody, so that nobody can probe who is a customer.
-    let unknown = || refused("no partner organization, active contact of one, or staff member has this id or email");
+    let unknown =
+        || refused(say!("no partner organization, active contact of one, or staff member has this id or email"));
     let partner = |organization: &Organization| match organization.kind {
         _ if organization.id == grantor.id => {
-            Err(refused("an organization cannot grant to itself or to its own contacts"))
+            Err(refused(say!("an organization cannot grant to itself or to its own contacts")))
         }
         OrganizationType::Partner => Ok(()),
         OrganizationType::Customer | OrganizationType::Vendor => Err(unknown()),
@@ -287,16 +290,20 @@ pub(crate) fn check_terms(
     expires_at: Option<Timestamp>,
 ) -> Result<(), Refusal> {
     if level == Level::None && grantee.kind() == GranteeType::Organization {
-        return Err(Refusal::new(Code::LevelNotAllowed, "`none` shuts one person out; it is not for an organization")
-            .at("#/level"));
+        return Err(Refusal::new(
+            Code::LevelNotAllowed,
+            say!("`none` shuts one person out; it is not for an organization"),
+        )
+        .at("#/level"));
     }
     match expires_at {
         None if grantee.kind() == GranteeType::Staff => {
-            Err(Refusal::new(Code::ExpiryRequired, "a grant to the vendor's staff must say when it ends")
+            Err(Refusal::new(Code::ExpiryRequired, say!("a grant to the vendor's staff must say when it ends"))
                 .at("#/expires_at"))
         }
         Some(expiry) if expiry <= now => {
-            Err(Refusal::new(Code::ExpiryInPast, format!("`{expiry}` is not after `{now}`")).at("#/expires_at"))
+            Err(Refusal::new(Code::ExpiryInPast, say!("`{expiry}` is not after `{now}`", expiry, now))
+                .at("#/expires_at"))
         }
         Some(_) | None => Ok(()),
     }
@@ -315,16 +322,17 @@ fn check_acknowledged(
         return Ok(());
     }
     let reached = match history {
-        History::All => "all past and present service requests, messages and attachments",
+        History::All => say!("all past and present service requests, messages and attachments"),
         History::Open => {
-            "all service requests that are not closed, and all later ones, with their messages and attachments"
+            say!("all service requests that are not closed, and all later ones, with their messages and attachments")
         }
-        History::New => "all later service requests with their messages and attachments",
+        History::New => say!("all later service requests with their messages and attachments"),
     };
-    let detail = format!(
-        "a grant of `{}` to the whole organization makes {reached} visible to every contact of `{}`, and puts them on notifications; send `acknowledge_organization_wide_visibility: true` if that is meant",
-        level.name(),
-        grantee.name()
+    let detail = say!(
+        "a grant of `{level}` to the whole organization makes {reached} visible to every contact of `{grantee}`, and puts them on notifications; send `acknowledge_organization_wide_visibility: true` if that is meant",
+        level = level.name(),
+        reached,
+        grantee = grantee.name()
     );
     Err(Refusal::new(Code::AcknowledgementRequired, detail).at("#/acknowledge_organization_wide_visibility"))
 }
@@ -420,8 +428,11 @@ fn managed(facts: GrantFacts, expected_version: Option<i64>) -> Result<(PartnerG
 fn expect_live(now: Timestamp, grant: &PartnerGrant) -> Result<(), Refusal> {
     match grant.status(now) {
         GrantStatus::Live => Ok(()),
-        over => Err(Refusal::new(Code::InvalidTransition, format!("the grant is `{}`; make a new one", over.name()))
-            .with(Extra::CurrentStatus(over.name()))),
+        over => Err(Refusal::new(
+            Code::InvalidTransition,
+            say!("the grant is `{status}`; make a new one", status = over.name()),
+        )
+        .with(Extra::CurrentStatus(over.name()))),
     }
 }
 

@@ -6,10 +6,12 @@ use crate::change::{Change, Notice};
 use crate::contact::Contact;
 use crate::id::{AnyId, MailId, OrganizationId, PersonId};
 use crate::refusal::{Code, Refusal};
+use crate::say;
 use crate::service_request::ServiceRequest;
 use crate::time::Timestamp;
 use crate::viewer;
 use crate::vocabulary::{Level, MailKind, PersonStatus};
+use crate::wording::Wording;
 
 /// The lowest level of an enabled partner (S-2).
 pub const ENABLED: Level = Level::Create;
@@ -30,13 +32,13 @@ pub enum PointOfContact {
 /// Who can be the point of contact: a designated contact of the organization or, where the organization's own contact
 /// names them, an enabled partner: a person whose effective level is `create` or above (S-2).
 pub(crate) fn accept(organization: OrganizationId, actor: &Actor, named: PointOfContact) -> Result<PersonRef, Refusal> {
-    let refused = |why: &str| Refusal::new(Code::PointOfContactNotAllowed, why).at("#/point_of_contact");
+    let refused = |why: Wording| Refusal::new(Code::PointOfContactNotAllowed, why).at("#/point_of_contact");
     // One answer for people elsewhere and for nobody (X-3).
     let unknown = || {
-        refused(
+        refused(say!(
             "name a designated contact of the organization or, as one of its own contacts, a partner whose level is \
-             `create` or above",
-        )
+             `create` or above"
+        ))
     };
     match named {
         PointOfContact::Contact(contact, _) if contact.organization == organization && contact.is_designated() => {
@@ -47,7 +49,7 @@ pub(crate) fn accept(organization: OrganizationId, actor: &Actor, named: PointOf
             if is_enabled { Ok(contact.reference()) } else { Err(unknown()) }
         }
         PointOfContact::Contact(..) => {
-            Err(refused("the contact has no permission for service requests, or is disabled"))
+            Err(refused(say!("the contact has no permission for service requests, or is disabled")))
         }
         PointOfContact::Staff | PointOfContact::Unnamed | PointOfContact::Unknown => Err(unknown()),
     }

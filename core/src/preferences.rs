@@ -2,6 +2,7 @@
 
 use crate::hours::{Hours, TimeOfDay};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::text::{Flaw, Phone, TimeZone};
 use crate::vocabulary::MailKind;
 
@@ -49,7 +50,7 @@ impl NotificationPreferences {
 
     /// What is wrong with the preferences of somebody who has none.
     pub fn not_for_staff() -> Flaw {
-        Flaw::new("contacts_only", "only contacts have notification preferences: leave it out")
+        Flaw::new("contacts_only", say!("only contacts have notification preferences: leave it out"))
     }
 }
 
@@ -99,7 +100,7 @@ impl EditPreferences {
         if flaws.is_empty() {
             return Ok(after);
         }
-        let detail = "a new call preference needs `phone`, `from` and `until`";
+        let detail = say!("a new call preference needs `phone`, `from` and `until`");
         Err(Refusal::new(Code::ValidationFailed, detail).with(Extra::Flaws(flaws)))
     }
 }
@@ -114,7 +115,7 @@ fn call(
     let Some(edit) = edit else { return present.cloned() };
     let edit = edit?;
     let mut lacks = |member: &str| {
-        let flaw = Flaw::new("required", "must be given, because there is no such preference yet");
+        let flaw = Flaw::new("required", say!("must be given, because there is no such preference yet"));
         flaws.push((format!("#/notification_preferences/{name}/{member}"), flaw));
     };
     let phone = edit.phone.or_else(|| present.map(|call| call.phone.clone()));

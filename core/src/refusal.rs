@@ -6,9 +6,11 @@
 use std::fmt;
 
 use crate::id::{AnyId, GrantId, OrganizationId};
+use crate::say;
 use crate::text::Flaw;
 use crate::time::Timestamp;
 use crate::vocabulary::{Level, Permission, StaffRole, Vocabulary};
+use crate::wording::Wording;
 
 /// Who has to act on an error, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,8 +68,8 @@ macro_rules! codes {
             }
 
             /// The error in a few words, the same at each occurrence.
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$code => $title,)+ }
+            pub fn title(self) -> Wording {
+                match self { $(Self::$code => say!($title),)+ }
             }
 
             /// What the caller can do about it.
@@ -245,15 +247,17 @@ pub enum Requirement {
     Roles(&'static [StaffRole]),
 }
 
-impl fmt::Display for Requirement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Requirement {
+    /// What it takes, as a part of a sentence.
+    pub fn wording(self) -> Wording {
         match self {
-            Self::Permission(permission) => write!(f, "permission `{}`", permission.name()),
-            Self::PrimarySupport => f.write_str("type `primary_support`"),
-            Self::Level(level) => write!(f, "a grant of level `{}`", level.name()),
+            Self::Permission(permission) => say!("permission `{permission}`", permission = permission.name()),
+            Self::PrimarySupport => say!("type `primary_support`"),
+            Self::Level(level) => say!("a grant of level `{level}`", level = level.name()),
             Self::Roles(roles) => {
-                let names: Vec<String> = roles.iter().map(|role| format!("`{}`", role.name())).collect();
-                write!(f, "the role {}", names.join(" or "))
+                let mut names = roles.iter().map(|role| role.name());
+                let first = say!("the role `{role}`", role = names.next().unwrap_or_default());
+                names.fold(first, |roles, role| say!("{roles} or `{role}`", roles, role))
             }
         }
     }
@@ -297,7 +301,7 @@ pub struct Refusal {
     /// The stable code.
     pub code: Code,
     /// What was wrong, with which value.
-    pub detail: String,
+    pub detail: Wording,
     /// The member of the body, if one is to blame.
     pub pointer: Option<&'static str>,
     /// Further members.
@@ -306,8 +310,8 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal with its explanation.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), pointer: None, extras: Vec::new() }
+    pub fn new(code: Code, detail: Wording) -> Self {
+        Self { code, detail, pointer: None, extras: Vec::new() }
     }
 
     /// A refusal whose title says it all.
@@ -317,7 +321,7 @@ impl Refusal {
 
     /// The same answer for what does not exist and for what the caller may not know of.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "there is nothing here that you may see")
+        Self::new(Code::NotFound, say!("there is nothing here that you may see"))
     }
 
     /// A value that cannot be accepted, found while deciding.

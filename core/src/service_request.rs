@@ -11,10 +11,12 @@ use crate::participant::{self, Invited, Participant};
 use crate::point_of_contact::{self, PointOfContact};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
 use crate::request_access::{RequestTraits, may_conceal, may_update, sight};
+use crate::say;
 use crate::staff::StaffMember;
 use crate::text::{MessageBody, Subject};
 use crate::time::{Span, Timestamp};
 use crate::vocabulary::{Category, Involvement, MailKind, PersonStatus, RequestStatus, StaffRole, Vocabulary as _};
+use crate::wording::Wording;
 
 /// The worst severity.
 pub const SEVERITY_MIN: i32 = 1;
@@ -166,9 +168,11 @@ fn unreached(facts: &RequestFacts, refusal: Refusal) -> Refusal {
     if decide(&facts.standing, Action::UpdateRequests) != Verdict::Permit {
         return refusal;
     }
-    let detail = "the grant does not reach this request, because it is confidential or older than the grant's history scope; \
-                  who is made `secondary` in it may update it";
-    Refusal { detail: detail.to_owned(), ..refusal }
+    let detail = say!(
+        "the grant does not reach this request, because it is confidential or older than the grant's history scope; \
+                  who is made `secondary` in it may update it"
+    );
+    Refusal { detail, ..refusal }
 }
 
 /// A request to be.
@@ -291,13 +295,13 @@ fn first_message(
 
 /// A follow-up refers to a closed request of the same organization that its submitter may see (S-4).
 fn accept_follow_up(organization: OrganizationId, closed: &RequestFacts) -> Result<ServiceRequest, Refusal> {
-    let refused = |why: &str| Refusal::new(Code::FollowUpNotAllowed, why).at("#/follow_up_of");
+    let refused = |why: Wording| Refusal::new(Code::FollowUpNotAllowed, why).at("#/follow_up_of");
     match view(closed).map(Visible::into_value) {
         Ok(request) if request.organization.id == organization && !request.is_open() => Ok(request),
         Ok(request) if request.organization.id == organization => {
-            Err(refused("the request is not closed; update it instead"))
+            Err(refused(say!("the request is not closed; update it instead")))
         }
-        Ok(_) | Err(_) => Err(refused("no such request of this organization")),
+        Ok(_) | Err(_) => Err(refused(say!("no such request of this organization"))),
     }
 }
 
@@ -360,10 +364,11 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result
     };
     let confidential = command.confidential.unwrap_or(before.confidential);
     if confidential != before.confidential && !may_conceal(standing, facts.request.traits(&before)) {
-        let detail =
-            "only a primary support contact, whoever submitted the request and the desk say whether it is confidential";
+        let detail = say!(
+            "only a primary support contact, whoever submitted the request and the desk say whether it is confidential"
+        );
         let refusal = denied(standing, Requirement::PrimarySupport, organization);
-        return Err(Refusal { detail: detail.to_owned(), ..refusal }.at("#/confidential"));
+        return Err(Refusal { detail, ..refusal }.at("#/confidential"));
     }
     let after = ServiceRequest {
         subject: command.subject.unwrap_or_else(|| before.subject.clone()),
@@ -411,7 +416,8 @@ pub(crate) fn expect_open(request: &ServiceRequest) -> Result<(), Refusal> {
     if request.is_open() {
         return Ok(());
     }
-    let detail = format!("`{}` is closed; create a new request with `follow_up_of`", request.spoken_number());
+    let detail =
+        say!("`{number}` is closed; create a new request with `follow_up_of`", number = request.spoken_number());
     Err(Refusal::new(Code::ServiceRequestClosed, detail).with(Extra::CurrentStatus(request.status.name())))
 }
 
@@ -429,8 +435,10 @@ fn check_status(standing: &Standing, before: &ServiceRequest, status: RequestSta
         return Ok(());
     }
     let refusal = denied(standing, Requirement::Roles(Action::WorkOnRequests.roles()), before.organization.id);
-    let detail =
-        format!("customers and partners set a request to `solved` and back; only staff set it to `{}`", status.name());
+    let detail = say!(
+        "customers and partners set a request to `solved` and back; only staff set it to `{status}`",
+        status = status.name()
+    );
     Err(Refusal { detail, pointer: Some("#/status"), ..refusal }.with(Extra::CurrentStatus(before.status.name())))
 }
 
@@ -443,7 +451,7 @@ fn accept_assignee(staff: Option<StaffMember>) -> Result<PersonRef, Refusal> {
     match staff {
         Some(staff) if works(&staff) => Ok(staff.reference()),
         Some(_) | None => {
-            Err(Refusal::new(Code::AssigneeNotAllowed, "only an active agent or duty manager can be assigned")
+            Err(Refusal::new(Code::AssigneeNotAllowed, say!("only an active agent or duty manager can be assigned"))
                 .at("#/assigned_to"))
         }
     }

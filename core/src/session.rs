@@ -4,6 +4,7 @@ use crate::actor::Actor;
 use crate::change::Notice;
 use crate::id::{LinkId, MailId, OrganizationId, PersonId, SessionId};
 use crate::refusal::{Code, Refusal};
+use crate::say;
 use crate::time::{Span, Timestamp};
 use crate::vocabulary::{LinkPurpose, MailKind, OrganizationStatus, PersonStatus};
 
@@ -54,7 +55,7 @@ pub struct CallerFacts {
 /// *Errors*: `unauthenticated` when the session is over, or the person may not sign in, or they belong to another
 /// organization than the token says, or their organization is suspended. The cause is not told.
 pub fn authenticate(now: Timestamp, claimed: OrganizationId, facts: Option<CallerFacts>) -> Result<Actor, Refusal> {
-    let refused = || Refusal::new(Code::Unauthenticated, "the access token is not valid, or no longer");
+    let refused = || Refusal::new(Code::Unauthenticated, say!("the access token is not valid, or no longer"));
     let facts = facts.ok_or_else(refused)?;
     let is_good = facts.session.is_live(now)
         && may_sign_in(&facts.actor, facts.organization_status)

@@ -9,6 +9,7 @@ use crate::id::{AnyId, OrganizationId, PersonId, SiteId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::text::{Flaw, SiteName, TimeZone, fold};
 use crate::time::Timestamp;
 use crate::vocabulary::OrganizationType;
@@ -113,13 +114,13 @@ impl NewShifts {
     /// *Errors*: `too_long` of the whole, or `repeated` of the shift at this index.
     pub fn parse(shifts: Vec<NewShift>) -> Result<Self, (Option<usize>, Flaw)> {
         if shifts.len() > SHIFTS_MAX {
-            return Err((None, Flaw::new("too_long", format!("must have at most {SHIFTS_MAX} elements"))));
+            return Err((None, Flaw::new("too_long", say!("must have at most {max} elements", max = SHIFTS_MAX))));
         }
         let names: Vec<String> = shifts.iter().map(|shift| fold(shift.name.as_str())).collect();
         let is_repeated = |(index, name): &(usize, &String)| names.iter().take(*index).any(|other| other == *name);
         if let Some((index, _)) = names.iter().enumerate().find(is_repeated) {
             let name = shifts.get(index).map(|shift| shift.name.to_string()).unwrap_or_default();
-            let message = format!("`{name}` is the name of an earlier shift of the site; each needs its own");
+            let message = say!("`{name}` is the name of an earlier shift of the site; each needs its own", name);
             return Err((Some(index), Flaw::new("repeated", message)));
         }
         Ok(Self(shifts))
@@ -215,7 +216,8 @@ fn refuse_surplus(room: Room) -> Result<(), Refusal> {
     if room.in_use < SITES_MAX {
         return Ok(());
     }
-    let detail = format!("the organization has {} sites in use, and may have {SITES_MAX}", room.in_use);
+    let detail =
+        say!("the organization has {in_use} sites in use, and may have {max}", in_use = room.in_use, max = SITES_MAX);
     Err(Refusal::new(Code::TooManySites, detail))
 }
 
@@ -223,7 +225,7 @@ fn refuse_namesake(name: &SiteName, room: Room) -> Result<(), Refusal> {
     match room.namesake {
         None => Ok(()),
         Some(namesake) => {
-            let detail = format!("`{name}` is the name of another site in use");
+            let detail = say!("`{name}` is the name of another site in use", name);
             Err(Refusal::new(Code::SiteExists, detail).with(Extra::About(namesake.into())))
         }
     }

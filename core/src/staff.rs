@@ -10,10 +10,12 @@ use crate::organization::expect_version;
 use crate::partner_grant::{self, PartnerGrant};
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::session::{Link, password_changed};
 use crate::text::Note;
 use crate::time::Timestamp;
 use crate::vocabulary::{PersonStatus, StaffRole, Vocabulary as _};
+use crate::wording::Wording;
 
 /// A staff member of the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +124,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewStaff) -> Resul
     let organization = allow(&facts.actor, facts.organization)?;
     let profile = command.profile.settle()?;
     if let Some(existing) = facts.existing {
-        let detail = format!("`{}` belongs to somebody already", profile.email);
+        let detail = say!("`{email}` belongs to somebody already", email = profile.email);
         return Err(Refusal::new(Code::ContactExists, detail).with(Extra::About(existing.person.into())));
     }
     let person = PersonId::Staff(command.id);
@@ -240,7 +242,7 @@ pub fn edit(context: &Context, facts: StaffFacts, command: EditStaff) -> Result<
     }
     let roles = command.roles.map_or_else(|| before.roles.clone(), ordered);
     if is_self && roles != before.roles {
-        return Err(Refusal::new(Code::OwnRecord, "nobody changes their own roles; ask another administrator"));
+        return Err(Refusal::new(Code::OwnRecord, say!("nobody changes their own roles; ask another administrator")));
     }
     expect_version(command.expected_version, before.version)?;
     let after = StaffMember { profile: command.profile.apply(&before.profile), roles, ..before.clone() };
@@ -268,10 +270,10 @@ pub fn disable(
 ) -> Result<Disabled, Refusal> {
     let (actor, before) = managed(facts, expected_version)?;
     if actor.id() == PersonId::Staff(before.id) {
-        return Err(Refusal::new(Code::OwnRecord, "nobody disables themselves; ask another administrator"));
+        return Err(Refusal::new(Code::OwnRecord, say!("nobody disables themselves; ask another administrator")));
     }
     if before.status == PersonStatus::Disabled {
-        return Err(not_from(&before, "only an active or invited staff member can be disabled"));
+        return Err(not_from(&before, say!("only an active or invited staff member can be disabled")));
     }
     let authority = Authority::own(actor.organization);
     let after = StaffMember {
@@ -293,7 +295,7 @@ fn managed(facts: StaffFacts, expected_version: Option<i64>) -> Result<(Actor, S
     Ok((actor, staff))
 }
 
-fn not_from(staff: &StaffMember, why: &str) -> Refusal {
+fn not_from(staff: &StaffMember, why: Wording) -> Refusal {
     Refusal::new(Code::InvalidTransition, why).with(Extra::CurrentStatus(staff.status.name()))
 }
 
@@ -308,7 +310,7 @@ pub fn resend_welcome(
 ) -> Result<Welcomed, Refusal> {
     let (actor, staff) = managed(facts, expected_version)?;
     if staff.status != PersonStatus::Invited {
-        return Err(not_from(&staff, "only who has not set a password yet gets a welcome email"));
+        return Err(not_from(&staff, say!("only who has not set a password yet gets a welcome email")));
     }
     Ok(welcome(context, &actor, staff.clone(), staff, ids))
 }
@@ -324,7 +326,7 @@ pub fn enable(
 ) -> Result<Welcomed, Refusal> {
     let (actor, before) = managed(facts, expected_version)?;
     if before.status != PersonStatus::Disabled {
-        return Err(not_from(&before, "only a disabled staff member can be enabled"));
+        return Err(not_from(&before, say!("only a disabled staff member can be enabled")));
     }
     let after = StaffMember { status: PersonStatus::Invited, disabled: None, ..before.clone() };
     Ok(welcome(context, &actor, before, after, ids))

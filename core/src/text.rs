@@ -6,6 +6,9 @@ use std::fmt;
 use chrono_tz::Tz;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use crate::say;
+use crate::wording::Wording;
+
 /// Characters in an organization's name.
 pub const ORGANIZATION_NAME_MAX: u64 = 100;
 /// Characters in the name of a product.
@@ -47,19 +50,19 @@ pub struct Flaw {
     /// A stable code.
     pub code: &'static str,
     /// What is wrong and what would be right.
-    pub message: String,
+    pub message: Wording,
 }
 
 impl Flaw {
     /// A flaw with its explanation.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+    pub fn new(code: &'static str, message: Wording) -> Self {
+        Self { code, message }
     }
 }
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        self.message.fmt(f)
     }
 }
 
@@ -71,21 +74,23 @@ impl std::error::Error for Flaw {}
 fn clean(text: &str, max: u64, lines: bool) -> Result<String, Flaw> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Flaw::new("blank", "must not be blank"));
+        return Err(Flaw::new("blank", say!("must not be blank")));
     }
     if let Some(control) = text.chars().find(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
-        return Err(Flaw::new(
-            "control_character",
-            format!("must not contain the control character U+{:04X}", u32::from(control)),
-        ));
+        return Err(control_character(control));
     }
     let text = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
     // A byte count at or below the maximum spares the walk over the characters.
     let is_over = |count: usize| u64::try_from(count).is_ok_and(|count| count > max);
     if is_over(text.len()) && is_over(text.chars().count()) {
-        return Err(Flaw::new("too_long", format!("must have at most {max} characters")));
+        return Err(Flaw::new("too_long", say!("must have at most {max} characters", max)));
     }
     Ok(text)
+}
+
+fn control_character(character: char) -> Flaw {
+    let number = format!("{:04X}", u32::from(character));
+    Flaw::new("control_character", say!("must not contain the control character U+{number}", number))
 }
 
 /// The form in which text is searched without regard to case.
@@ -116,7 +121,7 @@ impl SearchWords {
     pub fn parse(text: &str) -> Result<Self, Flaw> {
         let mut words: Vec<String> = words(SearchText::parse(text)?.as_str()).into_iter().collect();
         if words.is_empty() {
-            return Err(Flaw::new("blank", format!("`{text}` has no word to search for")));
+            return Err(Flaw::new("blank", say!("`{text}` has no word to search for", text)));
         }
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         Ok(Self(words))
@@ -224,7 +229,7 @@ fn country(text: &str) -> Result<String, Flaw> {
     if country.len() == 2 && country.bytes().all(|letter| letter.is_ascii_uppercase()) {
         return Ok(country.to_owned());
     }
-    Err(Flaw::new("country_invalid", format!("`{text}` is not a country of two letters such as `US` or `PT`")))
+    Err(Flaw::new("country_invalid", say!("`{text}` is not a country of two letters such as `US` or `PT`", text)))
 }
 
 /// A language, and a script or region at most: enough to choose by, and short enough to be sure of.
@@ -244,7 +249,7 @@ fn language(text: &str) -> Result<String, Flaw> {
         _ => None,
     };
     tag.filter(|_| is_word(&primary, &[2, 3])).ok_or_else(|| {
-        Flaw::new("language_invalid", format!("`{text}` is not a language tag such as `en`, `pt-BR` or `zh-Hant`"))
+        Flaw::new("language_invalid", say!("`{text}` is not a language tag such as `en`, `pt-BR` or `zh-Hant`", text))
     })
 }
 
@@ -270,12 +275,9 @@ fn file_name(text: &str) -> Result<String, Flaw> {
     let name = clean(text.rsplit(['/', '\\']).next().unwrap_or_default(), FILE_NAME_MAX, false)?;
     let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     match name.chars().find(turns) {
-        Some(mark) => {
-            let message = format!("must not contain the control character U+{:04X}", u32::from(mark));
-            Err(Flaw::new("control_character", message))
-        }
+        Some(mark) => Err(control_character(mark)),
         None if name.chars().all(|c| c == '.') => {
-            Err(Flaw::new("file_name_invalid", format!("`{name}` is not the name of a file")))
+            Err(Flaw::new("file_name_invalid", say!("`{name}` is not the name of a file", name)))
         }
         None => Ok(name),
     }
@@ -290,7 +292,7 @@ fn person_name(text: &str) -> Result<String, Flaw> {
     if !name.chars().any(char::is_alphabetic) {
         return Err(Flaw::new(
             "name_not_verifiable",
-            format!("`{name}` is not the name of a verifiable individual: it has no letter"),
+            say!("`{name}` is not the name of a verifiable individual: it has no letter", name),
         ));
     }
     Ok(name)
@@ -302,11 +304,15 @@ fn email(text: &str) -> Result<String, Flaw> {
         let lower = email.to_lowercase();
         return Err(Flaw::new(
             "email_not_lower_case",
-            format!("`{email}` has upper-case letters; the email is the user id and is kept in lower case: `{lower}`"),
+            say!(
+                "`{email}` has upper-case letters; the email is the user id and is kept in lower case: `{lower}`",
+                email,
+                lower
+            ),
         ));
     }
     let flaw =
-        || Flaw::new("email_invalid", format!("`{email}` is not an email address of the form `name@example.com`"));
+        || Flaw::new("email_invalid", say!("`{email}` is not an email address of the form `name@example.com`", email));
     let (local, host) = email.rsplit_once('@').ok_or_else(flaw)?;
     let local_is_plain = !local.is_empty()
         && local.len() <= 64
@@ -327,8 +333,9 @@ fn phone(text: &str) -> Result<String, Flaw> {
     if !is_grouped || digit_count < 3 {
         return Err(Flaw::new(
             "phone_format",
-            format!(
-                "`{phone}` is not of the form `+1.650.555.0100`: groups of digits are separated by full stops, without dashes, blanks or brackets"
+            say!(
+                "`{phone}` is not of the form `+1.650.555.0100`: groups of digits are separated by full stops, without dashes, blanks or brackets",
+                phone
             ),
         ));
     }
@@ -337,16 +344,14 @@ fn phone(text: &str) -> Result<String, Flaw> {
 
 fn time_zone(text: &str) -> Result<String, Flaw> {
     text.trim().parse::<Tz>().map(|zone| zone.name().to_owned()).map_err(|_| {
-        Flaw::new("time_zone_unknown", format!("`{text}` is not an IANA time zone name such as `Europe/Lisbon`"))
+        Flaw::new("time_zone_unknown", say!("`{text}` is not an IANA time zone name such as `Europe/Lisbon`", text))
     })
 }
 
 fn locale(text: &str) -> Result<String, Flaw> {
-    LOCALES
-        .iter()
-        .find(|locale| **locale == text.trim())
-        .map(|locale| (*locale).to_owned())
-        .ok_or_else(|| Flaw::new("locale_unknown", format!("`{text}` is not one of `{}`", LOCALES.join("`, `"))))
+    LOCALES.iter().find(|locale| **locale == text.trim()).map(|locale| (*locale).to_owned()).ok_or_else(|| {
+        Flaw::new("locale_unknown", say!("`{text}` is not one of `{names}`", text, names = LOCALES.join("`, `")))
+    })
 }
 
 fn domain(text: &str) -> Result<String, Flaw> {
@@ -363,8 +368,9 @@ fn domain(text: &str) -> Result<String, Flaw> {
     } else {
         Err(Flaw::new(
             "domain_invalid",
-            format!(
-                "`{domain}` is not a domain name in lower case such as `example.com` (international names as `xn--…`)"
+            say!(
+                "`{domain}` is not a domain name in lower case such as `example.com` (international names as `xn--…`)",
+                domain
             ),
         ))
     }
@@ -471,7 +477,7 @@ mod tests {
         }
         let long = format!("{}@acme.example", "a".repeat(300));
         assert_eq!(code(Email::parse(&long)), "too_long");
-        let message = Email::parse("Ana@acme.example").unwrap_err().message;
+        let message = Email::parse("Ana@acme.example").unwrap_err().message.to_string();
         assert!(message.contains("`ana@acme.example`"), "{message}");
     }
 
@@ -495,7 +501,7 @@ mod tests {
         {
             let flaw = Phone::parse(text).unwrap_err();
             assert_eq!(flaw.code, "phone_format", "{text}");
-            assert!(flaw.message.contains("`+1.650.555.0100`"));
+            assert!(flaw.message.to_string().contains("`+1.650.555.0100`"));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Slowing down those who guess passwords, per account and per address.
 
 use crate::refusal::{Code, Extra, Refusal};
+use crate::say;
 use crate::time::{Span, Timestamp};
 
 /// How many failures are forgiven before the waiting begins, and how it grows.
@@ -55,7 +56,7 @@ pub fn allow(now: Timestamp, failures: Option<&Failures>) -> Result<(), Refusal>
     match failures {
         Some(failures) if now < failures.blocked_until => {
             let seconds = failures.blocked_until.since(now).as_seconds() + 1;
-            Err(Refusal::new(Code::TooManyAttempts, format!("wait {seconds} seconds before the next attempt"))
+            Err(Refusal::new(Code::TooManyAttempts, say!("wait {seconds} seconds before the next attempt", seconds))
                 .with(Extra::RetryAfter(seconds)))
         }
         Some(_) | None => Ok(()),

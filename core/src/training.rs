@@ -7,6 +7,7 @@ use crate::contact_state::StateFacts;
 use crate::journal::EventKind;
 use crate::organization::expect_version;
 use crate::refusal::{Code, Refusal};
+use crate::say;
 use crate::text::Note;
 use crate::vocabulary::Vocabulary as _;
 
@@ -27,12 +28,12 @@ pub fn note(context: &Context, facts: StateFacts, command: NoteTraining) -> Resu
     require(&facts.standing, Action::NoteTraining, before.organization)?;
     expect_version(command.expected_version, before.version)?;
     if command.note.is_some() && !before.is_designated() {
-        let detail = format!(
-            "`{}` is `{}` with permission `{}`: only active or invited contacts with `designated_support` or above have \
+        let detail = say!(
+            "`{name}` is `{status}` with permission `{permission}`: only active or invited contacts with `designated_support` or above have \
              training to lack",
-            before.name(),
-            before.status.name(),
-            before.permission.name()
+            name = before.name(),
+            status = before.status.name(),
+            permission = before.permission.name()
         );
         return Err(Refusal::new(Code::TrainingNotApplicable, detail).at("#/needed"));
     }

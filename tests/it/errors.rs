@@ -29,7 +29,7 @@ fn page() -> String {
     let cell = |text: &str| text.replace('|', "\\|");
     let row = |code: Code| {
         let status = status(code.kind()).as_u16();
-        format!("| `{}` | {status} | {} | {} |\n", code.name(), cell(code.title()), cell(code.advice()))
+        format!("| `{}` | {status} | {} | {} |\n", code.name(), cell(&code.title().to_string()), cell(code.advice()))
     };
     let rows: String = Code::ALL.iter().copied().map(row).collect();
     format!("{HEAD}{rows}")

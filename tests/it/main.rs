@@ -30,6 +30,7 @@ mod grant_request_notice;
 mod guides;
 mod harness;
 mod invitation;
+mod language;
 mod link;
 mod me;
 mod mechanisms;

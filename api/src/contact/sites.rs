@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use mandate_core::contact::Sites;
 use mandate_core::contact_site::{CONTACT_SHIFTS_MAX, CONTACT_SITES_MAX, WantedSites};
 use mandate_core::id::{OrganizationId, SiteId};
+use mandate_core::say;
 use mandate_core::site::Site;
 use mandate_core::text::{Flaw, SiteName};
 use mandate_storage::{ReadTx, StorageError};
@@ -53,7 +54,7 @@ pub(super) fn wanted_sites(
 ) -> WantedSites {
     let mut bounded = |at, count: Option<usize>, max: usize| {
         if count.is_some_and(|count| count > max) {
-            errors.add(at, Flaw::new("too_long", format!("must have at most {max} elements")));
+            errors.add(at, Flaw::new("too_long", say!("must have at most {max} elements", max)));
         }
     };
     bounded("/site_ids", ids.as_ref().map(Vec::len), CONTACT_SITES_MAX);

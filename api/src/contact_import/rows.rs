@@ -2,13 +2,15 @@
 
 use mandate_core::contact::NewContact;
 use mandate_core::contact_import::{ImportRow, check_length};
+use mandate_core::say;
 use mandate_core::text::Flaw;
+use mandate_core::wording::Wording;
 use serde_json::{Map, Value};
 
 use crate::contact::CreateContactBody;
 use crate::contact_csv::{IMPORTED, REQUIRED, is_ignored, member};
 use crate::extract::{BODY_MAX, Body};
-use crate::input::{Errors, FieldError};
+use crate::input::{Errors, FieldFlaw};
 use crate::problem::Problem;
 use crate::strict_json;
 
@@ -39,7 +41,7 @@ pub(super) struct Rows {
     /// The line on which each row begins, from 1.
     pub(super) lines: Vec<usize>,
     /// The rows that could not be read, by number from 1, and what is wrong with them.
-    pub(super) flaws: Vec<(usize, Vec<FieldError>)>,
+    pub(super) flaws: Vec<(usize, Vec<FieldFlaw>)>,
     /// How many errors these are.
     noted: usize,
 }
@@ -81,8 +83,9 @@ pub(super) fn read(
     file: &[u8],
     build: impl Fn(Body<CreateContactBody>) -> Result<NewContact, Problem>,
 ) -> Result<Rows, Problem> {
-    let text = std::str::from_utf8(file)
-        .map_err(|error| Problem::malformed(format!("the file is not UTF-8: byte {} is wrong", error.valid_up_to())))?;
+    let text = std::str::from_utf8(file).map_err(|error| {
+        Problem::malformed(say!("the file is not UTF-8: byte {place} is wrong", place = error.valid_up_to()))
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match format {
         Format::Csv => read_csv(text, build),
@@ -100,9 +103,10 @@ fn read_ndjson(
             rows.add(place + 1, Err(too_long(line.len())))?;
             continue;
         }
-        let json = strict_json::parse_text(line, "the line").map_err(|error| {
+        let json = strict_json::parse_text(line).map_err(|reason| {
             // Which line it is, the row says.
-            flawed("malformed_request", error.replace(" at line 1 column ", " at column "))
+            let reason = reason.replace(" at line 1 column ", " at column ");
+            flawed("malformed_request", say!("the line is not acceptable JSON: {reason}", reason))
         });
         rows.add(place + 1, json.and_then(|json| Body::of(json, [0; 32])).and_then(&build))?;
     }
@@ -111,11 +115,11 @@ fn read_ndjson(
 
 /// A row is one contact: as large as the body that creates one, and no larger.
 fn too_long(bytes: usize) -> Problem {
-    flawed("too_long", format!("has {bytes} bytes; a row may have {BODY_MAX}"))
+    flawed("too_long", say!("has {bytes} bytes; a row may have {max}", bytes, max = BODY_MAX))
 }
 
 /// A flaw of a row as a whole.
-fn flawed(code: &'static str, message: impl Into<String>) -> Problem {
+fn flawed(code: &'static str, message: Wording) -> Problem {
     let mut errors = Errors::of_body();
     errors.add("", Flaw::new(code, message));
     errors.into_problem()
@@ -127,17 +131,17 @@ fn read_csv(
 ) -> Result<Rows, Problem> {
     // The reader would take everything behind a quote that is never closed for one cell, and say nothing.
     if !text.bytes().filter(|byte| *byte == b'"').count().is_multiple_of(2) {
-        return Err(Problem::malformed("the file is not CSV: a quoted cell is never closed"));
+        return Err(Problem::malformed(say!("the file is not CSV: a quoted cell is never closed")));
     }
     // Nor would it mind a line of nothing but commas, whatever it costs to keep so many cells.
     if text.bytes().filter(|byte| *byte == b',').count() > COMMAS_MAX {
-        return Err(Problem::malformed(format!("the file has more than {COMMAS_MAX} commas")));
+        return Err(Problem::malformed(say!("the file has more than {max} commas", max = COMMAS_MAX)));
     }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
-    let unreadable = |error: csv::Error| Problem::malformed(format!("the file is not CSV: {error}"));
+    let unreadable = |error: csv::Error| Problem::malformed(say!("the file is not CSV: {reason}", reason = error));
     if !reader.read_record(&mut record).map_err(unreadable)? {
-        return Err(Problem::malformed("the file is empty; its first line names the columns"));
+        return Err(Problem::malformed(say!("the file is empty; its first line names the columns")));
     }
     let columns = header(&record)?;
     let (mut rows, mut lines) = (Rows::default(), Lines::new(text));
@@ -160,9 +164,9 @@ fn header(record: &csv::StringRecord) -> Result<Vec<Option<&'static str>>, Probl
         let at = || format!("/0/{}", name.replace('~', "~0").replace('/', "~1"));
         let known = IMPORTED.into_iter().find(|known| *known == name);
         if record.iter().take(place).any(|other| other.trim() == name) {
-            errors.add(&at(), Flaw::new("repeated", format!("the column `{name}` occurs twice")));
+            errors.add(&at(), Flaw::new("repeated", say!("the column `{name}` occurs twice", name)));
         } else if known.is_none() && !is_ignored(name) {
-            let message = format!("`{name}` is not a column of an import; columns are separated by commas");
+            let message = say!("`{name}` is not a column of an import; columns are separated by commas", name);
             errors.add(&at(), Flaw::new("unknown_column", message));
         }
         if !errors.is_empty() && place > IMPORTED.len() * 10 {
@@ -171,7 +175,10 @@ fn header(record: &csv::StringRecord) -> Result<Vec<Option<&'static str>>, Probl
         columns.push(known);
     }
     for required in REQUIRED.into_iter().filter(|required| !columns.contains(&Some(required))) {
-        errors.add(&format!("/0/{required}"), Flaw::new("required", format!("the column `{required}` is missing")));
+        errors.add(
+            &format!("/0/{required}"),
+            Flaw::new("required", say!("the column `{required}` is missing", required)),
+        );
     }
     errors.finish(|| Some(columns))
 }
@@ -184,7 +191,8 @@ fn row(columns: &[Option<&'static str>], record: &csv::StringRecord) -> Result<B
         return Err(too_long(record.as_slice().len()));
     }
     if record.len() != columns.len() {
-        let message = format!("has {} cells where the header has {}", record.len(), columns.len());
+        let message =
+            say!("has {count} cells where the header has {expected}", count = record.len(), expected = columns.len());
         return Err(flawed("cell_count", message));
     }
     let cells = columns.iter().zip(record).filter_map(|(column, cell)| Some(((*column)?, cell)));

@@ -1,4 +1,4 @@
-//! What is known about a request before its handler runs: its id, its trace, its route.
+//! What is known about a request before its handler runs: its id, its trace, its route, its language.
 
 use std::cell::OnceCell;
 use std::fmt::Display;
@@ -10,8 +10,10 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use mandate_core::text::Locale;
 
 use crate::problem::Problem;
+use crate::translation::preferred;
 
 /// The header that names a request, in both directions.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,6 +36,7 @@ struct Known {
     route: String,
     path: String,
     has_credentials: bool,
+    locale: Locale,
     began: Instant,
     principal: OnceCell<String>,
 }
@@ -51,6 +54,7 @@ impl RequestInfo {
             route: route.to_owned(),
             path: request.path().to_owned(),
             has_credentials: request.headers().contains_key(AUTHORIZATION),
+            locale: preferred(request),
             began: Instant::now(),
             principal: OnceCell::new(),
         }))
@@ -89,6 +93,11 @@ impl RequestInfo {
 
     pub(super) fn has_credentials(&self) -> bool {
         self.0.has_credentials
+    }
+
+    /// The language that the caller reads best.
+    pub(crate) fn locale(&self) -> &Locale {
+        &self.0.locale
     }
 
     pub(super) fn age(&self) -> Duration {

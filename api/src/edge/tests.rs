@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::test::{TestRequest, init_service, try_call_service};
 use actix_web::{App, delete, get, post, web};
 use mandate_storage::PoolState;
@@ -9,8 +9,10 @@ use utoipa_actix_web::AppExt;
 
 use super::*;
 use crate::conditional::{IfMatch, IfNoneMatch, etag};
+use crate::cors::cors;
 use crate::extract::{Body, Empty};
 use crate::probes::{self, Probes};
+use crate::settings::Origin;
 
 #[utoipa::path(responses((status = 200, description = "ok", body = String, content_type = "application/json")))]
 #[get("/v1/contacts/{contact_id}")]
@@ -81,6 +83,9 @@ impl Answer {
     }
 }
 
+/// Where pages come from that may call.
+const DESK: &str = "https://desk.example";
+
 /// The application; a macro because its type cannot be named.
 macro_rules! application {
     () => {{
@@ -104,7 +109,12 @@ macro_rules! application {
             metrics,
             routes: Arc::new(RoutesTable::new(&document)),
         };
-        app.app_data(Data::new(edge_data)).app_data(Data::new(probes)).configure(probes::docs).wrap(from_fn(edge))
+        let app = app.app_data(Data::new(edge_data)).app_data(Data::new(probes)).configure(probes::docs);
+        // In the order of the server.
+        app.wrap(Compress::default())
+            .wrap(from_fn(edge))
+            .wrap(cors(&[Origin::parse(DESK).unwrap()]))
+            .wrap(from_fn(preflight))
     }};
 }
 
@@ -164,6 +174,27 @@ async fn every_error_is_a_problem() {
         let answer = get(path).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{path}");
         assert_eq!(answer.headers.contains_key("retry-after"), status == 503, "{path}");
+    }
+}
+
+/// Fetch standard, section 3.2.5: also of a request whose handler is gone.
+#[actix_web::test]
+async fn pages_may_read_every_error_in_their_users_language() {
+    for (path, status) in [
+        ("/nowhere", 404),
+        ("/v1/failures/token", 401),
+        ("/v1/failures/bare", 400),
+        ("/v1/failures/slow", 503),
+        ("/v1/failures/panic", 500),
+    ] {
+        let request =
+            TestRequest::get().uri(path).insert_header(("origin", DESK)).insert_header(("accept-encoding", "gzip"));
+        let answer = send(request.insert_header(("accept-language", "pt"))).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, DESK), "{path}");
+        assert!(answer.header("access-control-expose-headers").contains("x-request-id"), "{path}");
+        assert_eq!((answer.header("content-language"), answer.headers.get_all("vary").count()), ("pt-BR", 1), "{path}");
+        let vary = answer.header("vary").to_lowercase();
+        assert!(["accept-language", "origin"].iter().all(|name| vary.contains(name)), "{path}: {vary}");
     }
 }
 
@@ -284,14 +315,17 @@ async fn head_and_the_deadline_hold_over_a_real_connection() {
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("content-length: 15\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
 
-    let slow = "POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
+    let slow = "POST /v1/sessions HTTP/1.1\r\nhost: x\r\norigin: https://desk.example\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
     let answer = exchange(address, slow).await;
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\r\nx-request-id: req_"), "{answer}");
     assert!(answer.contains("deadline_exceeded") && answer.contains("retry-after: 1\r\n"), "{answer}");
+    assert!(answer.contains("\r\naccess-control-allow-origin: https://desk.example\r\n"), "{answer}");
 
-    let panic = "GET /v1/failures/panic HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let panic =
+        "GET /v1/failures/panic HTTP/1.1\r\nhost: x\r\norigin: https://desk.example\r\nconnection: close\r\n\r\n";
     let answer = exchange(address, panic).await;
     assert!(answer.starts_with("HTTP/1.1 500") && answer.contains("\"code\":\"internal\""), "{answer}");
+    assert!(answer.contains("\r\naccess-control-allow-origin: https://desk.example\r\n"), "{answer}");
     handle.stop(false).await;
 }
 

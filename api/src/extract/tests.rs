@@ -1,3 +1,4 @@
+use actix_web::ResponseError as _;
 use actix_web::test::TestRequest;
 use mandate_core::text::{Domain, Email, Phone};
 use serde_json::json;
@@ -70,7 +71,7 @@ async fn errors(json: Value) -> Vec<(String, String)> {
 }
 
 async fn places(errors: Errors) -> Vec<(String, String)> {
-    let response = errors.into_problem().render("");
+    let response = errors.into_problem().error_response();
     let bytes = actix_web::body::to_bytes(response.into_body()).await.unwrap();
     let problem: Value = serde_json::from_slice(&bytes).unwrap();
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();

@@ -2,12 +2,14 @@
 
 use actix_web::ResponseError;
 use mandate_core::refusal::{Extra, Requirement};
+use mandate_core::text::Locale;
 use mandate_core::vocabulary::Vocabulary;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Problem;
 use crate::input::FieldError;
+use crate::translation::translate;
 
 /// An error (RFC 9457). Programs read `code`, `errors` and the members that a code's page names; people read `title`
 /// and `detail`.
@@ -20,7 +22,7 @@ pub struct ProblemView {
     type_: String,
     /// The error in a few words, the same at each occurrence.
     #[schema(example = "values are not allowed")]
-    title: &'static str,
+    title: String,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
@@ -107,17 +109,17 @@ pub(super) struct AskView {
 }
 
 impl ProblemView {
-    /// The body of a problem's answer.
-    pub(super) fn new(problem: &Problem, request_id: &str) -> Self {
+    /// The body of a problem's answer in this language.
+    pub(super) fn new(problem: &Problem, request_id: &str, locale: &Locale) -> Self {
         let code = problem.code();
         let mut view = Self {
             type_: format!("/problems/{}", code.name()),
-            title: code.title(),
+            title: translate(&code.title(), locale),
             status: problem.status_code().as_u16(),
-            detail: problem.detail().to_owned(),
+            detail: translate(problem.detail(), locale),
             code: code.name(),
             request_id: request_id.to_owned(),
-            errors: problem.errors().to_vec(),
+            errors: problem.errors().iter().map(|error| error.said_in(locale)).collect(),
             required: None,
             ask: None,
             invitation_available: None,

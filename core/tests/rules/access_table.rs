@@ -151,7 +151,7 @@ fn the_access_table_reads_as_printed() {
         for (who, standing) in standings() {
             let answer = match decide(&standing, *action) {
                 Verdict::Permit => "yes".to_owned(),
-                Verdict::Denied(requirement) => format!("no, this takes {requirement}"),
+                Verdict::Denied(requirement) => format!("no, this takes {}", requirement.wording()),
                 Verdict::Hidden => "hidden".to_owned(),
             };
             match answers.iter_mut().find(|(known, _)| *known == answer) {
@@ -210,7 +210,7 @@ fn a_refusal_names_what_would_have_been_enough_and_whom_to_ask_x_3a() {
             let asks = sees && !matches!(requirement, Requirement::Roles(_));
             assert!(refusal.extras.contains(&Extra::Required(requirement)), "{who}");
             assert_eq!(refusal.extras.contains(&ask), asks, "{who}");
-            assert_eq!(refusal.detail, format!("this takes {requirement}"));
+            assert_eq!(refusal.detail.to_string(), format!("this takes {}", requirement.wording()));
             // Who gets what was named is through, or hears of the one thing that is still missing.
             let next = match (&standing, requirement) {
                 (Standing::Member { kind, .. }, Requirement::Permission(needed)) => member(needed, *kind),

@@ -11,6 +11,7 @@ use mandate_core::id::SiteKind;
 use mandate_core::person::{EditProfile, NewProfile, Profile};
 use mandate_core::preferences::{EditCall, EditPreferences, NotificationPreferences};
 use mandate_core::refusal::{Code, Extra, Requirement};
+use mandate_core::say;
 use mandate_core::session::Link;
 use mandate_core::text::{Email, Flaw, Locale, PersonName, Phone, TimeZone, TypedEmail};
 use mandate_core::vocabulary::{
@@ -58,7 +59,7 @@ pub(crate) fn settled(profile: NewProfile) -> Profile {
 
 /// What is said of the site 404 in the first place, which nobody has.
 fn no_site() -> Extra {
-    let message = format!("`{}` is no site of the organization that is in use", id::<SiteKind>(404));
+    let message = say!("`{id}` is no site of the organization that is in use", id = id::<SiteKind>(404));
     Extra::Flaws(vec![("#/site_ids/0".to_owned(), Flaw::new("site_not_allowed", message))])
 }
 
@@ -258,7 +259,7 @@ fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13()
         let refusal = refusal(create(&by(&manager()), facts, new_contact()));
         assert_eq!(refusal.code, Code::ContactInOtherOrganization);
         assert_eq!(refusal.extras, [Extra::InvitationAvailable(available)]);
-        assert!(refusal.detail.starts_with("this contact already exists but is not in your organization"));
+        assert!(refusal.detail.to_string().starts_with("this contact already exists but is not in your organization"));
     }
 }
 

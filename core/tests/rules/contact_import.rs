@@ -166,7 +166,7 @@ fn an_email_is_in_a_file_once_c_2_c_13_c_22() {
     ];
     let imported = import(&facts(), &rows);
     assert_eq!(refusals(&imported), [(3, Code::ContactExists, "email"), (4, Code::ContactExists, "email")]);
-    let detail = &imported.refusals.first().unwrap().refusal.detail;
+    let detail = imported.refusals.first().unwrap().refusal.detail.to_string();
     assert!(detail.contains("`ana@acme.example`") && detail.contains("row 1"), "{detail}");
     assert!(contacts(&facts(), &rows).is_empty());
     assert_eq!(contacts(&facts(), &rows[..2]), ["ana@acme.example", "ben@acme.example"]);

@@ -11,8 +11,10 @@ use mandate_core::id::{ContactId, ReviewId};
 use mandate_core::journal::EventKind;
 use mandate_core::person::EditProfile;
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
+use mandate_core::say;
 use mandate_core::text::{Flaw, Phone};
 use mandate_core::vocabulary::{Level, Permission, ReviewOutcome, ReviewStatus, StaffRole, Vocabulary as _};
+use mandate_core::wording::Wording;
 
 use crate::contact::editing;
 use crate::ladder::{climb, code, lacks, refusal, trips, written};
@@ -129,13 +131,17 @@ fn all() -> ConfirmContacts {
 }
 
 /// What the refusal of elements of the request names.
-fn flaws(code: Code, places: &[usize], message: impl Fn(usize) -> String) -> Extra {
+fn flaws(code: Code, places: &[usize], message: impl Fn(usize) -> Wording) -> Extra {
     let flaw = |place: &usize| (format!("#/contact_ids/{place}"), Flaw::new(code.name(), message(*place)));
     Extra::Flaws(places.iter().map(flaw).collect())
 }
 
-const OWN: &str = "nobody confirms only themselves: another contact manager of the organization, or a partner with \
-                   `full_admin`, confirms your record; leave it out";
+fn own_record() -> Wording {
+    say!(
+        "nobody confirms only themselves: another contact manager of the organization, or a partner with \
+         `full_admin`, confirms your record; leave it out"
+    )
+}
 
 #[derive(Debug, Clone)]
 struct Confirming {
@@ -173,12 +179,12 @@ fn a_manager_confirms_others_all_or_none_c_20() {
                 .until(|world| world.facts.review = Some(review())),
             trips(Code::NotInReview)
                 .with(flaws(Code::NotInReview, &[0, 3], |place| {
-                    format!("`{}` is not in this review", outsiders[usize::from(place > 0)])
+                    say!("`{contact}` is not in this review", contact = outsiders[usize::from(place > 0)])
                 }))
                 .until(|world| world.command.contacts = vec![designated().id, reader().id, guardian().id]),
             trips(Code::OwnRecord)
                 .with(Extra::AskContactManagersOf(CUSTOMER))
-                .with(flaws(Code::OwnRecord, &[2], |_| OWN.to_owned()))
+                .with(flaws(Code::OwnRecord, &[2], |_| own_record()))
                 .until(|world| world.command = all()),
         ],
     );
@@ -218,7 +224,7 @@ fn own(another_manager: bool, outcome: ReviewOutcome) -> Result<Confirmed, Refus
 #[test]
 fn nobody_confirms_themselves_where_somebody_else_can_c_20() {
     let refused = refusal(own(true, ReviewOutcome::Pending));
-    assert_eq!((refused.code, refused.detail.as_str()), (Code::OwnRecord, OWN));
+    assert_eq!((refused.code, refused.detail), (Code::OwnRecord, own_record()));
     assert_eq!(own(false, ReviewOutcome::Pending).unwrap().contacts.len(), 2);
     // What another manager did before is no longer in question.
     assert_eq!(own(true, ReviewOutcome::Confirmed).unwrap().contacts.len(), 1);

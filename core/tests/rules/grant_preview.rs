@@ -62,7 +62,7 @@ fn a_preview_says_what_would_have_to_be_acknowledged_g_17_g_7() {
         assert_eq!((preview.grant.level, preview.grant.id), (level, NEW));
     }
     let acknowledgement = preview(whole(), None, Level::View).unwrap().acknowledgement.unwrap();
-    assert!(acknowledgement.contains("visible to every contact of `Bridge`"), "{acknowledgement}");
+    assert!(acknowledgement.to_string().contains("visible to every contact of `Bridge`"), "{acknowledgement}");
     // Also where it is acknowledged already.
     let knowing = CreateGrant { acknowledged: true, ..wanted(Level::View) };
     let preview = create(&by(&manager()), facts(whole()), None, knowing).unwrap();

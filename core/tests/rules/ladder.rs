@@ -92,7 +92,8 @@ pub(crate) fn code<T: Debug>(answer: Result<T, Refusal>) -> Code {
 
 /// Details are for people: not empty, without a full stop at the end.
 fn assert_readable(refusal: &Refusal) {
-    assert!(!refusal.detail.is_empty() && !refusal.detail.ends_with('.'), "{refusal}");
+    let detail = refusal.detail.to_string();
+    assert!(!detail.is_empty() && !detail.ends_with('.'), "{refusal}");
 }
 
 /// An id without its leading zeros: `org_1`.

@@ -254,7 +254,8 @@ fn what_widens_a_partners_access_the_organizations_own_people_alone_give_s_7_x_3
         Some(candidate(&partner_reader(), Some(Level::Cc))),
     );
     let refused = refusal(added(&partner_guardian(), facts, command(partner_reader().id, Involvement::Cc)));
-    assert!(refused.detail.contains("`cc`") && refused.detail.contains("`designated_support`"), "{refused}");
+    let detail = refused.detail.to_string();
+    assert!(detail.contains("`cc`") && detail.contains("`designated_support`"), "{refused}");
     assert!(refused.extras.contains(&Extra::Required(Requirement::Permission(Permission::DesignatedSupport))));
     assert!(refused.extras.contains(&Extra::AskContactManagersOf(CUSTOMER)));
 }

@@ -242,7 +242,7 @@ fn an_organization_wide_grant_at_view_or_above_takes_an_acknowledgement_g_7() {
                         "every contact",
                         "notifications",
                     ] {
-                        assert!(refusal.detail.contains(words), "{}", refusal.detail);
+                        assert!(refusal.detail.to_string().contains(words), "{}", refusal.detail);
                     }
                 }
             }

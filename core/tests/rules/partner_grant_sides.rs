@@ -197,7 +197,7 @@ fn widening_the_history_of_an_organization_wide_grant_takes_an_acknowledgement_g
         let command = EditGrant { history: Some(history), level: Some(Level::Create), ..EditGrant::default() };
         let scope = HistoryScope { history: History::New, since: YESTERDAY };
         let before = PartnerGrant { scope, ..grant(4, all_of(PARTNER), Level::View) };
-        refusal(edit(&by(&manager()), managed(before), command)).detail
+        refusal(edit(&by(&manager()), managed(before), command)).detail.to_string()
     };
     for (history, says) in [
         (History::All, "makes all past and present service requests, messages and attachments visible"),

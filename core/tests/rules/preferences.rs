@@ -5,6 +5,7 @@ use mandate_core::hours::{Hours, TimeOfDay};
 use mandate_core::person::{EditProfile, Profile};
 use mandate_core::preferences::{CallPreference, EditCall, EditPreferences, NotificationPreferences};
 use mandate_core::refusal::{Code, Extra, Refusal};
+use mandate_core::say;
 use mandate_core::text::{Flaw, Phone, TimeZone};
 use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 
@@ -16,7 +17,7 @@ use crate::world::{by, designated, manager, reader};
 pub(crate) fn new_call_flaws(severity: &str) -> Vec<(String, Flaw)> {
     let flaw = |member| {
         let pointer = format!("#/notification_preferences/{severity}/{member}");
-        (pointer, Flaw::new("required", "must be given, because there is no such preference yet"))
+        (pointer, Flaw::new("required", say!("must be given, because there is no such preference yet")))
     };
     ["phone", "from", "until"].map(flaw).to_vec()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mandate_core::refusal::{Code, Extra, Refusal, RefusalKind, Requirement};
+use mandate_core::say;
 use mandate_core::text::Flaw;
 use mandate_core::vocabulary::{Level, Permission, StaffRole, Vocabulary as _};
 
@@ -13,7 +14,8 @@ fn every_code_is_unique_and_says_what_happened_and_what_to_do() {
     for code in Code::ALL.iter().copied() {
         let name = code.name();
         assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
-        assert!(!code.title().is_empty() && !code.title().ends_with('.'), "{name}");
+        let title = code.title().to_string();
+        assert!(!title.is_empty() && !title.ends_with('.'), "{name}");
         assert!(code.advice().ends_with('.'), "{name}");
         assert_eq!(Code::from_name(name), Some(code));
     }
@@ -44,13 +46,14 @@ fn a_requirement_reads_as_a_sentence_x_3a() {
         (Requirement::Level(Level::ServiceAdmin), "a grant of level `service_admin`"),
         (Requirement::Roles(&[StaffRole::Agent, StaffRole::DutyManager]), "the role `agent` or `duty_manager`"),
     ] {
-        assert_eq!(requirement.to_string(), text);
+        assert_eq!(requirement.wording().to_string(), text);
     }
 }
 
 #[test]
 fn a_flawed_value_names_its_member_and_its_own_code() {
-    let refusal = Refusal::flawed("#/email", Flaw::new("email_invalid", "`x` is not an email address"));
+    let refusal =
+        Refusal::flawed("#/email", Flaw::new("email_invalid", say!("`{text}` is not an email address", text = "x")));
     assert_eq!((refusal.code, refusal.pointer), (Code::ValidationFailed, Some("#/email")));
     assert_eq!(refusal.extras, [Extra::MemberCode("email_invalid")]);
     assert_eq!(refusal.to_string(), "validation_failed: `x` is not an email address");

@@ -367,7 +367,7 @@ fn whom_the_scope_leaves_out_is_told_how_they_could_update_it_after_all_g_16_x_3
         let actor = partner_designated().actor();
         let facts = RequestFacts { actor, standing, request: Some(request), role: Some(Involvement::Cc) };
         let command = CreateMessage { id: id(6), body: MessageBody::parse("Hello").unwrap(), internal: false };
-        refusal(post(&context, facts, command)).detail
+        refusal(post(&context, facts, command)).detail.to_string()
     };
     let narrow = |standing: Standing| match standing {
         Standing::Partner(held) => {

@@ -36,7 +36,7 @@ fn read_all(format: Format, text: &str) -> Result<Rows, Problem> {
 
 /// Each flaw: row, place, code.
 fn flaws(rows: &Rows) -> Vec<(usize, String, String)> {
-    let one = |row: usize, error: &FieldError| (row, error.place().to_owned(), error.code.to_string());
+    let one = |row: usize, error: &FieldFlaw| (row, error.place().to_owned(), error.code.to_string());
     rows.flaws.iter().flat_map(|(row, errors)| errors.iter().map(move |error| one(*row, error))).collect()
 }
 
@@ -95,7 +95,7 @@ fn what_an_export_adds_is_ignored_and_what_nobody_knows_is_refused_c_22() {
     ] {
         let problem = read_all(Format::Csv, header).unwrap_err();
         assert_eq!(problem.code().name(), "validation_failed");
-        assert_eq!(problem.into_errors().iter().map(FieldError::place).collect::<Vec<_>>(), places, "{header}");
+        assert_eq!(problem.into_errors().iter().map(FieldFlaw::place).collect::<Vec<_>>(), places, "{header}");
     }
 }
 
