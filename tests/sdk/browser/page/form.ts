@@ -26,6 +26,7 @@ export function onSubmit(form: HTMLFormElement, send: (values: FormData, key: st
       form.reset();
     };
     await attempt(alert, sendOnce, form).finally(() => (button.disabled = false));
+    form.querySelector<HTMLElement>('[aria-invalid]')?.focus();
   });
 }
 
@@ -61,7 +62,6 @@ function mark(form: HTMLFormElement, pointer: string | undefined, message: strin
   field.closest('p')?.append(words);
   field.setAttribute('aria-invalid', 'true');
   field.setAttribute('aria-describedby', words.id);
-  if (form.querySelectorAll('[aria-invalid]').length === 1) field.focus();
   return true;
 }
 

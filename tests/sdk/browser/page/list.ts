@@ -30,7 +30,10 @@ export function list<T>(
     more.hidden = next === undefined;
   }
 
-  more.addEventListener('click', () => attempt(alert, () => load(next)));
+  more.addEventListener('click', async () => {
+    more.disabled = true;
+    await attempt(alert, () => load(next)).finally(() => (more.disabled = false));
+  });
   return () => attempt(alert, () => load());
 }
 
