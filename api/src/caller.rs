@@ -154,7 +154,7 @@ async fn read(request: &HttpRequest) -> Result<Caller, Problem> {
     let claims = verified
         .map_err(|_| Problem::new(Code::Unauthenticated, say!("the access token is not valid, or no longer")))?;
     if let Some(info) = request.extensions().get::<RequestInfo>() {
-        info.set_principal(claims.person);
+        info.set_principal(claims.person, claims.organization);
     }
     Ok(Caller { claims, now, origin: origin(request, app), repeatable: repeatable(request)? })
 }

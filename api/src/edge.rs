@@ -27,7 +27,7 @@ use tracing::Instrument;
 
 use crate::contact_import;
 use crate::metrics::Metrics;
-use crate::problem::{PROBLEM_JSON, Problem, TOKEN_REFUSED, of_framework};
+use crate::problem::{PROBLEM_JSON, Problem, Reader, TOKEN_REFUSED, of_framework};
 use crate::routes_table::RoutesTable;
 use crate::upload;
 
@@ -174,7 +174,7 @@ fn problem_of(error: &Error) -> Problem {
 
 /// The whole answer of a problem.
 fn render(info: &RequestInfo, problem: &Problem) -> HttpResponse {
-    let mut response = problem.render(info.request_id(), info.locale());
+    let mut response = problem.render(&Reader::from(info));
     if problem.code() == Code::Unauthenticated && info.has_credentials() {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(TOKEN_REFUSED));
     }
@@ -196,11 +196,15 @@ fn dress(info: &RequestInfo, headers: &mut HeaderMap) {
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(CONTENT_ENCODING);
     }
-    if headers.contains_key(CONTENT_LANGUAGE) {
-        // In one line with what is there: of several the CORS middleware would keep the first alone.
-        let others = headers.get(VARY).and_then(|vary| vary.to_str().ok());
-        let vary = others.map_or_else(|| "accept-language".to_owned(), |others| format!("{others}, accept-language"));
-        headers.insert(VARY, HeaderValue::from_str(&vary).expect("what was in headers may be in headers"));
+    // In one line: of several the CORS middleware would keep the first alone. A tag names the version, of which one reader may be
+    // shown more than another.
+    let others = headers.get_all(VARY).filter_map(|vary| vary.to_str().ok()).map(str::to_owned);
+    let by_reader = headers.contains_key(ETAG).then(|| "authorization".to_owned());
+    let by_language = headers.contains_key(CONTENT_LANGUAGE).then(|| "accept-language".to_owned());
+    let vary: Vec<String> = others.chain(by_reader).chain(by_language).collect();
+    if !vary.is_empty() {
+        let vary = HeaderValue::from_str(&vary.join(", ")).expect("what was in headers may be in headers");
+        headers.insert(VARY, vary);
     }
     let request_id = HeaderValue::from_str(info.request_id()).expect("request ids are visible ASCII");
     headers.insert(X_REQUEST_ID, request_id);

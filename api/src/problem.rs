@@ -8,12 +8,14 @@ use actix_web::http::header::{
     ALLOW, CONTENT_LANGUAGE, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, ResponseError};
+use mandate_core::id::OrganizationId;
 use mandate_core::refusal::{Code, Extra, Refusal, RefusalKind};
 use mandate_core::text::{Flaw, Locale};
 use mandate_core::vocabulary::Vocabulary;
 use mandate_core::wording::Wording;
 use mandate_storage::StorageError;
 
+use crate::edge::RequestInfo;
 use crate::input::FieldFlaw;
 use crate::password::PasswordError;
 
@@ -50,6 +52,23 @@ struct Parts {
     errors: Vec<FieldFlaw>,
     header: Option<(HeaderName, String)>,
     cause: Option<String>,
+}
+
+/// Who is told of an error.
+#[derive(Debug, Clone, Default)]
+pub struct Reader<'a> {
+    /// The request's id.
+    pub request_id: &'a str,
+    /// The language that they read best.
+    pub locale: Locale,
+    /// Their own organization, if it is known.
+    pub organization: Option<OrganizationId>,
+}
+
+impl<'a> From<&'a RequestInfo> for Reader<'a> {
+    fn from(info: &'a RequestInfo) -> Self {
+        Self { request_id: info.request_id(), locale: info.locale().clone(), organization: info.organization() }
+    }
 }
 
 impl Problem {
@@ -147,12 +166,12 @@ impl Problem {
         self.0.cause.as_deref()
     }
 
-    /// The answer in this language, with the request's id in it.
-    pub fn render(&self, request_id: &str, locale: &Locale) -> HttpResponse {
-        let body = ProblemView::new(self, request_id, locale);
+    /// The answer, as its reader is told of it.
+    pub fn render(&self, reader: &Reader<'_>) -> HttpResponse {
+        let body = ProblemView::new(self, reader);
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CONTENT_TYPE, PROBLEM_JSON));
-        response.insert_header((CONTENT_LANGUAGE, locale.as_str()));
+        response.insert_header((CONTENT_LANGUAGE, reader.locale.as_str()));
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, CHALLENGE));
         }
@@ -283,15 +302,14 @@ impl ResponseError for Problem {
         status(self.code().kind())
     }
 
-    /// The edge writes the answer again, with the request's id and in its language.
+    /// The edge writes the answer again, for its reader.
     fn error_response(&self) -> HttpResponse {
-        self.render("", &Locale::default())
+        self.render(&Reader::default())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use mandate_core::id::OrganizationId;
     use mandate_core::refusal::Requirement;
     use mandate_core::say;
     use mandate_core::vocabulary::StaffRole;
@@ -332,13 +350,14 @@ mod tests {
             .with(Extra::CurrentStatus("closed"))
             .with(Extra::CurrentVersion(3))
             .with(Extra::About(organization.into()));
+        let reader = Reader { request_id: "req_1", ..Reader::default() };
         assert_eq!(
-            json!(ProblemView::new(&problem, "req_1", &Locale::default())),
+            json!(ProblemView::new(&problem, &reader)),
             json!({
                 "type": "/problems/permission_required", "title": "this takes more permission", "status": 403,
                 "detail": "this takes more permission", "code": "permission_required", "request_id": "req_1",
                 "required": {"roles": ["administrator"]},
-                "ask": {"path": format!("/v1/organizations/{organization}/contact-managers")},
+                "ask": {"method": "GET", "path": format!("/v1/organizations/{organization}/contact-managers")},
                 "invitation_available": false, "current_status": "closed", "current_version": 3,
                 "about": [organization.to_string()],
             })
@@ -346,8 +365,18 @@ mod tests {
     }
 
     #[test]
+    fn a_partner_is_told_where_to_ask_for_a_grant() {
+        let organization = Some(OrganizationId::from_u128(1));
+        let problem = Problem::of(Code::PermissionRequired).with(Extra::AskForGrant);
+        let ask = |reader: &Reader<'_>| json!(ProblemView::new(&problem, reader))["ask"].clone();
+        let path = format!("/v1/organizations/{}/partner-grant-requests", OrganizationId::from_u128(1));
+        assert_eq!(ask(&Reader { organization, ..Reader::default() }), json!({"method": "POST", "path": path}));
+        assert_eq!(ask(&Reader::default()), json!(null));
+    }
+
+    #[test]
     fn a_refused_value_lists_itself_with_its_finest_code() {
-        let of = |refusal: Refusal| json!(ProblemView::new(&refusal.into(), "", &Locale::default()))["errors"].clone();
+        let of = |refusal: Refusal| json!(ProblemView::new(&refusal.into(), &Reader::default()))["errors"].clone();
         assert_eq!(
             of(Refusal::new(Code::ExpiryInPast, say!("too early")).at("#/expires_at")),
             json!([{"pointer": "#/expires_at", "code": "expiry_in_past", "message": "too early"}])
@@ -371,7 +400,7 @@ mod tests {
         let problem = Problem::from(StorageError::Corrupt { table: "people", column: "email", id: "contact_1".into() });
         assert_eq!((problem.code(), problem.status_code().as_u16()), (Code::Internal, 500));
         assert!(problem.cause().is_some_and(|cause| cause.contains("people.email")));
-        assert!(!json!(ProblemView::new(&problem, "", &Locale::default())).to_string().contains("people"));
+        assert!(!json!(ProblemView::new(&problem, &Reader::default())).to_string().contains("people"));
         let problem = Problem::from(StorageError::Contention);
         assert_eq!(
             problem.error_response().headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()),

@@ -301,6 +301,7 @@ pub fn denied(standing: &Standing, requirement: Requirement, organization: Organ
         {
             refusal.with(Extra::AskContactManagersOf(organization))
         }
+        Requirement::Level(_) if matches!(standing, Standing::Partner(_)) => refusal.with(Extra::AskForGrant),
         _ => refusal,
     }
 }

@@ -270,6 +270,8 @@ pub enum Extra {
     Required(Requirement),
     /// `ask`: the organization whose contact managers could give it (X-3a).
     AskContactManagersOf(OrganizationId),
+    /// `ask`: a request for a grant by the caller's own organization could lead to it (X-3a).
+    AskForGrant,
     /// `invitation_available` (C-13).
     InvitationAvailable(bool),
     /// `grant_id` (G-6).

@@ -444,7 +444,7 @@ e2e! {
                     actor.post(scene.acme.own("resume"), ()).await.expect(200);
                 }
                 // Whom a refusal says to ask, one can look up (X-3a).
-                if let Some(whom) = answer["ask"]["path"].as_str() {
+                if let Some(whom) = answer["ask"]["path"].as_str().filter(|_| answer["ask"]["method"] == "GET") {
                     actor.get(whom).await.expect(200);
                 }
                 // Who may not know of it cannot tell it from what is not there.

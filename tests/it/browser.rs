@@ -1,6 +1,6 @@
 //! What pages in a browser need of the API: leave to call it from elsewhere, and answers that are small on their way.
 
-use mandate_tests::{Instance, e2e, json, plain_client};
+use mandate_tests::{Answer, Instance, e2e, json, plain_client};
 use reqwest::header::HeaderMap;
 
 const DESK: &str = "https://desk.example";
@@ -71,6 +71,34 @@ e2e! {
         let anybody = world.another_instance(&["--cors-origins", "*"]).await;
         let (status, headers) = preflight(&anybody, "https://evil.example", "/v1/me", "GET", "authorization").await;
         assert_eq!((status, text(&headers, "access-control-allow-origin")), (200, "*"));
+    }
+
+    /// RFC 9111, section 4.1: what a browser keeps of one person's answers is not shown to the next who signs in there, though the
+    /// version is the same.
+    async fn what_is_kept_of_one_reader_is_not_for_another(world: World) {
+        let (acme, globex) = (world.customer("Acme", "acme.example").await, world.partner("Globex", "globex.example").await);
+        let grantee = json!({"type": "organization", "id": globex.organization_id});
+        let body = json!({"grantee": grantee, "level": "cc", "note": "for Acme's eyes"});
+        let grant = format!("/v1/partner-grants/{}", acme.post(acme.own("partner-grants"), body).await.expect(201).id());
+        assert_eq!(acme.get(&grant).await.expect(200)["note"], "for Acme's eyes");
+        assert_eq!(globex.get(&grant).await.expect(200)["note"], json!(null));
+        let instance = world.another_instance(&["--cors-origins", DESK]).await;
+        let vary = |answer: &Answer| {
+            let lines: Vec<&str> = answer.headers.get_all("vary").iter().filter_map(|line| line.to_str().ok()).collect();
+            lines.join(", ").to_lowercase()
+        };
+        for (path, known, status) in [(&grant, "\"1\"", 304), (&grant, "\"2\"", 200)] {
+            let headers = [("origin", DESK), ("accept-encoding", "gzip"), ("if-none-match", known)];
+            let answer = acme.at(&instance).send("GET", path, &headers, ()).await.expect(status);
+            assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+            assert!(vary(&answer).contains("authorization") && vary(&answer).contains("origin"), "{}", vary(&answer));
+            assert!(status == 304 || vary(&answer).contains("accept-encoding"), "{}", vary(&answer));
+        }
+        // What has no tag is not kept at all; and what else an answer depends on is still said.
+        let headers = [("origin", DESK), ("accept", "text/csv"), ("accept-encoding", "gzip")];
+        let list = acme.at(&instance).send("GET", &acme.own("contacts"), &headers, ()).await.expect(200);
+        assert_eq!(list.header("cache-control"), Some("no-store"));
+        assert!(vary(&list).contains("accept,"), "{}", vary(&list));
     }
 
     /// RFC 9110, section 8.4.1: smaller for who asks, and the same.

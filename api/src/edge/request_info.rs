@@ -10,6 +10,7 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use mandate_core::id::OrganizationId;
 use mandate_core::text::Locale;
 
 use crate::problem::Problem;
@@ -38,7 +39,7 @@ struct Known {
     has_credentials: bool,
     locale: Locale,
     began: Instant,
-    principal: OnceCell<String>,
+    principal: OnceCell<(String, OrganizationId)>,
 }
 
 impl RequestInfo {
@@ -65,13 +66,18 @@ impl RequestInfo {
         &self.0.request_id
     }
 
-    /// Says who is calling, for the log line. The first one stays.
-    pub fn set_principal(&self, id: impl Display) {
-        self.0.principal.get_or_init(|| id.to_string());
+    /// Says who is calling, and of which organization. The first one stays.
+    pub fn set_principal(&self, id: impl Display, organization: OrganizationId) {
+        self.0.principal.get_or_init(|| (id.to_string(), organization));
     }
 
     pub(super) fn principal(&self) -> Option<&str> {
-        self.0.principal.get().map(String::as_str)
+        self.0.principal.get().map(|(id, _)| id.as_str())
+    }
+
+    /// The caller's own organization, once it is known.
+    pub(crate) fn organization(&self) -> Option<OrganizationId> {
+        self.0.principal.get().map(|(_, organization)| *organization)
     }
 
     pub(super) fn trace_id(&self) -> Option<&str> {

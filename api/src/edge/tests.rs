@@ -7,6 +7,8 @@ use mandate_storage::PoolState;
 use serde_json::{Value, json};
 use utoipa_actix_web::AppExt;
 
+use mandate_core::id::OrganizationId;
+
 use super::*;
 use crate::conditional::{IfMatch, IfNoneMatch, etag};
 use crate::cors::cors;
@@ -17,7 +19,7 @@ use crate::settings::Origin;
 #[utoipa::path(responses((status = 200, description = "ok", body = String, content_type = "application/json")))]
 #[get("/v1/contacts/{contact_id}")]
 async fn get_contact(info: RequestInfo, tag: IfNoneMatch) -> HttpResponse {
-    info.set_principal("contact_1");
+    info.set_principal("contact_1", OrganizationId::from_u128(1));
     tag.answer(7, "ana")
 }
 

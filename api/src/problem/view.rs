@@ -2,12 +2,11 @@
 
 use actix_web::ResponseError;
 use mandate_core::refusal::{Extra, Requirement};
-use mandate_core::text::Locale;
 use mandate_core::vocabulary::Vocabulary;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Problem;
+use super::{Problem, Reader};
 use crate::input::FieldError;
 use crate::translation::translate;
 
@@ -103,22 +102,25 @@ pub(super) struct RequiredView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WhomToAsk)]
 pub(super) struct AskView {
-    /// The list of those who could give it.
+    /// `GET` for a list of those who could give it, `POST` to ask for a grant that would.
+    #[schema(value_type = String, example = "GET")]
+    method: &'static str,
+    /// Where.
     #[schema(format = "uri-reference", example = "/v1/organizations/org_01h455vb4pex5vsknk084sn02q/contact-managers")]
     path: String,
 }
 
 impl ProblemView {
     /// The body of a problem's answer in this language.
-    pub(super) fn new(problem: &Problem, request_id: &str, locale: &Locale) -> Self {
-        let code = problem.code();
+    pub(super) fn new(problem: &Problem, reader: &Reader<'_>) -> Self {
+        let (code, locale) = (problem.code(), &reader.locale);
         let mut view = Self {
             type_: format!("/problems/{}", code.name()),
             title: translate(&code.title(), locale),
             status: problem.status_code().as_u16(),
             detail: translate(problem.detail(), locale),
             code: code.name(),
-            request_id: request_id.to_owned(),
+            request_id: reader.request_id.to_owned(),
             errors: problem.errors().iter().map(|error| error.said_in(locale)).collect(),
             required: None,
             ask: None,
@@ -130,15 +132,19 @@ impl ProblemView {
             completes_at: None,
             about: Vec::new(),
         };
-        problem.extras().iter().for_each(|extra| view.add(extra));
+        problem.extras().iter().for_each(|extra| view.add(extra, reader));
         view
     }
 
-    fn add(&mut self, extra: &Extra) {
+    fn add(&mut self, extra: &Extra, reader: &Reader<'_>) {
         match extra {
             Extra::Required(requirement) => self.required = Some(RequiredView::new(*requirement)),
             Extra::AskContactManagersOf(id) => {
-                self.ask = Some(AskView { path: format!("/v1/organizations/{id}/contact-managers") });
+                self.ask = Some(AskView { method: "GET", path: format!("/v1/organizations/{id}/contact-managers") });
+            }
+            Extra::AskForGrant => {
+                let path = |own| format!("/v1/organizations/{own}/partner-grant-requests");
+                self.ask = reader.organization.map(|own| AskView { method: "POST", path: path(own) });
             }
             Extra::InvitationAvailable(is_available) => self.invitation_available = Some(*is_available),
             Extra::Grant(id) => self.grant_id = Some(id.to_string()),
