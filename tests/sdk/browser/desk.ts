@@ -38,8 +38,10 @@ async function story(browser: Browser): Promise<void> {
   step('the manager signed in; with another password the page says why not');
 
   await createContact(ana);
-  await createGrantAndRequest(ana);
-  const [mei, meiTrouble] = await partner(browser);
+  const scanner = await createGrantAndRequest(ana);
+  const [mei, meiTrouble] = await visit(browser, PAGE);
+  const printer = await actAsPartner(mei, scanner);
+  await runOut(ana, printer);
   await revoke(ana, mei);
   await endElsewhere(mei);
 
@@ -90,32 +92,32 @@ async function createContact(ana: Page): Promise<void> {
   step('created a contact, once, although the first answer was lost, and found it in the list');
 }
 
-async function createGrantAndRequest(ana: Page): Promise<void> {
+/** Answers the number of the request. */
+async function createGrantAndRequest(ana: Page): Promise<string> {
   const grant = ana.getByRole('form', { name: 'New grant' });
   await grant.getByLabel('person').fill(MEI);
   await grant.getByLabel('Level').selectOption('Create');
   await grant.getByRole('button').click();
   await shows(grant, 'status', 'Mei Wong');
   await ana.getByRole('row', { name: 'Mei Wong create' }).waitFor();
-  await createRequest(ana, 'Acme Logistics', 'Scanner <img src=x> offline');
-  step('made a grant and a service request');
+  const number = await createRequest(ana, 'Acme Logistics', 'Scanner <img src=x> offline');
+  step(`made a grant and the service request ${number}`);
+  return number;
 }
 
-/** A partner, who sees what the manager made and acts by the level that was granted. */
-async function partner(browser: Browser): Promise<[Page, string[]]> {
-  const [mei, trouble] = await visit(browser, PAGE);
+/** The partner sees what the manager made, and acts by the level that was granted. Answers the number of what she creates. */
+async function actAsPartner(mei: Page, scanner: string): Promise<string> {
   await signIn(mei, MEI, PASSWORD);
   await mei.getByRole('region', { name: 'Customers' }).getByText('Acme Logistics create').waitFor();
-  const requests = mei.getByRole('region', { name: 'Service requests' });
-  await requests.getByRole('row', { name: 'Scanner <img src=x> offline Acme Logistics' }).waitFor();
+  await mei.getByRole('row', { name: `${scanner} Scanner <img src=x> offline Acme Logistics` }).waitFor();
   expect(await mei.locator('img').count() === 0, 'a subject became HTML');
-  await createRequest(mei, 'Acme Logistics', 'Label printer offline');
-  step('the partner sees it, and creates one on behalf of the customer');
-  return [mei, trouble];
+  const number = await createRequest(mei, 'Acme Logistics', 'Label printer offline');
+  step(`the partner sees it, and creates ${number} on behalf of the customer`);
+  return number;
 }
 
-/** The manager comes back after a while; what she takes away is gone at once, whatever the other page still offers. */
-async function revoke(ana: Page, mei: Page): Promise<void> {
+/** The manager comes back after a while, twice. */
+async function runOut(ana: Page, printer: string): Promise<void> {
   const refreshes: string[] = [];
   ana.on('request', (request) => {
     if (request.url().endsWith('/v1/sessions/refresh')) refreshes.push(request.url());
@@ -125,9 +127,12 @@ async function revoke(ana: Page, mei: Page): Promise<void> {
     await createRequest(ana, 'Acme Logistics', `Still offline, ${round}`);
     expect(refreshes.length === round, `${refreshes.length} new tokens after ${round} times 20 minutes`);
   }
-  await ana.getByRole('row', { name: 'Label printer offline Acme Logistics' }).first().waitFor();
-  step('the access token ran out twice, and the page got a new one each time');
+  await ana.getByRole('row', { name: `${printer} Label printer offline Acme Logistics` }).waitFor();
+  step(`the access token ran out twice, and the page got a new one each time; ${printer} is in the list`);
+}
 
+/** What the manager takes away is gone at once, whatever the partner's page still offers. */
+async function revoke(ana: Page, mei: Page): Promise<void> {
   await ana.getByRole('button', { name: 'Revoke the grant to Mei Wong' }).click();
   await ana.getByRole('row', { name: 'Mei Wong create' }).waitFor({ state: 'detached' });
   const form = mei.getByRole('form', { name: 'New service request' });
@@ -186,12 +191,15 @@ async function fillRequest(page: Page, organization: string, subject: string): P
   await form.getByLabel('What happened?').fill('Since noon.');
 }
 
-async function createRequest(page: Page, organization: string, subject: string): Promise<void> {
+/** Answers its number. */
+async function createRequest(page: Page, organization: string, subject: string): Promise<string> {
   await fillRequest(page, organization, subject);
   const form = page.getByRole('form', { name: 'New service request' });
   await form.getByRole('button').click();
   await shows(form, 'status', `is created for ${organization}`);
-  await page.getByRole('row', { name: `${subject} ${organization}` }).first().waitFor();
+  const number = (await form.getByRole('status').textContent())?.split(' ')[0] ?? '';
+  await page.getByRole('row', { name: `${number} ${subject} ${organization}` }).waitFor();
+  return number;
 }
 
 async function shows(within: Pick<Page, 'getByRole'>, role: 'alert' | 'status', words: string): Promise<void> {

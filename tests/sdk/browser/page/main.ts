@@ -118,13 +118,14 @@ function showContacts(desk: HTMLElement, me: MeView): void {
 
 function showGrants(desk: HTMLElement, me: MeView): void {
   const section = find(desk, '#grants', HTMLElement);
+  const form = section.querySelector<HTMLFormElement>('#create-grant');
   const path = { organization_id: me.organization_id };
   const load = list(section, (cursor) => listPartnerGrants({ path, query: { limit: ROWS, cursor } }), (grant) => [
-    grant.grantee.name, badge(grant.level), grant.expires_at === null ? '' : moment(grant.expires_at), badge(grant.status), revokeButton(grant),
+    grant.grantee.name, badge(grant.level), grant.expires_at === null ? '' : moment(grant.expires_at), badge(grant.status),
+    revokeButton(grant),
   ]);
   void load();
 
-  const form = section.querySelector<HTMLFormElement>('#create-grant');
   if (form === null) return;
   onSubmit(form, async (values, key) => {
     const body: CreatePartnerGrantBody = {
