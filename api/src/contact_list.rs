@@ -18,12 +18,13 @@ use crate::caller::Caller;
 use crate::contact::ContactView;
 use crate::contact_export::Export;
 use crate::extract::{PathId, Query, WholeList};
-use crate::page::{is_descending, page};
+use crate::page::{Order, page};
 use crate::problem::{Problem, Problems};
 use crate::routes_table::preferred;
 use crate::state::App;
 use crate::wire::{
-    ContactIdWire, ContactTypeIn, DutyIn, OrganizationIdWire, PermissionIn, PersonStatusIn, SiteIdWire, TimestampWire,
+    ContactIdWire, ContactSortIn, ContactTypeIn, DutyIn, OrderIn, OrganizationIdWire, PermissionIn, PersonStatusIn,
+    SiteIdWire, TimestampWire,
 };
 
 page!(ContactPage, ContactView);
@@ -68,30 +69,17 @@ pub struct ListContactsQuery {
     #[param(nullable = false)]
     last_confirmed_before: Option<TimestampWire>,
     /// `name` (the default: last name, then first name), `email`, `created_at` or `last_sign_in_at`.
-    #[param(nullable = false, example = "name")]
-    sort: Option<String>,
+    #[param(nullable = false)]
+    sort: Option<ContactSortIn>,
     /// `asc` (the default) or `desc`.
-    #[param(nullable = false, example = "asc")]
-    order: Option<String>,
+    #[param(nullable = false)]
+    order: Option<OrderIn>,
     /// Rows in a page.
     #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
     /// Where the next page begins, from `next_cursor`.
     #[param(nullable = false)]
     cursor: Option<String>,
-}
-
-fn sort(text: &str) -> Result<ContactSort, Flaw> {
-    match text {
-        "name" => Ok(ContactSort::Name),
-        "email" => Ok(ContactSort::Email),
-        "created_at" => Ok(ContactSort::CreatedAt),
-        "last_sign_in_at" => Ok(ContactSort::LastSignInAt),
-        _ => Err(Flaw::new(
-            "invalid_value",
-            say!("`{text}` is not one of `name`, `email`, `created_at`, `last_sign_in_at`", text),
-        )),
-    }
 }
 
 /// List contacts
@@ -123,8 +111,8 @@ pub(crate) async fn list_contacts(
     }
     let pages = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let search = errors.optional("q", &value.q, SearchWords::parse);
-    let sort = errors.optional("sort", &value.sort, sort).unwrap_or(ContactSort::Name);
-    let descending = errors.optional("order", &value.order, is_descending).unwrap_or(false);
+    let sort = value.sort.map_or(ContactSort::Name, |sort| sort.0);
+    let descending = value.order.is_some_and(|order| order.0 == Order::Desc);
     let filter = errors.finish(|| {
         Some(ContactFilter {
             statuses: value.status.iter().map(|status| status.0).collect(),

@@ -6,9 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use mandate_core::grant_request;
 use mandate_core::id::{AnyId, GrantRequestKind, OrganizationKind};
-use mandate_core::say;
-use mandate_core::text::Flaw;
-use mandate_core::vocabulary::GrantRequestStatus;
+use mandate_core::vocabulary::{GrantRequestStatus, vocabulary};
 use mandate_storage::RequestSide;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -21,7 +19,7 @@ use crate::grant_request::{PartnerGrantRequestView, facts};
 use crate::page::page;
 use crate::problem::{Problem, Problems};
 use crate::state::App;
-use crate::wire::{GrantRequestIdWire, GrantRequestStatusIn, OrganizationIdWire};
+use crate::wire::{DirectionIn, GrantRequestIdWire, GrantRequestStatusIn, OrganizationIdWire};
 
 page!(PartnerGrantRequestPage, PartnerGrantRequestView);
 
@@ -31,8 +29,8 @@ page!(PartnerGrantRequestPage, PartnerGrantRequestView);
 #[into_params(parameter_in = Query)]
 pub struct ListPartnerGrantRequestsQuery {
     /// `received` (the default): made to this organization; `sent`: made by it and its people.
-    #[param(nullable = false, example = "received")]
-    direction: Option<String>,
+    #[param(nullable = false)]
+    direction: Option<DirectionIn>,
     /// In one of these states.
     #[serde(default)]
     status: Vec<GrantRequestStatusIn>,
@@ -44,12 +42,13 @@ pub struct ListPartnerGrantRequestsQuery {
     cursor: Option<String>,
 }
 
-/// Reads `sent` or `received`; true for the former.
-fn is_sent(text: &str) -> Result<bool, Flaw> {
-    match text {
-        "sent" => Ok(true),
-        "received" => Ok(false),
-        _ => Err(Flaw::new("invalid_value", say!("`{text}` is not one of `sent`, `received`", text))),
+vocabulary! {
+    /// Which requests an organization lists.
+    Direction ("direction") {
+        /// Made to it.
+        Received = "received",
+        /// Made by it and its people.
+        Sent = "sent",
     }
 }
 
@@ -69,11 +68,13 @@ pub(crate) async fn list_partner_grant_requests(
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
     let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
-    let is_sent = errors.optional("direction", &value.direction, is_sent).unwrap_or(false);
     let statuses: Vec<GrantRequestStatus> = value.status.iter().map(|status| status.0).collect();
     errors.finish(|| Some(()))?;
     let page = request.page.clone();
-    let side = if is_sent { RequestSide::Sent(organization.0) } else { RequestSide::Received(organization.0) };
+    let side = match value.direction.map_or(Direction::Received, |direction| direction.0) {
+        Direction::Received => RequestSide::Received(organization.0),
+        Direction::Sent => RequestSide::Sent(organization.0),
+    };
     let (slice, asker) = app
         .read(caller, move |tx, asker| {
             let standing = tx.standing(&asker.actor, organization.0, asker.now)?;

@@ -333,12 +333,20 @@ fn flaw(error: &ValidationError) -> Flaw {
     match (error.code.as_ref(), number("min"), number("max")) {
         ("required", ..) => Flaw::new("required", say!("must be given")),
         ("length", Some(min), _) if length(error).is_some_and(|length| length < min) => {
-            let elements = say!("must have at least {min} elements", min);
-            Flaw::new("too_short", if is_list { elements } else { say!("must have at least {min} characters", min) })
+            let message = if is_list {
+                say!("must have at least {min} elements", min)
+            } else {
+                say!("must have at least {min} characters", min)
+            };
+            Flaw::new("too_short", message)
         }
         ("length", _, Some(max)) => {
-            let elements = say!("must have at most {max} elements", max);
-            Flaw::new("too_long", if is_list { elements } else { say!("must have at most {max} characters", max) })
+            let message = if is_list {
+                say!("must have at most {max} elements", max)
+            } else {
+                say!("must have at most {max} characters", max)
+            };
+            Flaw::new("too_long", message)
         }
         ("range", Some(min), Some(max)) => Flaw::new("out_of_range", say!("must be from {min} to {max}", min, max)),
         ("range", Some(min), None) => Flaw::new("out_of_range", say!("must be at least {min}", min)),

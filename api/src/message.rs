@@ -17,13 +17,13 @@ use validator::Validate;
 use crate::attachment::AttachmentView;
 use crate::caller::Caller;
 use crate::extract::{Body, PathId, Query};
-use crate::page::{is_descending, page};
+use crate::page::{Order, page};
 use crate::person::PersonRefView;
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command};
 use crate::service_request::fence;
 use crate::state::App;
-use crate::wire::{AttachmentIdWire, MessageIdWire, ServiceRequestIdWire, TimestampWire};
+use crate::wire::{AttachmentIdWire, MessageIdWire, OrderIn, ServiceRequestIdWire, TimestampWire};
 
 /// A message. Never edited, never deleted.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,8 +75,8 @@ impl MessageView {
 #[into_params(parameter_in = Query)]
 pub struct ListMessagesQuery {
     /// `asc` (the default, oldest first) or `desc`.
-    #[param(nullable = false, example = "asc")]
-    order: Option<String>,
+    #[param(nullable = false)]
+    order: Option<OrderIn>,
     /// Rows in a page.
     #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
@@ -100,7 +100,7 @@ pub(crate) async fn list_messages(
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
     let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
-    let newest_first = errors.optional("order", &value.order, is_descending).unwrap_or(false);
+    let newest_first = value.order.is_some_and(|order| order.0 == Order::Desc);
     errors.finish(|| Some(()))?;
     let page = request.page.clone();
     let (slice, attachments) = app

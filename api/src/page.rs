@@ -9,7 +9,7 @@ use mandate_core::id::PersonId;
 use mandate_core::refusal::Code;
 use mandate_core::say;
 use mandate_core::text::Flaw;
-use mandate_core::vocabulary::Vocabulary;
+use mandate_core::vocabulary::{Vocabulary, vocabulary};
 use mandate_storage::{Page, Position, SortKey};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -81,12 +81,13 @@ impl Listing {
     }
 }
 
-/// Reads `asc` or `desc`; true for the latter.
-pub(crate) fn is_descending(text: &str) -> Result<bool, Flaw> {
-    match text {
-        "asc" => Ok(false),
-        "desc" => Ok(true),
-        _ => Err(Flaw::new("invalid_value", say!("`{text}` is not one of `asc`, `desc`", text))),
+vocabulary! {
+    /// In which direction a list is ordered.
+    Order ("order") {
+        /// The first one first.
+        Asc = "asc",
+        /// The last one first.
+        Desc = "desc",
     }
 }
 

@@ -166,13 +166,21 @@ async fn get_problem(code: Path<String>) -> Result<HttpResponse, Problem> {
 
 /// The page of a code. Everything on it comes from the table of codes.
 fn page(code: Code) -> String {
-    let (name, title, advice) = (code.name(), escape(&code.title().to_string()), escape(code.advice()));
+    let (name, title, advice) = (code.name(), marked(&code.title().to_string()), marked(code.advice()));
     let status = status(code.kind());
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{name}</title></head>\n<body>\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{name}</title></head>\n<body>\n\
          <h1>{title}</h1>\n<p>Code <code>{name}</code>, status {status}.</p>\n<p>{advice}</p>\n\
          <p><a href=\"/docs/\">Reference</a></p>\n</body>\n</html>\n"
     )
+}
+
+/// Text for a page, whose parts in backticks are code.
+fn marked(text: &str) -> String {
+    let escaped = escape(text);
+    let parts = escaped.split('`').enumerate();
+    parts.map(|(place, part)| if place % 2 == 0 { part.to_owned() } else { format!("<code>{part}</code>") }).collect()
 }
 
 fn escape(text: &str) -> String {

@@ -19,7 +19,9 @@ use crate::page::page;
 use crate::problem::{Problem, Problems};
 use crate::service_request::ServiceRequestView;
 use crate::state::App;
-use crate::wire::{CategoryIn, OrganizationIdWire, PersonIdWire, RequestStatusIn, StaffIdWire, TimestampWire};
+use crate::wire::{
+    CategoryIn, OrganizationIdWire, PersonIdWire, RequestStatusIn, RequestViewIn, StaffIdWire, TimestampWire,
+};
 
 page!(ServiceRequestPage, ServiceRequestView);
 
@@ -32,8 +34,8 @@ pub struct ListServiceRequestsQuery {
     #[serde(default)]
     organization_id: Vec<OrganizationIdWire>,
     /// `mine`, `organization`, `customers` or `all` (the default): which part of what the caller may see.
-    #[param(nullable = false, example = "all")]
-    view: Option<String>,
+    #[param(nullable = false)]
+    view: Option<RequestViewIn>,
     /// In one of these states.
     #[serde(default)]
     status: Vec<RequestStatusIn>,
@@ -75,19 +77,6 @@ pub struct ListServiceRequestsQuery {
     cursor: Option<String>,
 }
 
-fn part(text: &str) -> Result<RequestView, Flaw> {
-    match text {
-        "mine" => Ok(RequestView::Mine),
-        "organization" => Ok(RequestView::Organization),
-        "customers" => Ok(RequestView::Customers),
-        "all" => Ok(RequestView::All),
-        _ => Err(Flaw::new(
-            "invalid_value",
-            say!("`{text}` is not one of `mine`, `organization`, `customers`, `all`", text),
-        )),
-    }
-}
-
 /// List service requests
 ///
 /// Newest activity first. What the caller may not see is neither listed nor counted.
@@ -101,7 +90,7 @@ pub(crate) async fn list_service_requests(
 ) -> Result<HttpResponse, Problem> {
     let Query { value, mut errors, listing } = query;
     let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
-    let view = errors.optional("view", &value.view, part).unwrap_or(RequestView::All);
+    let view = value.view.map_or(RequestView::All, |view| view.0);
     let search = errors.optional("q", &value.q, SearchWords::parse);
     if value.severity.iter().any(|severity| !(SEVERITY_MIN..=SEVERITY_MAX).contains(severity)) {
         errors.add(

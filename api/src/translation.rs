@@ -1,4 +1,4 @@
-//! What is said to people who call: in the language that they read best, of those that emails are written in.
+//! What is said to people who call: in the language that they read best, of those that there are.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

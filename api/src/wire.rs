@@ -25,6 +25,7 @@ use mandate_core::vocabulary::{
     InvitationStatus, Involvement, Level, OrganizationStatus, OrganizationType, Permission, PersonStatus,
     RequestStatus, ReviewOutcome, ReviewStatus, StaffRole, Vocabulary,
 };
+use mandate_storage::{ContactSort, RequestView};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use utoipa::openapi::RefOr;
@@ -33,6 +34,8 @@ use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, Schema, Schema
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::decode::flawed;
+use crate::grant_request_list::Direction;
+use crate::page::Order;
 
 mod inline;
 
@@ -295,6 +298,10 @@ words! {
     SignatureResult: SignatureResultIn, SignatureResultOut;
     Outcome: OutcomeIn, OutcomeOut;
     Path: PathIn, PathOut;
+    RequestView: RequestViewIn, RequestViewOut;
+    ContactSort: ContactSortIn, ContactSortOut;
+    Direction: DirectionIn, DirectionOut;
+    Order: OrderIn, OrderOut;
 }
 
 fn word_schema<V: Vocabulary>() -> Object {

@@ -41,7 +41,7 @@ pub const SEARCH_MAX: u64 = 200;
 pub const PASSWORD_MIN: usize = 12;
 /// Characters in a password, at most.
 pub const PASSWORD_MAX: usize = 128;
-/// Languages that emails are written in; the first is the default.
+/// Languages that emails and errors are written in; the first is the default.
 pub const LOCALES: &[&str] = &["en", "es", "pt-BR"];
 
 /// Why a value cannot be read. The input family of errors: no rule has been asked yet.

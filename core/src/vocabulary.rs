@@ -17,6 +17,7 @@ pub trait Vocabulary: Copy + Eq + 'static {
 }
 
 /// Declares a closed set of words. Members are ordered as they are declared.
+#[macro_export]
 macro_rules! vocabulary {
     ($(#[$doc:meta])* $set:ident ($what:literal) { $($(#[$member_doc:meta])* $member:ident = $name:literal,)+ }) => {
         $(#[$doc])*
@@ -33,7 +34,7 @@ macro_rules! vocabulary {
     };
 }
 
-pub(crate) use vocabulary;
+pub use vocabulary;
 
 vocabulary! {
     /// What an organization is to the vendor (O-1).

@@ -7,7 +7,7 @@ use mandate_core::contact::Contact;
 use mandate_core::id::{OrganizationId, SiteId};
 use mandate_core::text::SearchWords;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{ContactType, Duty, Permission, PersonStatus, Vocabulary as _};
+use mandate_core::vocabulary::{ContactType, Duty, Permission, PersonStatus, Vocabulary as _, vocabulary};
 
 use crate::backend::on;
 use crate::error::StorageError;
@@ -18,17 +18,18 @@ use crate::schema::people;
 use crate::sql::{Sql, any_of, once};
 use crate::tx::ReadTx;
 
-/// What the list is ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContactSort {
-    /// Last name, then first name.
-    Name,
-    /// Email.
-    Email,
-    /// When they were created.
-    CreatedAt,
-    /// When they last signed in; who never did counts as longest ago.
-    LastSignInAt,
+vocabulary! {
+    /// What the list is ordered by.
+    ContactSort ("sort order") {
+        /// Last name, then first name.
+        Name = "name",
+        /// Email.
+        Email = "email",
+        /// When they were created.
+        CreatedAt = "created_at",
+        /// When they last signed in; who never did counts as longest ago.
+        LastSignInAt = "last_sign_in_at",
+    }
 }
 
 impl ContactSort {

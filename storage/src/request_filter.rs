@@ -3,21 +3,22 @@
 use mandate_core::id::{OrganizationId, PersonId, StaffId};
 use mandate_core::text::SearchWords;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{Category, RequestStatus, Vocabulary as _};
+use mandate_core::vocabulary::{Category, RequestStatus, Vocabulary as _, vocabulary};
 
 use crate::sql::{Sql, once};
 
-/// Which part of what one may see a list shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestView {
-    /// Submitted by the reader, or with the reader as point of contact or assignee.
-    Mine,
-    /// The reader's own organization's.
-    Organization,
-    /// Those of the organizations that granted the reader access.
-    Customers,
-    /// All that the reader may see.
-    All,
+vocabulary! {
+    /// Which part of what one may see a list shows.
+    RequestView ("view") {
+        /// Submitted by the reader, or with the reader as point of contact or assignee.
+        Mine = "mine",
+        /// The reader's own organization's.
+        Organization = "organization",
+        /// Those of the organizations that granted the reader access.
+        Customers = "customers",
+        /// All that the reader may see.
+        All = "all",
+    }
 }
 
 /// Which requests a list asks for; empty filters ask for all that the reach allows.
