@@ -75,7 +75,7 @@ pub struct ListViewersQuery {
 #[utoipa::path(tag = "service-requests", operation_id = "listServiceRequestViewers",
     params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request."), ListViewersQuery),
     responses((status = 200, description = "A page of viewers.", body = ViewerPage), Problems),
-    extensions(("x-codes" = json!(["permission_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/service-requests/{service_request_id}/viewers")]
 pub(crate) async fn list_service_request_viewers(
     app: Data<Arc<App>>,

@@ -184,7 +184,8 @@ impl Cluster {
         let host = folder.to_string_lossy().replace('/', "%2F");
         Ok(Self {
             base: format!("postgres://postgres@{host}"),
-            parameters: String::new(),
+            // Where everything runs at once, a server may be slow to take one more connection.
+            parameters: "?connect_timeout=30".to_owned(),
             psql: programs.join("psql"),
             watchdog: Some(watchdog),
         })

@@ -18,7 +18,7 @@ fn stored(world: &World) -> Vec<u8> {
         }
         Backend::Postgres => {
             let cluster = cluster::shared().expect("the story runs on it");
-            let name = url.rsplit('/').next().unwrap_or_default();
+            let name = url.rsplit('/').next().and_then(|name| name.split('?').next()).unwrap_or_default();
             let query = |statement: &str| cluster.query(name, statement).expect("the statement is right");
             let tables = query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'");
             tables.lines().flat_map(|table| query(&format!("SELECT t::text FROM {table} t")).into_bytes()).collect()

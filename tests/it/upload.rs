@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mandate_core::attachment::ATTACHMENT_BYTES_MAX;
-use mandate_tests::{Actor, Bucket, Value, days, e2e, json, plain_client};
+use mandate_tests::{Actor, Bucket, Value, World, days, e2e, json, plain_client};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 
@@ -47,11 +47,13 @@ e2e! {
         let mut world = world.process(&[]).await;
         let acme = world.customer("Acme", "acme.example").await;
         let request = acme.request("The printer is on fire").await.id();
-        let (mut ids, mut unanswered) = (BTreeSet::new(), 0);
-        for round in 0..ROUNDS {
+        let (mut ids, mut unanswered, mut round) = (BTreeSet::new(), 0, 0);
+        let leftovers = |world: &World, rounds| world.files().len() > usize::try_from(rounds).unwrap_or_default();
+        // A busy machine may need more kills until one of them leaves something behind.
+        while round < ROUNDS || (round < 5 * ROUNDS && !leftovers(&world, round)) {
             let content = bytes(3_000_000, usize::try_from(round).unwrap_or_default());
             let sent = tokio::spawn(upload(acme.clone(), request.clone(), round, content.clone()));
-            tokio::time::sleep(Duration::from_millis(round * 12)).await;
+            tokio::time::sleep(Duration::from_millis(round % ROUNDS * 12)).await;
             world.kill();
             unanswered += u64::from(sent.await.expect("sending does not panic").is_none());
             world.start_again().await;
@@ -63,10 +65,11 @@ e2e! {
                 acme.reply_with(&request, "Here.", &[&id]).await;
                 assert!(ids.insert(id));
             }
+            round += 1;
         }
-        println!("{:?}: {ROUNDS} kills, {unanswered} before the answer, {} files", world.backend(), world.files().len());
+        println!("{:?}: {round} kills, {unanswered} before the answer, {} files", world.backend(), world.files().len());
         assert!(unanswered > 0, "no kill came before an answer");
-        assert!(world.files().len() > usize::try_from(ROUNDS).unwrap_or_default(), "no kill left anything behind");
+        assert!(leftovers(&world, round), "no kill left anything behind");
         // A day later there is nothing but what messages have.
         let world = world.continue_later(days(2)).await;
         let acme = world.sign_in(&acme.email).await;

@@ -31,8 +31,8 @@ pub(crate) fn lacks<W>(requirement: Requirement) -> Rung<W> {
         Requirement::PrimarySupport => (Code::PrimarySupportContactRequired, vec![Extra::Required(requirement), ask]),
         Requirement::Roles(_) => (Code::StaffOnly, vec![Extra::Required(requirement)]),
         Requirement::Permission(_) => (Code::PermissionRequired, vec![Extra::Required(requirement), ask]),
-        // Who lacks a level does not see the contact managers either.
-        Requirement::Level(_) => (Code::PermissionRequired, vec![Extra::Required(requirement)]),
+        // Who lacks a level does not see the contact managers either, but can ask for a grant.
+        Requirement::Level(_) => (Code::PermissionRequired, vec![Extra::Required(requirement), Extra::AskForGrant]),
     };
     Rung { code, pointer: None, extras, repair: |_| {} }
 }

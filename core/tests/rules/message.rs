@@ -44,7 +44,10 @@ fn an_agent_writes_an_internal_note_that_goes_into_the_vendors_journal_s_5_s_13_
             trips::<RequestFacts>(Code::NotFound)
                 .until(|world| world.request = Some(request_in(RequestStatus::Closed))),
             trips(Code::NotFound).until(|world| world.standing = consultant(Level::View)),
-            lacks(Requirement::Level(Level::Update)).until(|world| world.standing = consultant(Level::Update)),
+            // The vendor's own people have nobody who asks for them.
+            trips(Code::PermissionRequired)
+                .with(Extra::Required(Requirement::Level(Level::Update)))
+                .until(|world| world.standing = consultant(Level::Update)),
             lacks(Requirement::Roles(DESK)).until(|world| world.standing = desk(StaffRole::Agent)),
             trips(Code::ServiceRequestClosed)
                 .with(Extra::CurrentStatus("closed"))

@@ -13,8 +13,14 @@ reference() {
     node built/reference.js
 }
 
-CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || echo chromium)}
-export CHROMIUM
+# The Chromium that npm has, for machines without one.
+packaged() {
+    npm install --prefix "$work/chromium" --no-audit --no-fund --loglevel=error @sparticuz/chromium@147.0.2 >&2
+    (cd "$work/chromium" && node --input-type=module -e 'import chromium from "@sparticuz/chromium"; console.log(await chromium.executablePath())')
+}
+
 packages browser
+CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || packaged)}
+export CHROMIUM
 try browser '@hey-api/openapi-ts, Vite' '0.95.0, 8.3.4' desk
 try browser 'the reference page' - reference
