@@ -181,7 +181,7 @@ macro_rules! page {
             /// The entries.
             data: Vec<$view>,
             /// Send it as `cursor` to get the next page; null on the last one.
-            #[schema(required = true)]
+            #[schema(required = true, example = "AAECAwQF…")]
             next_cursor: Option<String>,
         }
 

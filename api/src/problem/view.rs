@@ -72,7 +72,7 @@ pub struct ProblemView {
     completes_at: Option<String>,
     /// The ids of what stands in the way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, example = json!(["review_01h455vb4pex5vsknk084sn02q"]))]
     about: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ pub(super) struct RequiredView {
     level: Option<&'static str>,
     /// A staff member with one of these roles.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<String>>, nullable = false)]
+    #[schema(value_type = Option<Vec<String>>, nullable = false, example = json!(["agent", "duty_manager"]))]
     roles: Option<Vec<&'static str>>,
 }
 
