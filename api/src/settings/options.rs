@@ -1,5 +1,6 @@
 //! The command line: one option per setting, each also an environment variable. Texts only; `settings` reads them.
 
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// A customer-support desk where customers decide who acts for them.
@@ -24,7 +25,12 @@ impl Cli {
     ///
     /// *Errors*: none that clap has not reported before.
     pub fn from_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Self::from_arg_matches(matches)
+        let mut cli = Self::from_arg_matches(matches)?;
+        // Nobody shall have to look for the demo's story among hundreds of lines.
+        if cli.command == Some(Command::Demo) && matches.value_source("log") == Some(ValueSource::DefaultValue) {
+            cli.options.log = "warn".to_owned();
+        }
+        Ok(cli)
     }
 }
 
@@ -164,7 +170,7 @@ pub struct Options {
     #[arg(long, env = "MANDATE_KEYS", default_value = "database", value_name = "PLACE")]
     pub(super) keys: String,
 
-    /// What is logged: a level, or levels by module as in `info,mandate_storage=debug`
+    /// What is logged: a level, or levels by module as in `info,mandate_storage=debug`; the demo begins with `warn`
     #[arg(long, env = "MANDATE_LOG", default_value = "info", value_name = "FILTER")]
     pub(super) log: String,
 

@@ -268,3 +268,12 @@ fn origins_are_as_browsers_send_them() {
         assert!(Origin::parse(origin).is_err(), "{origin}");
     }
 }
+
+#[test]
+fn the_demo_logs_less_unless_asked() {
+    let log = |arguments: &[&str]| read(arguments).unwrap().log;
+    assert_eq!(log(&[]), "info");
+    assert_eq!(log(&["demo"]), "warn");
+    assert_eq!(log(&["demo", "--log", "info"]), "info");
+    assert_eq!(log(&["--log", "info", "demo"]), "info");
+}
