@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, post};
 use mandate_core::change::{Context, Origin};
@@ -28,7 +27,7 @@ use crate::input::FieldFlaw;
 use crate::problem::{BodyProblems, Problem, Problems};
 use crate::reply::{Answer, command};
 use crate::state::App;
-use crate::translation::translate;
+use crate::translation::{told, translate};
 use crate::wire::{AnyIdWire, OrganizationIdWire};
 
 mod rows;
@@ -174,7 +173,7 @@ pub(crate) async fn import_contacts(
             let (_, import) = decide(tx, &context, organization.0, &rows)?;
             Ok(ContactImportView::new(true, &import, errors(&rows, &import, &locale)))
         });
-        return Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, info.locale().as_str())).json(view.await?));
+        return Ok(told(info.locale(), &view.await?));
     }
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| {
         let _held = &turn;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use mandate_core::actor::PersonRef;
@@ -27,7 +26,7 @@ use crate::partner_grant::{CreatePartnerGrantBody, GranteeView, create_facts, re
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
 use crate::reply::expected;
 use crate::state::App;
-use crate::translation::translate;
+use crate::translation::{told, translate};
 use crate::wire::{GrantRequestIdWire, HistoryOut, LevelOut, OrganizationIdWire, PersonIdWire, TimestampWire};
 
 /// How much comes into sight, or goes out of it.
@@ -190,7 +189,7 @@ pub(crate) async fn preview_partner_grant(
         let preview = grant_preview::create(&context, facts, around, wanted.clone())?;
         count(tx, context.now, preview, &locale)
     });
-    Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, info.locale().as_str())).json(view.await?))
+    Ok(told(info.locale(), &view.await?))
 }
 
 /// Preview the approval of a request for a grant
@@ -224,5 +223,5 @@ pub(crate) async fn preview_partner_grant_request(
         let preview = grant_preview::approve(&context, facts, around, wanted)?;
         count(tx, context.now, preview, &locale)
     });
-    Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, info.locale().as_str())).json(view.await?))
+    Ok(told(info.locale(), &view.await?))
 }

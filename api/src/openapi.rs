@@ -213,7 +213,7 @@ fn add_headers(item: &mut PathItem) {
         "0f8fad5b-d9cb-469f-a165-70867728950e",
     );
     let changes_a_version = |operation: &Operation| operation.responses.responses.contains_key("412");
-    let is_for_callers = |operation: &Operation| operation.responses.responses.contains_key("403");
+    let is_for_callers = |operation: &Operation| operation.responses.responses.contains_key("401");
     let add = |operation: Option<&mut Operation>, parameter: &Parameter| {
         if let Some(operation) = operation {
             operation.parameters.get_or_insert_default().push(parameter.clone().into());

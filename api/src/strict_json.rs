@@ -1,9 +1,9 @@
 //! JSON without ambiguity: what two readers could read differently is refused.
 
-use mandate_core::say;
-use mandate_core::wording::Wording;
 use std::fmt;
 
+use mandate_core::say;
+use mandate_core::wording::Wording;
 use serde::de::{Deserialize, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use actix_web::HttpMessage;
-use actix_web::http::header::{AcceptLanguage, Header as _, Preference, Quality};
+use actix_web::http::header::{AcceptLanguage, CONTENT_LANGUAGE, Header as _, Preference, Quality};
+use actix_web::{HttpMessage, HttpResponse};
 use mandate_core::text::{LOCALES, Locale};
 use mandate_core::wording::Wording;
+use serde::Serialize;
 
 /// The sentences of a language, by their English templates.
 type Catalogue = HashMap<String, String>;
@@ -29,6 +30,11 @@ fn catalogue(po: &str) -> Catalogue {
 pub(crate) fn translate(wording: &Wording, locale: &Locale) -> String {
     let catalogue = CATALOGUES.get(locale.as_str());
     wording.in_words_of(&|template| catalogue?.get(template).map(String::as_str))
+}
+
+/// An answer that holds sentences in this language.
+pub(crate) fn told(locale: &Locale, view: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, locale.as_str())).json(view)
 }
 
 /// The language that is answered in (RFC 9110, section 12.5.4): the one whose range weighs most, whatever its region. English where no

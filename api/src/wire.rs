@@ -154,11 +154,7 @@ impl<K: Kind> OnWire for Id<K> {
     }
 
     fn read(text: &str) -> Result<Self, Flaw> {
-        Self::parse(text).map_err(|_| {
-            let message =
-                say!("expected an id of the form `{prefix}_` and 26 characters of base32", prefix = K::PREFIX);
-            Flaw::new("invalid_id", message)
-        })
+        Self::parse(text).map_err(|error| Flaw::new("invalid_id", error.wording()))
     }
 
     fn write(&self) -> impl Display {
@@ -176,10 +172,7 @@ impl OnWire for PersonId {
     }
 
     fn read(text: &str) -> Result<Self, Flaw> {
-        Self::parse(text).map_err(|_| {
-            let message = say!("expected an id of the form `contact` or `staff_` and 26 characters of base32");
-            Flaw::new("invalid_id", message)
-        })
+        Self::parse(text).map_err(|error| Flaw::new("invalid_id", error.wording()))
     }
 
     fn write(&self) -> impl Display {

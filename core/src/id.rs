@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use thiserror::Error;
+use crate::say;
+use crate::wording::Wording;
 
 /// The lower-case Crockford alphabet that TypeID prescribes.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -41,11 +42,29 @@ pub struct Id<K> {
 }
 
 /// Why a text is not an id of the kind asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("expected an id of the form `{prefix}_` and 26 characters of base32")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdError {
-    prefix: &'static str,
+    /// What it should begin with; nothing where it is the id of a person.
+    prefix: Option<&'static str>,
 }
+
+impl IdError {
+    /// What was expected.
+    pub fn wording(self) -> Wording {
+        match self.prefix {
+            Some(prefix) => say!("expected an id of the form `{prefix}_` and 26 characters of base32", prefix),
+            None => say!("expected an id of the form `contact` or `staff_` and 26 characters of base32"),
+        }
+    }
+}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.wording().fmt(f)
+    }
+}
+
+impl std::error::Error for IdError {}
 
 impl<K: Kind> Id<K> {
     /// Makes an id from the 128 bits of a UUID.
@@ -66,7 +85,7 @@ impl<K: Kind> Id<K> {
             .and_then(|rest| rest.strip_prefix('_'))
             .and_then(decode)
             .map(Self::from_u128)
-            .ok_or(IdError { prefix: K::PREFIX })
+            .ok_or(IdError { prefix: Some(K::PREFIX) })
     }
 }
 
@@ -261,7 +280,7 @@ impl PersonId {
         ContactId::parse(text)
             .map(Self::Contact)
             .or_else(|_| StaffId::parse(text).map(Self::Staff))
-            .map_err(|_| IdError { prefix: "contact` or `staff" })
+            .map_err(|_| IdError { prefix: None })
     }
 }
 

@@ -163,7 +163,7 @@ pub(crate) fn updatable(facts: &RequestFacts) -> Result<ServiceRequest, Refusal>
     }
 }
 
-/// The refusal of somebody whose level would be enough if it reached the request.
+/// The refusal of somebody whose level would be enough if it reached the request: no other grant would help them.
 fn unreached(facts: &RequestFacts, refusal: Refusal) -> Refusal {
     if decide(&facts.standing, Action::UpdateRequests) != Verdict::Permit {
         return refusal;
@@ -172,7 +172,8 @@ fn unreached(facts: &RequestFacts, refusal: Refusal) -> Refusal {
         "the grant does not reach this request, because it is confidential or older than the grant's history scope; \
                   who is made `secondary` in it may update it"
     );
-    Refusal { detail, ..refusal }
+    let extras = refusal.extras.into_iter().filter(|extra| *extra != Extra::AskForGrant).collect();
+    Refusal { detail, extras, ..refusal }
 }
 
 /// A request to be.

@@ -35,14 +35,12 @@ fn codes(operation: &mut Operation) -> BTreeSet<Code> {
     let takes = |name: &str| parameters().any(|one| matches!(one, RefOr::T(parameter) if parameter.name == name));
     let is_about_something =
         parameters().any(|one| matches!(one, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path));
-    // Only operations for signed-in callers can answer 403.
-    let is_for_callers = answers("403");
     let brought = [
         (answers("400"), Code::MalformedRequest),
         (takes("If-Match") || takes("If-None-Match"), Code::InvalidIfMatch),
         // Also where none is taken, so that a wrong one is noticed.
         (answers("400"), Code::InvalidIdempotencyKey),
-        (is_for_callers, Code::Unauthenticated),
+        (answers("401"), Code::Unauthenticated),
         (answers("404") && is_about_something, Code::NotFound),
         (answers("406"), Code::NotAcceptable),
         (takes("Idempotency-Key"), Code::IdempotencyKeyInUse),

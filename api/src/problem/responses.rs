@@ -12,6 +12,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::{PROBLEM_JSON, ProblemView};
 
+// The statuses stand for codes that many operations have; `openapi::codes` writes the answers, with these and the operation's own.
 macro_rules! problem_groups {
     ($($(#[$doc:meta])* $group:ident: $($status:literal)+;)+) => {$(
         $(#[$doc])*
@@ -19,7 +20,7 @@ macro_rules! problem_groups {
 
         impl IntoResponses for $group {
             fn responses() -> BTreeMap<String, RefOr<Response>> {
-                BTreeMap::from([$(($status.to_string(), documented($status, &[]).into())),+])
+                BTreeMap::from([$(($status.to_owned(), Response::new(String::new()).into())),+])
             }
         }
     )+};
@@ -27,17 +28,17 @@ macro_rules! problem_groups {
 
 problem_groups! {
     /// What every operation for signed-in callers can answer.
-    Problems: 400 401 403 404 406 422 429 500 503;
+    Problems: "400" "401" "404" "406" "422" "500" "503";
     /// What every operation for anybody can answer.
-    PublicProblems: 400 406 422 429 500 503;
+    PublicProblems: "400" "406" "422" "500" "503";
     /// What operations without input can answer.
-    ServerProblems: 500 503;
+    ServerProblems: "500" "503";
     /// What operations with a body can answer besides.
-    BodyProblems: 413 415;
+    BodyProblems: "413" "415";
     /// What operations that answer parts of a content can answer besides.
-    RangeProblems: 416;
+    RangeProblems: "416";
     /// What operations that write can answer besides.
-    WriteProblems: 409 412;
+    WriteProblems: "412";
 }
 
 /// What operations with an entity tag answer to a reader who has this version already.
@@ -50,8 +51,7 @@ impl IntoResponses for NotModified {
     }
 }
 
-/// Where an operation, and each of its problems, says which codes there are besides `x-extensible-enum` of the schema: those
-/// of this operation and status.
+/// Where an operation names its own codes, and each of its problems those that it can have.
 pub(crate) const CODES: &str = "x-codes";
 
 /// The answer that a problem of a status is, with the codes that it can have.

@@ -10,7 +10,7 @@ use mandate_core::effective_access::{HeldGrant, HeldGrants, Outcome, Suspension,
 use mandate_core::message::{CreateMessage, post};
 use mandate_core::partner_grant::PartnerGrant;
 use mandate_core::point_of_contact::PointOfContact;
-use mandate_core::refusal::{Code, Refusal};
+use mandate_core::refusal::{Code, Extra, Refusal};
 use mandate_core::request_access::HistoryScope;
 use mandate_core::service_request::{EditFacts, EditRequest, RequestFacts, ServiceRequest, edit, view};
 use mandate_core::text::{MessageBody, Subject};
@@ -367,7 +367,8 @@ fn whom_the_scope_leaves_out_is_told_how_they_could_update_it_after_all_g_16_x_3
         let actor = partner_designated().actor();
         let facts = RequestFacts { actor, standing, request: Some(request), role: Some(Involvement::Cc) };
         let command = CreateMessage { id: id(6), body: MessageBody::parse("Hello").unwrap(), internal: false };
-        refusal(post(&context, facts, command)).detail.to_string()
+        let refusal = refusal(post(&context, facts, command));
+        (refusal.detail.to_string(), refusal.extras.contains(&Extra::AskForGrant))
     };
     let narrow = |standing: Standing| match standing {
         Standing::Partner(held) => {
@@ -376,9 +377,15 @@ fn whom_the_scope_leaves_out_is_told_how_they_could_update_it_after_all_g_16_x_3
         }
         other => other,
     };
-    assert!(old(narrow(partner(Level::Update))).starts_with("the grant does not reach this request"));
-    assert!(old(narrow(partner(Level::View))).starts_with("this takes"));
-    assert!(old(consultant(Level::View)).starts_with("this takes"));
+    // X-3a: they are told to ask for a grant where one would help, and can be asked for.
+    for (standing, detail, asks) in [
+        (narrow(partner(Level::Update)), "the grant does not reach this request", false),
+        (narrow(partner(Level::View)), "this takes", true),
+        (consultant(Level::View), "this takes", false),
+    ] {
+        let (said, asked) = old(standing);
+        assert!(said.starts_with(detail) && asked == asks, "{said}");
+    }
 }
 
 #[test]
