@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::access_token::Bearer;
 use crate::edge::RequestInfo;
+use crate::escalation_guard::note_sign_of_life;
 use crate::problem::Problem;
 use crate::replay;
 use crate::reply::{Answer, Command};
@@ -113,6 +114,7 @@ impl Caller {
         }
         let context = Context { actor: Some(asker.actor), now: self.now, origin: self.origin.clone() };
         let answer = command.carry_out(app, &mut tx, &context)?;
+        note_sign_of_life(app, &mut tx, &context)?;
         if let Some(repeatable) = &self.repeatable {
             tx.save_response(&who, &repeatable.key, &self.stored(repeatable, &answer))?;
         }

@@ -7,10 +7,11 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use mandate_core::change::Context;
 use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact, Welcomed};
+use mandate_core::contact_ties::Ties;
 use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind};
 use mandate_core::person::EditProfile;
 use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
-use mandate_core::vocabulary::ContactType;
+use mandate_core::vocabulary::{ContactType, Permission};
 use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -129,12 +130,13 @@ impl CreateContactBody {
 /// Create a contact
 ///
 /// For contact managers of the organization and partners with `full_admin`; for administrators as long as no contact of
-/// the organization has ever set a password. The contact gets a welcome email with a link to do so and is `invited` until
-/// then.
+/// the organization has ever set a password. Who acts by a grant makes no contact managers and primary support contacts, and
+/// brings in people of the organization's own domains alone. The contact gets a welcome email with a link to set a password and
+/// is `invited` until then.
 #[utoipa::path(tag = "contacts", operation_id = "createContact", request_body = CreateContactBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization.")),
     responses((status = 201, description = "The new contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_exists", "contact_in_other_organization", "vendor_staff_not_allowed", "contact_combination_invalid", "site_not_allowed"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_manager_protected", "outside_customer_domains", "contact_exists", "contact_in_other_organization", "vendor_staff_not_allowed", "contact_combination_invalid", "site_not_allowed"]))))]
 #[post("/v1/organizations/{organization_id}/contacts")]
 pub(crate) async fn create_contact(
     app: Data<Arc<App>>,
@@ -156,7 +158,12 @@ fn create(
     let facts = create_facts(tx, context, organization, wanted)?;
     let created = contact::create(context, facts, wanted.clone())?;
     save_new(tx, &created)?;
-    Answer::created(format!("/v1/contacts/{}", wanted.id), 1, wanted.id, &ContactView::from(created.contact.after()))
+    Answer::created(
+        format!("/v1/contacts/{}", wanted.id),
+        1,
+        wanted.id,
+        &ContactView::of(created.contact.after(), context.signed_in()?),
+    )
 }
 
 /// What must be known to create a contact.
@@ -166,13 +173,14 @@ pub(crate) fn create_facts(
     organization: OrganizationId,
     wanted: &NewContact,
 ) -> Result<CreateFacts, Problem> {
-    let actor = context.signed_in()?;
+    let (actor, email) = (context.signed_in()?, &wanted.profile.email.email);
     Ok(CreateFacts {
         standing: tx.standing(actor, organization, context.now)?,
         organization: tx.organization(organization)?,
         vendor_domains: tx.vendor_domains()?,
-        own_domains: tx.organization(actor.organization)?.map(|own| own.domains).unwrap_or_default(),
-        existing: tx.person_by_email(&wanted.profile.email.email)?,
+        owners: tx.domain_owners([email])?,
+        existing: tx.person_by_email(email, Some(organization))?,
+        former: tx.former_grants(email, organization, None, context.now)?,
         never_entered: tx.never_entered(organization)?,
         sites: sites_for(tx, &wanted.sites, organization)?,
     })
@@ -180,8 +188,7 @@ pub(crate) fn create_facts(
 
 /// Saves a contact who was created, with the welcome link.
 pub(crate) fn save_new(tx: &mut WriteTx<'_>, created: &Welcomed) -> Result<(), Problem> {
-    tx.save_contact(&created.contact)?;
-    Ok(tx.save_link(&created.link)?)
+    Ok(tx.save_welcomed(std::slice::from_ref(created))?)
 }
 
 /// Read a contact
@@ -197,17 +204,18 @@ pub(crate) async fn get_contact(
     id: PathId<ContactKind>,
     if_none_match: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
-    let visible = app
+    let (version, view) = app
         .read(caller, move |tx, asker| {
             let found = tx.contact(id.0)?;
             let standing = match &found {
                 Some(found) => tx.standing(&asker.actor, found.organization, asker.now)?,
                 None => mandate_core::access::Standing::Stranger,
             };
-            Ok(contact::view(&asker.actor, &standing, found)?)
+            let visible = contact::view(&asker.actor, &standing, found)?;
+            Ok((visible.value().version, ContactView::of(visible.value(), &asker.actor)))
         })
         .await?;
-    Ok(if_none_match.answer(visible.value().version, ContactView::from(visible)))
+    Ok(if_none_match.answer(version, view))
 }
 
 /// What changes in a contact; absent members stay.
@@ -292,13 +300,13 @@ impl PatchContactBody {
 
 /// Edit a contact
 ///
-/// For contact managers of the organization and partners with `full_admin`. Everybody may change their own phone, time
-/// zone, locale and notification preferences. The email is the user id and stays. An edit by a manager counts as a
-/// correction in the open contact review.
+/// For contact managers of the organization and partners with `full_admin`, who change no contact managers and primary support
+/// contacts. Everybody may change their own phone, time zone, locale and notification preferences; the last are nobody else's.
+/// The email is the user id and stays. An edit by a manager of the organization counts as a correction in the open contact review.
 #[utoipa::path(tag = "contacts", operation_id = "updateContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     request_body(content = PatchContactBody, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "own_record", "last_contact_manager", "last_primary_support_contact", "invalid_transition", "contact_combination_invalid", "site_not_allowed"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_manager_protected", "staff_only", "own_record", "last_contact_manager", "last_primary_support_contact", "invalid_transition", "contact_combination_invalid", "site_not_allowed"]))))]
 #[patch("/v1/contacts/{contact_id}")]
 pub(crate) async fn update_contact(
     app: Data<Arc<App>>,
@@ -312,10 +320,11 @@ pub(crate) async fn update_contact(
     app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
 }
 
-/// The fence of a command that changes a contact.
+/// The fence of a command that changes a contact: whoever takes over what they look after must hold still (C-15).
 pub(crate) fn fence(unlocked: &mut Unlocked<'_>, contact: ContactId) -> Result<Fence, Problem> {
     let organization = unlocked.organization_of_contact(contact)?;
-    Ok(Fence::new().changes(organization))
+    let led = unlocked.organizations_led_by(contact)?;
+    Ok(led.into_iter().fold(Fence::new(), Fence::uses).changes(organization))
 }
 
 /// Edits a contact inside a transaction; also what `PATCH /v1/me` does.
@@ -327,7 +336,7 @@ pub(crate) fn edit(
     wanted: &EditContact,
 ) -> Result<Answer, Problem> {
     let change = change(tx, context, id, if_match, wanted)?;
-    Answer::ok(change.version, change.id, &ContactView::from(&change))
+    Answer::ok(change.version, change.id, &ContactView::of(&change, context.signed_in()?))
 }
 
 /// Decides and saves an edit; answers the contact as it is then.
@@ -346,6 +355,10 @@ pub(crate) fn change(
             others: tx.others_than(id, found.organization)?,
             sites: sites_for(tx, &wanted.sites, found.organization)?,
             review: tx.open_review_of(id, found.organization, context.now)?,
+            ties: match wanted.permission {
+                Some(Permission::KnowledgeBase) => tx.ties_of(found, found.organization, context.now)?,
+                Some(Permission::DesignatedSupport | Permission::ManageContacts) | None => Ties::default(),
+            },
             actor,
             contact: Some(found.clone()),
         },
@@ -354,6 +367,7 @@ pub(crate) fn change(
     let expected_version = expected(if_match, found.map(|found| found.version));
     let edited = contact::edit(context, facts, EditContact { expected_version, ..wanted.clone() })?;
     tx.save_contact(&edited.contact)?;
+    tx.save_untied(&edited.untied, context.now)?;
     edited.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     Ok(edited.contact.after().clone())
 }

@@ -143,7 +143,7 @@ pub struct ContactImportErrorView {
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ImportContactsQuery),
     request_body(content((inline(ContactTable) = "text/csv"), (inline(ContactLines) = "application/x-ndjson")), description = "The file."),
     responses((status = 200, description = "What was done, or would be.", body = ContactImportView), Problems, BodyProblems),
-    extensions(("x-codes" = json!(["permission_required", "import_refused", "import_too_long"]))))]
+    extensions(("x-codes" = json!(["permission_required", "import_refused", "import_too_long", "contact_manager_protected", "outside_customer_domains"]))))]
 #[post("/v1/organizations/{organization_id}/contacts/import")]
 pub(crate) async fn import_contacts(
     app: Data<Arc<App>>,
@@ -196,6 +196,10 @@ fn read_file(app: &App, format: Format, file: Bytes, now: mandate_core::time::Ti
     rows::read(format, &file, |body| body.value.into_command(body.errors, app, now))
 }
 
+fn emails(rows: &[ImportRow]) -> impl Iterator<Item = &Email> {
+    rows.iter().filter_map(|row| row.contact.as_ref()).map(|contact| &contact.profile.email.email)
+}
+
 fn names_sites(rows: &[ImportRow]) -> bool {
     rows.iter().filter_map(|row| row.contact.as_ref()).any(|contact| !contact.sites.is_nothing())
 }
@@ -213,12 +217,14 @@ fn decide(
             standing: tx.standing(actor, organization, context.now)?,
             organization: tx.organization(organization)?,
             vendor_domains: tx.vendor_domains()?,
-            own_domains: tx.organization(actor.organization)?.map(|own| own.domains).unwrap_or_default(),
+            owners: tx.domain_owners(emails(&rows.rows))?,
             existing: None,
+            former: Vec::new(),
             never_entered: tx.never_entered(organization)?,
             sites: if names_sites(&rows.rows) { tx.sites_of(organization)? } else { Vec::new() },
         },
         existing: existing(tx, organization, &rows.rows)?,
+        former: tx.former_grants_of(emails(&rows.rows), organization, context.now)?,
     };
     let import = contact_import::decide(context, &facts, &rows.rows)?;
     Ok((facts, import))

@@ -133,15 +133,16 @@ pub(crate) async fn list_contacts(
         return export.answer().await.map(depends_on_accept);
     }
     let page = pages.page.clone();
-    let slice = app
+    let (data, next) = app
         .read(caller, move |tx, asker| {
             let standing = tx.standing(&asker.actor, organization.0, asker.now)?;
             contact::allow_list(&standing, organization.0)?;
-            Ok(tx.contacts(organization.0, &filter, &page)?)
+            let slice = tx.contacts(organization.0, &filter, &page)?;
+            let data: Vec<_> = slice.rows.iter().map(|contact| ContactView::of(contact, &asker.actor)).collect();
+            Ok((data, slice.next))
         })
         .await?;
-    let data = slice.rows.iter().map(ContactView::from).collect();
-    Ok(depends_on_accept(pages.answer::<ContactPage>(data, slice.next.as_ref())))
+    Ok(depends_on_accept(pages.answer::<ContactPage>(data, next.as_ref())))
 }
 
 /// Says to caches that another `Accept` gets another answer.

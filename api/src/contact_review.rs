@@ -151,11 +151,11 @@ pub struct ListContactReviewsQuery {
 
 /// List contact reviews
 ///
-/// For contact managers of the organization and partners with `full_admin`. Newest first.
+/// For contact managers of the organization, partners with `full_admin`, and the staff who keep records. Newest first.
 #[utoipa::path(tag = "contact-reviews", operation_id = "listContactReviews",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListContactReviewsQuery),
     responses((status = 200, description = "A page of reviews.", body = ContactReviewPage), Problems),
-    extensions(("x-codes" = json!(["permission_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/contact-reviews")]
 pub(crate) async fn list_contact_reviews(
     app: Data<Arc<App>>,
@@ -233,11 +233,11 @@ pub(crate) fn found(tx: &mut ReadTx<'_>, asker: &Asker, id: ReviewId) -> Result<
 
 /// Read a contact review
 ///
-/// For contact managers of the organization and partners with `full_admin`.
+/// For contact managers of the organization, partners with `full_admin`, and the staff who keep records.
 #[utoipa::path(tag = "contact-reviews", operation_id = "getContactReview",
     params(("contact_review_id" = ReviewIdWire, Path, description = "The review.")),
     responses((status = 200, description = "The review.", body = ContactReviewView), NotModified, Problems),
-    extensions(("x-codes" = json!(["permission_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/contact-reviews/{contact_review_id}")]
 pub(crate) async fn get_contact_review(
     app: Data<Arc<App>>,
@@ -271,11 +271,11 @@ pub struct ListReviewedContactsQuery {
 
 /// List the contacts of a review
 ///
-/// For contact managers of the organization and partners with `full_admin`. By last name, then first name.
+/// For contact managers of the organization, partners with `full_admin`, and the staff who keep records. By last name, then first name.
 #[utoipa::path(tag = "contact-reviews", operation_id = "listReviewedContacts",
     params(("contact_review_id" = ReviewIdWire, Path, description = "The review."), ListReviewedContactsQuery),
     responses((status = 200, description = "A page of contacts.", body = ReviewedContactPage), Problems),
-    extensions(("x-codes" = json!(["permission_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/contact-reviews/{contact_review_id}/contacts")]
 pub(crate) async fn list_reviewed_contacts(
     app: Data<Arc<App>>,
@@ -311,11 +311,12 @@ pub struct ConfirmContactsBody {
 /// Confirm contacts in a review
 ///
 /// All of them or none. Nobody confirms only themselves: one's own record is confirmed by another contact manager, or by a
-/// partner with `full_admin`, where there is one. With the last contact the review closes.
+/// partner with `full_admin`, where there is one. Who acts by a grant confirms nobody whom their own organization created or
+/// changed. With the last contact the review closes.
 #[utoipa::path(tag = "contact-reviews", operation_id = "confirmContacts", request_body = ConfirmContactsBody,
     params(("contact_review_id" = ReviewIdWire, Path, description = "The review.")),
     responses((status = 200, description = "The review.", body = ContactReviewView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "own_record", "invalid_transition", "not_in_review"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "own_record", "invalid_transition", "not_in_review"]))))]
 #[post("/v1/contact-reviews/{contact_review_id}/confirm")]
 pub(crate) async fn confirm_contacts(
     app: Data<Arc<App>>,
@@ -350,6 +351,7 @@ fn confirm(
     let facts = ConfirmFacts {
         standing: tx.standing(&actor, organization, context.now)?,
         pending: tx.pending_in(id)?,
+        handled: tx.handled_by(actor.organization, &wanted.contacts)?,
         another_manager: match actor.id() {
             PersonId::Contact(contact) => tx.another_manager(contact, organization, context.now)?,
             PersonId::Staff(_) => true,

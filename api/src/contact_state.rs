@@ -7,8 +7,8 @@ use actix_web::{HttpResponse, post};
 use mandate_core::access::Standing;
 use mandate_core::change::Context;
 use mandate_core::contact::{Contact, WelcomeIds, Welcomed};
-use mandate_core::contact_state::{self, DisableContact, DisableFacts, Disabled, RecordIds, StateFacts};
-use mandate_core::id::{ContactId, ContactKind, PersonId};
+use mandate_core::contact_state::{self, DisableContact, DisableFacts, Disabled, EnableFacts, RecordIds, StateFacts};
+use mandate_core::id::{ContactId, ContactKind};
 use mandate_core::refusal::Refusal;
 use mandate_core::text::{NOTE_MAX, Note};
 use mandate_core::time::Timestamp;
@@ -20,6 +20,7 @@ use validator::Validate;
 use crate::caller::Caller;
 use crate::conditional::IfMatch;
 use crate::contact::{ContactView, fence};
+use crate::escalation_guard::{object_by_disabling, under_way};
 use crate::extract::{Body, Empty, OptionalBody, PathId};
 use crate::person::PersonRefView;
 use crate::problem::{BodyProblems, Problem, Problems, WriteProblems};
@@ -100,13 +101,15 @@ pub(crate) fn state_facts(tx: &mut WriteTx<'_>, context: &Context, id: ContactId
 
 /// Disable a contact
 ///
-/// Takes effect at once: every token and link of theirs is void, individual grants to them end, and the open service
-/// requests whose point of contact they were go to whoever disabled them; pending invitations that they made, or that were
-/// made to them, are cancelled. A service request records it, and `effects` says what ended.
+/// Takes effect at once: every token and link of theirs is void, individual grants to them end or, where they take something away,
+/// rest, and the open service requests whose point of contact they were go to the manager who disabled them, or to a primary support
+/// contact or contact manager where staff or a partner did; confidential ones only to who could see them before. Pending invitations
+/// that they made, or that were made to them, are cancelled. A service request records it without the reason, and `effects` says what
+/// ended. While an escalation of the organization is under way, staff disable no primary support contact or contact manager of it.
 #[utoipa::path(tag = "contacts", operation_id = "disableContact", request_body = ReasonBody,
     params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     responses((status = 200, description = "The disabled contact.", body = DisabledContactView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "own_record", "last_contact_manager", "last_primary_support_contact", "invalid_transition"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_manager_protected", "staff_only", "own_record", "escalation_under_way", "last_contact_manager", "last_primary_support_contact", "invalid_transition"]))))]
 #[post("/v1/contacts/{contact_id}/disable")]
 pub(crate) async fn disable_contact(
     app: Data<Arc<App>>,
@@ -119,19 +122,20 @@ pub(crate) async fn disable_contact(
     let reason = errors.required("/reason", &body.value.reason, Note::parse);
     let reason = errors.finish(|| reason)?;
     let number = app.number().await?;
-    let record = RecordIds { request: app.id(), number, message: app.id() };
+    let record = RecordIds { request: app.id(), number, message: app.id(), mail: app.id() };
     let wanted = DisableContact { reason, expected_version: None, record };
-    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| disable(tx, context, id.0, &if_match, &wanted);
+    let work =
+        move |app: &App, tx: &mut WriteTx<'_>, context: &_| disable(app, tx, context, (id.0, &if_match), &wanted);
     let caller = caller.with_body(body.digest);
     let answer = app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await;
     answer.inspect_err(|_| app.numbers.give_back(number))
 }
 
 fn disable(
+    app: &App,
     tx: &mut WriteTx<'_>,
     context: &Context,
-    id: ContactId,
-    if_match: &IfMatch,
+    (id, if_match): (ContactId, &IfMatch),
     wanted: &DisableContact,
 ) -> Result<Answer, Problem> {
     let state = state_facts(tx, context, id)?;
@@ -139,9 +143,10 @@ fn disable(
     let facts = disable_facts(tx, context.now, state)?;
     let expected_version = expected(if_match, Some(contact.version));
     let disabled = contact_state::disable(context, facts, DisableContact { expected_version, ..wanted.clone() })?;
-    let sessions_ended = save_disabled(tx, &disabled)?;
+    let sessions_ended = save_disabled(tx, &disabled, context.now)?;
+    object_by_disabling(app, tx, context, disabled.contact.after())?;
     let view = DisabledContactView {
-        contact: ContactView::from(disabled.contact.after()),
+        contact: ContactView::of(disabled.contact.after(), context.signed_in()?),
         service_request_id: disabled.record.after().id.into(),
         effects: DisablingEffectsView::of(&disabled, sessions_ended),
     };
@@ -151,32 +156,27 @@ fn disable(
 /// What must be known to disable a contact, and all that hangs on them.
 pub(crate) fn disable_facts(tx: &mut ReadTx<'_>, now: Timestamp, state: StateFacts) -> Result<DisableFacts, Problem> {
     let Some(contact) = &state.contact else { return Err(Refusal::not_found().into()) };
-    let id = contact.id;
+    let (id, ties) = (contact.id, tx.ties_of(contact, contact.organization, now)?);
     let organization = tx.organization_ref(contact.organization)?.ok_or_else(Refusal::not_found)?;
     Ok(DisableFacts {
         state,
         others: tx.others_than(id, organization.id)?,
-        grants: tx.grants_to_person(PersonId::Contact(id))?,
-        requests: tx.requests_handled_by(id)?,
+        ties,
+        under_way: under_way(tx, organization.id, now)?.map(|found| found.id),
         successor: tx.successor_of(id, organization.id)?,
         review: tx.open_review_of(id, organization.id, now)?,
         invitations: tx.open_invitations_around(id)?,
-        grant_requests: tx.grant_requests_of(id.into())?,
-        participations: tx.participations_of(id.into())?,
         organization,
     })
 }
 
 /// Saves a disabled contact and all that ended with them; answers how many sign-ins ended.
-pub(crate) fn save_disabled(tx: &mut WriteTx<'_>, disabled: &Disabled) -> Result<usize, Problem> {
+pub(crate) fn save_disabled(tx: &mut WriteTx<'_>, disabled: &Disabled, now: Timestamp) -> Result<usize, Problem> {
     let sessions_ended = tx.save_contact(&disabled.contact)?;
-    disabled.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
-    disabled.requests.iter().try_for_each(|request| tx.save_service_request(request))?;
+    tx.save_untied(&disabled.untied, now)?;
     disabled.invitations.iter().try_for_each(|invitation| tx.save_invitation(invitation))?;
     tx.save_service_request(&disabled.record)?;
     tx.save_message(&disabled.message)?;
-    disabled.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
-    disabled.participations.iter().try_for_each(|part| tx.save_participant(part))?;
     disabled.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     Ok(sessions_ended)
 }
@@ -186,7 +186,7 @@ pub(crate) fn save_disabled(tx: &mut WriteTx<'_>, disabled: &Disabled) -> Result
 /// A disabled contact is invited anew: they set a new password with a new welcome link, and nothing that ended comes back.
 #[utoipa::path(tag = "contacts", operation_id = "enableContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "invalid_transition"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_manager_protected", "outside_customer_domains", "contact_in_other_organization", "vendor_staff_not_allowed", "invalid_transition"]))))]
 #[post("/v1/contacts/{contact_id}/enable")]
 pub(crate) async fn enable_contact(
     app: Data<Arc<App>>,
@@ -195,11 +195,22 @@ pub(crate) async fn enable_contact(
     if_match: IfMatch,
     body: OptionalBody<Empty>,
 ) -> Result<HttpResponse, Problem> {
-    let decide = move |_: &mut WriteTx<'_>, context: &Context, facts: StateFacts, ids: WelcomeIds| {
+    let decide = move |tx: &mut WriteTx<'_>, context: &Context, facts: StateFacts, ids: WelcomeIds| {
         let expected_version = expected(&if_match, facts.contact.as_ref().map(|contact: &Contact| contact.version));
+        let facts = enable_facts(tx, context.now, facts)?;
         Ok(contact_state::enable(context, facts, expected_version, ids)?)
     };
     welcome(app, caller, id.0, body, decide).await
+}
+
+/// What must be known to enable a contact: also who has their address by now.
+fn enable_facts(tx: &mut ReadTx<'_>, now: Timestamp, state: StateFacts) -> Result<EnableFacts, Problem> {
+    let Some(contact) = &state.contact else { return Err(Refusal::not_found().into()) };
+    let email = &contact.profile.email;
+    let holder = tx.person_by_email(email, None)?.filter(|holder| holder.person != contact.id.into());
+    let owners = tx.domain_owners([email])?;
+    let former = tx.former_grants(email, contact.organization, Some(contact.id), now)?;
+    Ok(EnableFacts { state, holder, owners, former })
 }
 
 /// Send the welcome email again
@@ -208,7 +219,7 @@ pub(crate) async fn enable_contact(
 /// organization has ever set a password.
 #[utoipa::path(tag = "contacts", operation_id = "resendContactWelcome", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
+    extensions(("x-codes" = json!(["permission_required", "contact_manager_protected", "invalid_transition"]))))]
 #[post("/v1/contacts/{contact_id}/resend-welcome")]
 pub(crate) async fn resend_contact_welcome(
     app: Data<Arc<App>>,
@@ -241,8 +252,9 @@ async fn welcome(
         let welcomed = decide(tx, context, facts, ids)?;
         tx.save_contact(&welcomed.contact)?;
         tx.save_link(&welcomed.link)?;
+        welcomed.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
         let contact = welcomed.contact.after();
-        Answer::ok(contact.version, contact.id, &ContactView::from(contact))
+        Answer::ok(contact.version, contact.id, &ContactView::of(contact, context.signed_in()?))
     };
     app.write(caller.with_body(digest), command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id), work)).await
 }

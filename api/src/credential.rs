@@ -11,7 +11,7 @@ use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::{self, offer_reset};
 use mandate_core::text::{EMAIL_MAX, Email};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::LinkPurpose;
+use mandate_core::vocabulary::{LinkPurpose, OrganizationStatus};
 use mandate_core::{contact_state, staff, throttle};
 use mandate_storage::{Fence, Unlocked, WriteTx};
 use serde::Deserialize;
@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::caller::{address, check_idempotency_key, origin};
+use crate::escalation_guard::note_sign_of_life;
 use crate::extract::Body;
 use crate::password::NewPassword;
 use crate::person::PrincipalView;
@@ -88,27 +89,37 @@ async fn confirm(
     // Looked at before the password is hashed, so that a spent link costs nothing; decided again inside the fence.
     let person = app.read_unsigned(move |tx| {
         let link = session::use_link(now, purpose, tx.link(link)?)?;
-        Ok(tx.actor(link.person)?.ok_or_else(invalid)?.0)
+        let (person, status) = tx.actor(link.person)?.ok_or_else(invalid)?;
+        expect_active(purpose, status)?;
+        Ok(person)
     });
     let person = person.await?;
     password.suits(&person.email).map_err(|flaw| Refusal::flawed("#/password", flaw))?;
     let hash = app.passwords.hash(&password).await?;
     let origin = origin(&request, &app);
     let (organization, mail): (_, MailId) = (person.organization, app.id());
+    let at_work = Arc::clone(&app);
     let done = app.write_unsigned(move |unlocked: Unlocked<'_>| {
         let mut tx = unlocked.lock(&Fence::new().changes(organization))?;
         let used = session::use_link(now, purpose, tx.link(link)?)?;
-        let (actor, _) = tx.actor(used.person)?.ok_or_else(invalid)?;
+        let (actor, status) = tx.actor(used.person)?.ok_or_else(invalid)?;
+        expect_active(purpose, status)?;
         let context = Context { actor: Some(actor.clone()), now, origin: origin.clone() };
         tx.use_link(&used)?;
         set(&mut tx, &context, used.person, purpose, mail)?;
         tx.save_password(used.person, &hash, now)?;
         tx.end_sessions_of(used.person, now)?;
+        note_sign_of_life(&at_work, &mut tx, &context)?;
         // Whoever has proved that the mailbox is theirs need not wait for the guesses of others.
         tx.forget_sign_in_failures(&scope("account", actor.email.as_str()))?;
         Ok(actor)
     });
     Ok(HttpResponse::Ok().json(PrincipalView::from(&done.await?)))
+}
+
+/// Who is still invited may set a password while their organization is suspended, and gets in no more than the others.
+fn expect_active(purpose: LinkPurpose, status: OrganizationStatus) -> Result<(), Refusal> {
+    if purpose == LinkPurpose::PasswordReset { session::expect_active(status) } else { Ok(()) }
 }
 
 fn invalid() -> Refusal {
@@ -132,7 +143,7 @@ fn set(
                     contact_state::activate(context, contact, others)?
                 }
                 LinkPurpose::PasswordReset => contact_state::reset_password(context, contact, mail)?,
-                LinkPurpose::Invitation => return Err(invalid().into()),
+                LinkPurpose::Invitation | LinkPurpose::Objection => return Err(invalid().into()),
             };
             tx.save_contact(&change)?;
             Ok(())
@@ -142,7 +153,7 @@ fn set(
             let change = match purpose {
                 LinkPurpose::Welcome => staff::activate(context, member)?,
                 LinkPurpose::PasswordReset => staff::reset_password(context, member, mail)?,
-                LinkPurpose::Invitation => return Err(invalid().into()),
+                LinkPurpose::Invitation | LinkPurpose::Objection => return Err(invalid().into()),
             };
             Ok(tx.save_staff(&change)?)
         }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
-use mandate_core::access::Standing;
+use mandate_core::access::{ACCOUNT_TEAM, Action, Standing, require};
 use mandate_core::actor::Actor;
 use mandate_core::attachment;
 use mandate_core::change::Context;
 use mandate_core::escalation::{
-    self, Channel, Escalation, EscalationFacts, EscalationStatus, OpenEscalation, OpenFacts,
+    self, Channel, Escalation, EscalationFacts, EscalationStatus, GRANT_MEMORY, OpenEscalation, OpenFacts, Ties,
 };
 use mandate_core::escalation_case::{Case, Letter, Unavailable};
+use mandate_core::escalation_guard::{can_be_named, must_be_named};
 use mandate_core::escalation_step::{self, EditCase};
 use mandate_core::id::{
     AttachmentId, ContactId, EscalationId, EscalationKind, OrganizationId, OrganizationKind, ServiceRequestId,
@@ -21,7 +23,7 @@ use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::service_request::{self, CreateFacts, CreateRequest, SEVERITY_MIN};
 use mandate_core::text::{MessageBody, SUBJECT_MAX, Subject};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::Category;
+use mandate_core::vocabulary::{Category, OrganizationStatus};
 use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -111,12 +113,16 @@ pub(crate) async fn open_escalation(
             })
         })
         .inspect_err(unused)?;
-    let makes_request = wanted.service_request.is_none() && wanted.command.channel == Channel::ServiceRequest;
-    let work =
-        move |app: &App, tx: &mut WriteTx<'_>, context: &Context| open(app, tx, context, organization.0, &wanted);
+    let makes_request = Arc::new(AtomicBool::new(false));
+    let made = Arc::clone(&makes_request);
+    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &Context| {
+        let (answer, makes_request) = open(app, tx, context, organization.0, &wanted)?;
+        made.store(makes_request, Ordering::Relaxed);
+        Ok(answer)
+    };
     let fence = move |_: &mut Unlocked<'_>| Ok(Fence::new().changes(organization.0));
     let answer = app.write(caller.with_body(digest), command(fence, work)).await.inspect_err(unused);
-    if !makes_request && answer.is_ok() {
+    if !makes_request.load(Ordering::Relaxed) && answer.is_ok() {
         app.numbers.give_back(number);
     }
     answer
@@ -143,20 +149,20 @@ fn request_for(app: &App, number: i64, case: &Case) -> Option<CreateRequest> {
     })
 }
 
+/// Opens it, and says whether a service request was made for it.
 fn open(
     app: &App,
     tx: &mut WriteTx<'_>,
     context: &Context,
     organization: OrganizationId,
     wanted: &Wanted,
-) -> Result<Answer, Problem> {
+) -> Result<(Answer, bool), Problem> {
     let actor = context.signed_in()?.clone();
     let standing = tx.standing(&actor, organization, context.now)?;
     let found = tx.organization(organization)?;
     if found.is_some() {
         escalation::allow_list(&standing, organization)?;
     }
-    let makes_request = wanted.service_request.is_none() && wanted.command.channel == Channel::ServiceRequest;
     let service_request = match wanted.service_request {
         Some(id) => {
             let facts = tx.request_facts(&actor, id, context.now)?;
@@ -171,8 +177,11 @@ fn open(
             _ => false,
         },
         service_request,
-        active_primaries: tx.active_primaries(organization)?,
-        known_primaries: known_primaries(tx, organization, &wanted.command.case.unavailable)?,
+        on_account_team: tx
+            .account_team(organization)?
+            .is_some_and(|team| team.is_looked_after_by(&actor, escalation::PASSING_ON)),
+        to_be_named: to_be_named(tx, organization, context.now)?,
+        known_primaries: known_primaries(tx, (organization, context.now), &wanted.command.case.unavailable)?,
         known_attachments: known_attachments(
             tx,
             &actor,
@@ -185,6 +194,10 @@ fn open(
         actor: actor.clone(),
     };
     let opened = escalation::open(context, facts, wanted.command.clone())?;
+    // One that a partner knows is not used, and one is made in its stead, by whoever may (E-11).
+    let may_make = require(&standing, Action::CreateRequest, organization).is_ok();
+    let is_wanted = wanted.command.channel == Channel::ServiceRequest || (wanted.service_request.is_some() && may_make);
+    let makes_request = opened.after().service_request.is_none() && is_wanted;
     let opened = if makes_request {
         let facts = CreateFacts {
             actor,
@@ -203,8 +216,9 @@ fn open(
     };
     tx.save_escalation(&opened)?;
     follow(app, tx, context, &opened)?;
-    let view = shown(tx, context.signed_in()?, opened.after())?;
-    Answer::created(format!("/v1/escalations/{}", opened.after().id), 1, opened.after().id, &view)
+    let view = shown(app, tx, context.signed_in()?, opened.after())?;
+    let place = format!("/v1/escalations/{}", opened.after().id);
+    Ok((Answer::created(place, 1, opened.after().id, &view)?, makes_request))
 }
 
 /// The escalation of an organization that is under way. One that has lapsed meanwhile is written down as such.
@@ -225,15 +239,15 @@ fn under_way(
     }
 }
 
-/// Which of those who are said to be unavailable are primary support contacts of an organization.
+/// Which of those who are said to be unavailable can be (E-4).
 fn known_primaries(
     tx: &mut ReadTx<'_>,
-    organization: OrganizationId,
+    (organization, opened_at): (OrganizationId, Timestamp),
     unavailable: &[Unavailable],
 ) -> Result<Vec<ContactId>, Problem> {
     let mut known = Vec::new();
     for one in unavailable {
-        if tx.contact(one.contact)?.is_some_and(|contact| escalation::is_primary_of(&contact, organization)) {
+        if tx.contact(one.contact)?.is_some_and(|contact| can_be_named(&contact, organization, opened_at)) {
             known.push(one.contact);
         }
     }
@@ -258,8 +272,13 @@ fn known_attachments(
 }
 
 /// An escalation as one reader sees it.
-pub(crate) fn shown(tx: &mut ReadTx<'_>, reader: &Actor, escalation: &Escalation) -> Result<EscalationView, Problem> {
-    let inside = inside(tx, reader, escalation)?;
+pub(crate) fn shown(
+    app: &App,
+    tx: &mut ReadTx<'_>,
+    reader: &Actor,
+    escalation: &Escalation,
+) -> Result<EscalationView, Problem> {
+    let inside = inside(tx, reader, escalation, app.settings.call_back_age)?;
     Ok(EscalationView::of(escalation, inside.as_ref()))
 }
 
@@ -271,11 +290,51 @@ pub(crate) fn facts(
     id: EscalationId,
 ) -> Result<EscalationFacts, Problem> {
     let escalation = tx.escalation(id)?;
-    let standing = match &escalation {
-        Some(escalation) => tx.standing(actor, escalation.organization.id, now)?,
-        None => Standing::Stranger,
+    facts_of(tx, actor, now, escalation)
+}
+
+/// The same about an escalation that was found.
+pub(crate) fn facts_of(
+    tx: &mut ReadTx<'_>,
+    actor: &Actor,
+    now: Timestamp,
+    escalation: Option<Escalation>,
+) -> Result<EscalationFacts, Problem> {
+    let actor = actor.clone();
+    let Some(found) = &escalation else {
+        let (standing, ties) = (Standing::Stranger, Ties::default());
+        return Ok(EscalationFacts { actor, standing, escalation, ties, is_suspended: false });
     };
-    Ok(EscalationFacts { actor: actor.clone(), standing, escalation })
+    let organization = found.organization.id;
+    Ok(EscalationFacts {
+        standing: tx.standing(&actor, organization, now)?,
+        ties: ties(tx, &actor, organization, now)?,
+        is_suspended: tx.organization(organization)?.is_some_and(|one| one.status == OrganizationStatus::Suspended),
+        escalation,
+        actor,
+    })
+}
+
+/// What ties somebody of the vendor to an organization; nothing ties others.
+fn ties(tx: &mut ReadTx<'_>, actor: &Actor, organization: OrganizationId, now: Timestamp) -> Result<Ties, Problem> {
+    if !actor.is_staff() {
+        return Ok(Ties::default());
+    }
+    let team = tx.account_team(organization)?;
+    Ok(Ties {
+        on_account_team: team.is_some_and(|team| team.is_looked_after_by(actor, ACCOUNT_TEAM)),
+        granted: tx.held_grant_since(actor.id(), organization, now.minus(GRANT_MEMORY))?,
+    })
+}
+
+/// Who has to be named unavailable in an escalation that was opened at a moment (E-4).
+pub(crate) fn to_be_named(
+    tx: &mut ReadTx<'_>,
+    organization: OrganizationId,
+    opened_at: Timestamp,
+) -> Result<Vec<ContactId>, Problem> {
+    let guards = tx.guards_of(organization, opened_at)?;
+    Ok(guards.iter().filter(|one| must_be_named(one, opened_at)).map(|one| one.id).collect())
 }
 
 /// The fence of a command that moves an escalation: its organization is changed.
@@ -319,14 +378,14 @@ pub(crate) async fn list_escalations(
     let request = app.page(&caller, &mut errors, listing, value.limit, &value.cursor);
     let statuses: Vec<EscalationStatus> = value.status.iter().map(|status| status.0).collect();
     errors.finish(|| Some(()))?;
-    let page = request.page.clone();
+    let (page, reading) = (request.page.clone(), Arc::clone(&app));
     let (views, next) = app
         .read(caller, move |tx, asker| {
             let standing = tx.standing(&asker.actor, organization.0, asker.now)?;
             escalation::allow_list(&standing, organization.0)?;
             let slice = tx.escalations(organization.0, &statuses, asker.now, &page)?;
             let rows = slice.rows.into_iter().map(|row| row.settled(asker.now));
-            let views = rows.map(|row| shown(tx, &asker.actor, &row)).collect::<Result<Vec<_>, _>>()?;
+            let views = rows.map(|row| shown(&reading, tx, &asker.actor, &row)).collect::<Result<Vec<_>, _>>()?;
             Ok((views, slice.next))
         })
         .await?;
@@ -348,13 +407,14 @@ pub(crate) async fn get_escalation(
     id: PathId<EscalationKind>,
     if_none_match: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
+    let reading = Arc::clone(&app);
     let (view, version) = app
         .read(caller, move |tx, asker| {
             let visible = escalation::view(asker.now, facts(tx, &asker.actor, asker.now, id.0)?)?;
             let escalation = visible.value();
             // What lapsed changes without a new version; a cache must not go on calling it open.
             let version = (escalation.state.status() != EscalationStatus::Lapsed).then_some(escalation.version);
-            Ok((shown(tx, &asker.actor, escalation)?, version))
+            Ok((shown(&reading, tx, &asker.actor, escalation)?, version))
         })
         .await?;
     Ok(match version {
@@ -415,7 +475,7 @@ pub(crate) async fn update_escalation(
         let present = escalation::view(context.now, facts.clone())?.into_value();
         let case = change.clone().apply(&present.case);
         let command = EditCase {
-            known_primaries: known_primaries(tx, present.organization.id, &case.unavailable)?,
+            known_primaries: known_primaries(tx, (present.organization.id, present.created_at), &case.unavailable)?,
             known_attachments: known_attachments(
                 tx,
                 actor,
@@ -429,7 +489,7 @@ pub(crate) async fn update_escalation(
         let edited = escalation_step::edit(context, facts, command)?;
         tx.save_escalation(&edited)?;
         follow(app, tx, context, &edited)?;
-        let view = shown(tx, actor, edited.after())?;
+        let view = shown(app, tx, actor, edited.after())?;
         Answer::ok(edited.after().version, id.0, &view)
     };
     app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await

@@ -2,11 +2,12 @@
 
 use mandate_core::change::Context;
 use mandate_core::contact_state::{DisableFacts, RecordIds, StateFacts};
-use mandate_core::escalation::{self, Escalation, EscalationFacts};
+use mandate_core::escalation::{self, Escalation, EscalationFacts, GRANT_MEMORY};
 use mandate_core::escalation_case::Absence;
 use mandate_core::escalation_completion::{self, CompleteFacts, Completed, Completion, CompletionIds, Departure};
 use mandate_core::id::{ContactId, EscalationId, OrganizationId, PersonId};
 use mandate_core::refusal::Refusal;
+use mandate_core::time::Timestamp;
 use mandate_storage::{ReadTx, WriteTx};
 
 use crate::contact_state::save_disabled;
@@ -39,7 +40,7 @@ pub(crate) fn complete(
         escalation::view(context.now, facts.clone())?.into_value()
     };
     let organization = present.organization.id;
-    let facts = completion_facts(tx, facts, &present, by_system)?;
+    let facts = completion_facts(tx, facts, &present, (by_system, context.now))?;
     let ids = CompletionIds { contact: app.id(), welcome: app.welcome(context.now) };
     match escalation_completion::complete(context, facts, ids)? {
         Completion::Returned(change) => {
@@ -49,6 +50,7 @@ pub(crate) fn complete(
         }
         Completion::Done(done) => {
             tx.save_contact(&done.nominee)?;
+            done.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
             done.link.iter().try_for_each(|link| tx.save_link(link))?;
             tx.save_escalation(&done.escalation)?;
             depart_all(app, tx, context, organization, &done, &mut numbers)?;
@@ -66,10 +68,10 @@ fn completion_facts(
     tx: &mut ReadTx<'_>,
     facts: EscalationFacts,
     present: &Escalation,
-    by_system: bool,
+    (by_system, now): (bool, Timestamp),
 ) -> Result<CompleteFacts, Problem> {
     let organization = present.organization.id;
-    let nominee = nominee_facts(tx, present)?;
+    let nominee = nominee_facts(tx, present, now)?;
     let record = match nominee.existing.as_ref().map(|existing| (existing.person, existing.organization)) {
         Some((PersonId::Contact(id), place)) if place == organization => tx.contact(id)?,
         _ => None,
@@ -93,6 +95,13 @@ fn completion_facts(
         record,
         nominee,
         present: still_there,
+        approver_granted: match present.state.approval() {
+            Some(approval) => {
+                let since = now.minus(GRANT_MEMORY);
+                tx.held_grant_since(approval.by, organization, since)?
+            }
+            None => false,
+        },
         is_in_review: tx.open_contact_review(organization)?.is_some(),
     })
 }
@@ -110,10 +119,10 @@ fn depart_all(
     for departure in &done.departures {
         let number =
             numbers.pop().ok_or_else(|| Problem::internal("a number for the record of a departure is missing"))?;
-        let record = RecordIds { request: app.id(), number, message: app.id() };
+        let record = RecordIds { request: app.id(), number, message: app.id(), mail: app.id() };
         let facts = disable_facts(tx, context, organization, departure.contact())?;
         let disabled = escalation_completion::depart(context, departure, &leaving, facts, record)?;
-        save_disabled(tx, &disabled)?;
+        save_disabled(tx, &disabled, context.now)?;
     }
     Ok(())
 }

@@ -4,13 +4,14 @@
 //! does it, and the others find nothing to do.
 
 use mandate_core::change::{Context, Origin};
-use mandate_core::escalation::{Escalation, EscalationFacts, State};
+use mandate_core::escalation::{Escalation, State};
 use mandate_core::escalation_step;
 use mandate_core::id::EscalationId;
 use mandate_core::time::Timestamp;
-use mandate_storage::{StorageError, WriteTx};
+use mandate_core::vocabulary::OrganizationStatus;
+use mandate_storage::{ReadTx, StorageError, WriteTx};
 
-use crate::escalation::fence;
+use crate::escalation::{facts_of, fence};
 use crate::escalation_completion::{complete, records_needed};
 use crate::escalation_step::follow;
 use crate::problem::Problem;
@@ -71,14 +72,19 @@ fn settle_found(
         return Ok(true);
     }
     let State::Approved(approval) = &found.state else { return Ok(false) };
-    if context.now < approval.completes_at {
+    if context.now < approval.completes_at || approval.rests_since.is_some() || is_suspended(tx, &found)? {
         return Ok(false);
     }
     // It is carried out on the approver's authority, as it is now.
     let Some((approver, _)) = tx.actor(approval.by)? else {
         return Err(Problem::internal("whoever approved an escalation does not exist"));
     };
-    let standing = tx.standing(&approver, found.organization.id, context.now)?;
-    let facts = EscalationFacts { actor: approver, standing, escalation: Some(found) };
+    let facts = facts_of(tx, &approver, context.now, Some(found))?;
     complete(app, tx, context, facts, numbers.to_vec()).map(|_| true)
+}
+
+/// Whether the organization is suspended, so that the waiting period rests (E-7).
+fn is_suspended(tx: &mut ReadTx<'_>, escalation: &Escalation) -> Result<bool, Problem> {
+    let organization = tx.organization(escalation.organization.id)?;
+    Ok(organization.is_some_and(|organization| organization.status == OrganizationStatus::Suspended))
 }

@@ -176,6 +176,7 @@ pub(crate) async fn get_escalation_case_file(
     caller: Caller,
     id: PathId<EscalationKind>,
 ) -> Result<HttpResponse, Problem> {
+    let reading = Arc::clone(&app);
     let view = app
         .read(caller, move |tx, asker| {
             let facts = facts(tx, &asker.actor, asker.now, id.0)?;
@@ -190,7 +191,7 @@ pub(crate) async fn get_escalation_case_file(
             }
             entries.sort_by_key(|entry| entry.sequence);
             Ok(CaseFileView {
-                escalation: shown(tx, &asker.actor, &escalation)?,
+                escalation: shown(&reading, tx, &asker.actor, &escalation)?,
                 attachments: files.iter().map(AttachmentView::from).collect(),
                 steps,
                 notices: tx.escalation_notices(escalation.id, ROWS_MAX)?.iter().map(Into::into).collect(),

@@ -28,7 +28,7 @@ pub(crate) async fn check(
         return Ok(None);
     }
     if content.size > CHECKED_BYTES_MAX {
-        return Ok(Some(SignatureCheck::new(SignatureResult::NotChecked, None, None)));
+        return Ok(Some(SignatureCheck::new(SignatureResult::NotChecked, None, None, app.now())));
     }
     let size = u64::try_from(content.size).unwrap_or_default();
     let unreadable = |error: String| Problem::unavailable(format!("the letter cannot be read back: {error}"));
@@ -41,9 +41,9 @@ pub(crate) async fn check(
     Ok(letter::check(bytes, app.now(), &app.letters).await.map(|(_, check)| check))
 }
 
-/// Whether a letter is an email that its author's own domain signed.
+/// Whether a letter is an email that its author's own domain signed when it was received.
 pub(crate) fn is_signed_by_author(tx: &mut ReadTx<'_>, letter: &Letter) -> Result<bool, StorageError> {
     let Some(author) = &letter.author_email else { return Ok(false) };
     let checks = tx.letter_signatures(&letter.attachments)?;
-    Ok(checks.iter().any(|(_, check)| check.is_by(author)))
+    Ok(checks.iter().any(|(_, check)| check.is_by(author, letter.received_at)))
 }

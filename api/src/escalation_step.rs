@@ -8,12 +8,14 @@ use mandate_core::broadcast::Broadcast;
 use mandate_core::change::{Change, Context, Notice};
 use mandate_core::escalation::{self, Escalation, EscalationFacts};
 use mandate_core::escalation_case::{Item, Method, VerifyItem};
+use mandate_core::escalation_guard::{offer_objection, was_put_aside};
 use mandate_core::escalation_step::{self, Approve, NomineeFacts, Verify};
 use mandate_core::escalation_story::{Audience, audience, mail_kind, tell};
 use mandate_core::id::{EscalationId, EscalationKind, PersonId};
 use mandate_core::say;
 use mandate_core::text::{Flaw, NOTE_MAX, Note, PHONE_MAX, Phone};
-use mandate_core::vocabulary::StaffRole;
+use mandate_core::time::Timestamp;
+use mandate_core::vocabulary::{PersonStatus, StaffRole};
 use mandate_storage::{ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -22,7 +24,7 @@ use validator::Validate;
 use crate::caller::Caller;
 use crate::conditional::{ExpectedVersion, IfMatch};
 use crate::contact_state::ReasonBody;
-use crate::escalation::{facts, fence, shown};
+use crate::escalation::{facts, fence, shown, to_be_named};
 use crate::escalation_completion::{complete, records_needed};
 use crate::escalation_view::EscalationView;
 use crate::extract::{Body, Empty, OptionalBody, PathId};
@@ -57,8 +59,9 @@ pub(crate) fn follow(
         Audience::Opener(opener) => vec![opener],
         Audience::DutyManagers => duty_managers(tx)?,
         Audience::Everybody => {
-            let everybody = Broadcast { kind, about: escalation.id.into(), request: None };
+            let everybody = Broadcast { kind, about: escalation.id.into(), request: None, by: None };
             tx.owe_broadcast(&everybody, context.now)?;
+            tell_put_aside(app, tx, context, escalation)?;
             first_told(tx, escalation)?
         }
     };
@@ -78,16 +81,35 @@ fn duty_managers(tx: &mut ReadTx<'_>) -> Result<Vec<PersonId>, Problem> {
     Ok(on_duty.take(DUTY_MANAGERS_TOLD_MAX).map(|member| member.id.into()).collect())
 }
 
+/// Tells those who count as active although staff disabled them, with a link by which they object without signing in (E-4, E-7).
+fn tell_put_aside(app: &App, tx: &mut WriteTx<'_>, context: &Context, escalation: &Escalation) -> Result<(), Problem> {
+    let guards = tx.guards_of(escalation.organization.id, escalation.created_at)?;
+    for guard in guards.iter().filter(|one| was_put_aside(one, escalation.created_at)) {
+        let offered = offer_objection(context.now, escalation, guard, (app.id(), app.id()));
+        let (link, notice) = offered;
+        tx.save_link(&link)?;
+        tx.save_objection_link(link.id, escalation.id)?;
+        tx.owe_mail(&notice, context.now)?;
+    }
+    Ok(())
+}
+
 /// Those who are told before everybody else: the primary support contacts who are said to be unavailable, and the account team (E-7).
 fn first_told(tx: &mut ReadTx<'_>, escalation: &Escalation) -> Result<Vec<PersonId>, Problem> {
-    let unavailable = escalation.case.unavailable.iter().map(|one| one.contact.into());
+    let mut unavailable: Vec<PersonId> = Vec::new();
+    for one in &escalation.case.unavailable {
+        let contact = tx.contact(one.contact)?;
+        if !contact.is_some_and(|contact| was_put_aside(&contact, escalation.created_at)) {
+            unavailable.push(one.contact.into());
+        }
+    }
     let team = tx.account_team(escalation.organization.id)?;
     let team = team.map(|team| team.places.holders()).unwrap_or_default();
-    Ok(unavailable.chain(team.into_iter().map(Into::into)).collect())
+    Ok(unavailable.into_iter().chain(team.into_iter().map(Into::into)).collect())
 }
 
 /// Takes a step, and all that follows it.
-async fn step(
+pub(crate) async fn step(
     app: Data<Arc<App>>,
     caller: Caller,
     id: EscalationId,
@@ -104,7 +126,7 @@ async fn step(
         let change = decide(app, tx, context, facts, expected(&if_match, present))?;
         tx.save_escalation(&change)?;
         follow(app, tx, context, &change)?;
-        let view = shown(tx, actor, change.after())?;
+        let view = shown(app, tx, actor, change.after())?;
         Answer::ok(change.after().version, id, &view)
     };
     app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id), work)).await
@@ -147,7 +169,7 @@ pub struct VerifyItemBody {
     #[validate(length(max = NOTE_MAX))]
     #[schema(max_length = 2000, example = "she confirmed the letter, and the date on it")]
     note: Option<String>,
-    /// The number that was called, for `call_back` alone: one of `call_back_numbers`.
+    /// The number that was called, for `call_back` alone: one of `call_back_numbers` that is `callable`. Digits are compared.
     #[validate(length(max = PHONE_MAX))]
     #[schema(max_length = 32, example = "+1.650.555.0199")]
     number: Option<String>,
@@ -168,8 +190,8 @@ pub struct VerifyEscalationBody {
 
 /// Verify items of an escalation
 ///
-/// For duty managers, while it is in review: each item with the method and its evidence. An item that is verified again by the same method
-/// is replaced.
+/// For duty managers, agents and the account team, while it is in review: each item with the method and its evidence. An item that is verified again by the same method
+/// is replaced. Whoever verifies an item does not decide about the escalation.
 #[utoipa::path(tag = "escalations", operation_id = "verifyEscalation", request_body = VerifyEscalationBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
     responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
@@ -204,11 +226,12 @@ pub(crate) async fn verify_escalation(
         items.push(VerifyItem { item, method, note, number });
     }
     let items = errors.finish(|| Some(items))?;
-    step(app, caller.with_body(digest), id.0, if_match, move |_, tx, context, facts, expected_version| {
+    step(app, caller.with_body(digest), id.0, if_match, move |app, tx, context, facts, expected_version| {
         let escalation = escalation::view(context.now, facts.clone())?.into_value();
         let command = Verify {
             items: items.clone(),
             numbers: tx.known_numbers(escalation.organization.id, escalation.created_at)?,
+            min_age: app.settings.call_back_age,
             is_signed_by_author: crate::escalation_letter::is_signed_by_author(tx, &escalation.case.letter)?,
             expected_version,
         };
@@ -292,25 +315,43 @@ pub struct ApproveEscalationBody {
 }
 
 /// What must be known to appoint the nominee of an escalation.
-pub(crate) fn nominee_facts(tx: &mut ReadTx<'_>, escalation: &Escalation) -> Result<NomineeFacts, Problem> {
+pub(crate) fn nominee_facts(
+    tx: &mut ReadTx<'_>,
+    escalation: &Escalation,
+    now: Timestamp,
+) -> Result<NomineeFacts, Problem> {
     let organization = tx.organization(escalation.organization.id)?;
     let organization = organization.ok_or_else(|| Problem::internal("the organization of an escalation is missing"))?;
+    let email = &escalation.case.nominee.email;
+    let existing = tx.person_by_email(email, Some(organization.id))?;
+    let holder = existing.as_ref().and_then(|existing| match existing.person {
+        PersonId::Contact(contact) => Some(contact),
+        PersonId::Staff(_) => None,
+    });
+    let record = holder.map(|holder| tx.contact(holder)).transpose()?.flatten();
+    let disabled_since = match record.filter(|record| record.status == PersonStatus::Disabled) {
+        Some(record) => tx.disabled_since_opening(record.id, escalation)?,
+        None => false,
+    };
     Ok(NomineeFacts {
         vendor_domains: tx.vendor_domains()?,
-        existing: tx.person_by_email(&escalation.case.nominee.email)?,
-        active_primaries: tx.active_primaries(organization.id)?,
+        former: tx.former_grants(email, organization.id, holder, now)?,
+        existing,
+        disabled_since,
+        to_be_named: to_be_named(tx, organization.id, escalation.created_at)?,
         organization,
     })
 }
 
 /// Approve an escalation
 ///
-/// For duty managers who did not open it, once every item is verified. It says which version was read. The waiting period begins, in which
+/// For duty managers who neither opened it, changed it nor verified an item, and hold no grant of the organization nor held one within a
+/// year, once every item is verified. It says which version was read. The waiting period begins, in which
 /// the contacts of the organization and the account team are told by email what is about to happen and how to object.
 #[utoipa::path(tag = "escalations", operation_id = "approveEscalation", request_body = ApproveEscalationBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
     responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "staff_only", "second_person_required", "contact_in_other_organization", "primary_support_contact_available", "verification_incomplete", "invalid_transition", "vendor_staff_not_allowed"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only", "second_person_required", "contact_in_other_organization", "nominee_not_allowed", "primary_support_contact_available", "verification_incomplete", "invalid_transition", "vendor_staff_not_allowed"]))))]
 #[post("/v1/escalations/{escalation_id}/approve")]
 pub(crate) async fn approve_escalation(
     app: Data<Arc<App>>,
@@ -330,7 +371,7 @@ pub(crate) async fn approve_escalation(
         let command = Approve {
             version: mismatch.or(value.version).or(read),
             wait: app.settings.escalation_wait,
-            nominee: nominee_facts(tx, &escalation)?,
+            nominee: nominee_facts(tx, &escalation, context.now)?,
         };
         Ok(escalation_step::approve(context, facts, command)?)
     })
@@ -403,7 +444,7 @@ pub(crate) async fn withdraw_escalation(
 #[utoipa::path(tag = "escalations", operation_id = "objectToEscalation", request_body = ReasonBody,
     params(("escalation_id" = EscalationIdWire, Path, description = "The escalation.")),
     responses((status = 200, description = "The escalation.", body = EscalationView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "staff_only", "invalid_transition"]))))]
+    extensions(("x-codes" = json!(["second_person_required", "permission_required", "staff_only", "invalid_transition"]))))]
 #[post("/v1/escalations/{escalation_id}/object")]
 pub(crate) async fn object_to_escalation(
     app: Data<Arc<App>>,
@@ -474,7 +515,7 @@ pub(crate) async fn complete_escalation(
         let actor = context.signed_in()?;
         let facts = facts(tx, actor, context.now, id.0)?;
         let after = complete(app, tx, context, facts, numbers.clone())?;
-        let view = shown(tx, actor, &after)?;
+        let view = shown(app, tx, actor, &after)?;
         Answer::ok(after.version, id.0, &view)
     };
     let answer = app

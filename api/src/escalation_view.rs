@@ -2,16 +2,18 @@
 
 use mandate_core::actor::Actor;
 use mandate_core::escalation::{Act, Escalation, State};
-use mandate_core::escalation_case::{KnownNumber, Verification};
-use mandate_core::escalation_flags::{Flag, flags};
-use mandate_core::id::AttachmentId;
+use mandate_core::escalation_case::{CallBacks, KnownNumber, Verification};
+use mandate_core::escalation_flags::{Flag, FlagKind, SignOfLife, flags, signs_of_life};
+use mandate_core::id::{AttachmentId, ContactId};
 use mandate_core::letter_signature::SignatureCheck;
 use mandate_core::text::Domain;
+use mandate_core::time::{Span, Timestamp};
 use mandate_storage::{ReadTx, StorageError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::escalation_case::{LetterView, NomineeView, UnavailableView};
+use crate::escalation_number::{KnownNumberView, offered};
 use crate::page::page;
 use crate::partner_grant::OrganizationRefView;
 use crate::person::PersonRefView;
@@ -47,31 +49,27 @@ pub struct VerificationView {
     verified_at: TimestampWire,
 }
 
-/// A number that was known before the escalation was opened, and may be called.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct KnownNumberView {
-    /// The number.
-    #[schema(example = "+1.650.555.0199")]
-    number: String,
-    /// Whose it is.
-    person: PersonRefView,
-    /// Since when it has been on record.
-    since: TimestampWire,
-}
-
 /// Something that a reviewer should look at twice. Nothing is refused for it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FlagView {
-    /// `foreign_domain`, `look_alike_domain`, `mixed_scripts` or `punycode`.
+    /// `foreign_domain`, `look_alike_domain`, `mixed_scripts` or `punycode` of a domain; `presumption_ended` of somebody who is said to be
+    /// unavailable, and signed in or changed something since the escalation was opened.
     code: FlagKindOut,
-    /// The item that it is about: `nominee_email`, or `signature` for the author's address.
-    item: ItemOut,
+    /// The item that it is about: `nominee_email`, or `signature` for the author's address; `null` where it is about a contact.
+    #[schema(required = true)]
+    item: Option<ItemOut>,
     /// The domain, as people read it.
-    #[schema(example = "acrne.example")]
-    domain: String,
+    #[schema(required = true, example = "acrne.example")]
+    domain: Option<String>,
     /// The domain of the organization that it resembles.
     #[schema(required = true, example = "acme.example")]
     resembles: Option<String>,
+    /// The contact that it is about.
+    #[schema(required = true)]
+    contact_id: Option<ContactIdWire>,
+    /// When they last signed in or changed something.
+    #[schema(required = true)]
+    at: Option<TimestampWire>,
 }
 
 /// What the own signature of a letter that came as an email says: supporting evidence, never enough by itself.
@@ -90,6 +88,19 @@ pub struct LetterSignatureView {
     /// The address that the letter comes from.
     #[schema(required = true, example = "carla.mendes@acme.example")]
     author: Option<String>,
+    /// When it was signed, as the signature says.
+    #[schema(required = true)]
+    signed_at: Option<TimestampWire>,
+    /// The header fields that the signature covers; others, such as a subject, may have been written afterwards.
+    #[schema(example = json!(["from", "to", "subject", "date"]))]
+    covers: Vec<String>,
+    /// How many bytes of the body the signature covers; `null` for all of it, as it must be to pass.
+    #[schema(required = true, example = 1024)]
+    body_length: Option<i64>,
+    /// Whether it supports anything: it passes, speaks for the letter's author as the escalation names them, and was signed at most seven
+    /// days before the letter was received, and not after it was uploaded.
+    #[schema(example = true)]
+    counts: bool,
 }
 
 /// That somebody did something at a moment, and why.
@@ -138,7 +149,8 @@ pub struct EscalationView {
     verification: Vec<VerificationView>,
     /// The items that still have to be verified; `email_signature` alone does not count.
     missing: Vec<ItemOut>,
-    /// The numbers that may be called, in the order in which people guard the organization; `null` for everybody but staff.
+    /// The numbers that were known before, with their age, in the order in which people guard the organization; those that are `callable`
+    /// may be called. `null` for everybody but staff.
     #[schema(required = true)]
     call_back_numbers: Option<Vec<KnownNumberView>>,
     /// What a reviewer should look at twice; `null` for everybody but staff.
@@ -164,9 +176,12 @@ pub struct EscalationView {
     /// When it was approved.
     #[schema(required = true)]
     approved_at: Option<TimestampWire>,
-    /// When the waiting period ends.
+    /// When the waiting period ends; later, if it rests.
     #[schema(required = true)]
     completes_at: Option<TimestampWire>,
+    /// Since when the waiting period rests, because the organization is suspended.
+    #[schema(required = true)]
+    rests_since: Option<TimestampWire>,
     /// The objection that stops it.
     #[schema(required = true)]
     objection: Option<ActView>,
@@ -194,10 +209,14 @@ pub struct EscalationView {
 page!(EscalationPage, EscalationView);
 
 /// What only staff see of an escalation.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Inside {
     /// The numbers that were known before it was opened (E-6a).
     pub(crate) numbers: Vec<KnownNumber>,
+    /// Since how long before it a number must have been on record.
+    pub(crate) min_age: Span,
+    /// When those who are said to be unavailable last signed in.
+    pub(crate) signed_in: Vec<(ContactId, Timestamp)>,
     /// The domains that its organization owns.
     pub(crate) domains: Vec<Domain>,
     /// What the own signatures of its letters say.
@@ -209,13 +228,21 @@ pub(crate) fn inside(
     tx: &mut ReadTx<'_>,
     reader: &Actor,
     escalation: &Escalation,
+    min_age: Span,
 ) -> Result<Option<Inside>, StorageError> {
     if !reader.is_staff() {
         return Ok(None);
     }
     let organization = escalation.organization.id;
     let domains = tx.organization(organization)?.map(|organization| organization.domains).unwrap_or_default();
+    let mut signed_in = Vec::new();
+    for one in &escalation.case.unavailable {
+        let last = tx.contact(one.contact)?.and_then(|contact| contact.last_sign_in_at);
+        signed_in.extend(last.map(|at| (one.contact, at)));
+    }
     Ok(Some(Inside {
+        min_age,
+        signed_in,
         numbers: tx.known_numbers(organization, escalation.created_at)?,
         signatures: tx.letter_signatures(&escalation.case.letter.attachments)?,
         domains,
@@ -236,30 +263,40 @@ pub(crate) fn verification(verification: &Verification, is_for_staff: bool) -> V
     }
 }
 
-fn number(known: &KnownNumber) -> KnownNumberView {
-    KnownNumberView {
-        number: known.number.to_string(),
-        person: PersonRefView::from(&known.person),
-        since: known.since.into(),
-    }
-}
-
-fn signature((attachment, check): &(AttachmentId, SignatureCheck)) -> LetterSignatureView {
+fn signature((attachment, check): &(AttachmentId, SignatureCheck), escalation: &Escalation) -> LetterSignatureView {
+    let letter = &escalation.case.letter;
     LetterSignatureView {
         attachment_id: (*attachment).into(),
         result: check.result.into(),
         domain: check.domain.clone(),
         aligned: check.aligned,
         author: check.author.clone(),
+        signed_at: check.cover.signed_at.map(Into::into),
+        covers: check.cover.fields.clone(),
+        body_length: check.cover.body_length,
+        counts: letter.author_email.as_ref().is_some_and(|author| check.is_by(author, letter.received_at)),
     }
 }
 
 fn flag(flag: Flag) -> FlagView {
     FlagView {
         code: flag.kind.into(),
-        item: flag.item.into(),
-        domain: flag.domain,
+        item: Some(flag.item.into()),
+        domain: Some(flag.domain),
         resembles: flag.resembles.map(|domain| domain.to_string()),
+        contact_id: None,
+        at: None,
+    }
+}
+
+fn sign(sign: SignOfLife) -> FlagView {
+    FlagView {
+        code: FlagKind::PresumptionEnded.into(),
+        item: None,
+        domain: None,
+        resembles: None,
+        contact_id: Some(sign.contact.into()),
+        at: Some(sign.at.into()),
     }
 }
 
@@ -298,9 +335,16 @@ impl EscalationView {
             unavailable: case.unavailable.iter().map(Into::into).collect(),
             verification: escalation.verified.iter().map(|one| verification(one, inside.is_some())).collect(),
             missing: escalation.missing().into_iter().map(Into::into).collect(),
-            call_back_numbers: inside.map(|inside| inside.numbers.iter().map(number).collect()),
-            flags: inside.map(|inside| flags(case, &inside.domains).into_iter().map(flag).collect()),
-            letter_signatures: inside.map(|inside| inside.signatures.iter().map(signature).collect()),
+            call_back_numbers: inside
+                .map(|inside| offered(CallBacks { escalation, min_age: inside.min_age }, &inside.numbers)),
+            flags: inside.map(|inside| {
+                let signs = signs_of_life(escalation, &inside.signed_in).into_iter().map(sign);
+                flags(case, &inside.domains).into_iter().map(flag).chain(signs).collect()
+            }),
+            letter_signatures: inside.map(|inside| {
+                let of_case = |found: &(AttachmentId, SignatureCheck)| signature(found, escalation);
+                inside.signatures.iter().map(of_case).collect()
+            }),
             opened_by: PersonRefView::from(&escalation.opened_by),
             reviewed_by: escalation.reviewer.map(Into::into),
             returned_reason: returned.map(ToString::to_string),
@@ -308,6 +352,7 @@ impl EscalationView {
             approved_by: approval.map(|approval| approval.by.into()),
             approved_at: approval.map(|approval| approval.at.into()),
             completes_at: approval.map(|approval| approval.completes_at.into()),
+            rests_since: approval.and_then(|approval| approval.rests_since).map(Into::into),
             objection: objection.as_ref().map(ActView::from),
             resumption: escalation.resumption.as_ref().map(ActView::from),
             ending: ending.as_ref().map(ActView::from),

@@ -171,7 +171,7 @@ fn around(
     params(("organization_id" = OrganizationIdWire, Path, description = "The grantor.")),
     responses((status = 200, description = "What it would expose.", body = PartnerGrantPreviewView),
         Problems, BodyProblems),
-    extensions(("x-codes" = json!(["permission_required", "grant_exists", "grantee_not_allowed", "level_not_allowed", "expiry_required", "expiry_in_past"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "grant_exists", "grantee_not_allowed", "level_not_allowed", "expiry_required", "expiry_in_past"]))))]
 #[post("/v1/organizations/{organization_id}/partner-grants/preview")]
 pub(crate) async fn preview_partner_grant(
     app: Data<Arc<App>>,
@@ -198,7 +198,7 @@ pub(crate) async fn preview_partner_grant(
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "previewPartnerGrantRequest", request_body = ApproveBody,
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
     responses((status = 200, description = "What its approval would expose.", body = PartnerGrantPreviewView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "grantee_not_allowed", "level_not_allowed", "expiry_in_past"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "invalid_transition", "grantee_not_allowed", "level_not_allowed", "expiry_in_past"]))))]
 #[post("/v1/partner-grant-requests/{partner_grant_request_id}/preview")]
 pub(crate) async fn preview_partner_grant_request(
     app: Data<Arc<App>>,

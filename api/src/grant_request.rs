@@ -27,7 +27,7 @@ use crate::conditional::{IfMatch, IfNoneMatch};
 use crate::contact_state::ReasonBody;
 use crate::extract::{Body, Empty, OptionalBody, PathId};
 use crate::input::{Errors, present};
-use crate::partner_grant::{GranteeBody, GranteeView, NamedGrantee, candidate};
+use crate::partner_grant::{GranteeBody, GranteeView, NamedGrantee, candidate, surroundings};
 use crate::problem::{BodyProblems, NotModified, Problem, Problems, WriteProblems};
 use crate::reply::{Answer, command, expected};
 use crate::state::App;
@@ -342,7 +342,7 @@ pub(crate) fn read_approval(app: &App, body: Body<ApproveBody>) -> Result<Approv
 #[utoipa::path(tag = "partner-grant-requests", operation_id = "approvePartnerGrantRequest", request_body = ApproveBody,
     params(("partner_grant_request_id" = GrantRequestIdWire, Path, description = "The request.")),
     responses((status = 200, description = "The approved request.", body = PartnerGrantRequestView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "grantee_not_allowed", "level_not_allowed", "expiry_in_past", "acknowledgement_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "invalid_transition", "grantee_not_allowed", "level_not_allowed", "expiry_in_past", "acknowledgement_required"]))))]
 #[post("/v1/partner-grant-requests/{partner_grant_request_id}/approve")]
 pub(crate) async fn approve_partner_grant_request(
     app: Data<Arc<App>>,
@@ -360,6 +360,7 @@ pub(crate) async fn approve_partner_grant_request(
         let approved = grant_request::approve(context, facts, wanted)?;
         approved.replaced.iter().try_for_each(|replaced| tx.save_partner_grant(replaced))?;
         tx.save_partner_grant(&approved.grant)?;
+        tx.save_withdrawal(&approved.withdrawal, context.now)?;
         tx.save_grant_request(&approved.request)?;
         answer(context, &approved.request)
     };
@@ -382,10 +383,13 @@ pub(crate) fn approve_facts(
         },
     };
     let holder: AnyId = asked.grantee.id();
+    let current = grantor.map(|grantor| tx.current_grant(grantor, holder)).transpose()?.flatten();
     Ok(ApproveFacts {
         grantor: grantor.map(|grantor| tx.organization(grantor)).transpose()?.flatten(),
         grantee: grantee.map(|grantee| candidate(tx, &grantee)).transpose()?.flatten(),
-        current: grantor.map(|grantor| tx.current_grant(grantor, holder)).transpose()?.flatten(),
+        around: surroundings(tx, grantor, current.as_ref(), &asked.grantee)?,
+        asker: tx.actor(asked.created_by.id)?.map(|(asker, _)| asker),
+        current,
         request,
     })
 }

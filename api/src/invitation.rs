@@ -9,7 +9,7 @@ use mandate_core::actor::Actor;
 use mandate_core::change::Context;
 use mandate_core::id::{InvitationId, InvitationKind, OrganizationId, OrganizationKind, PersonId};
 use mandate_core::invitation::{self, CreateFacts, Invitation, InvitationFacts, NewInvitation, Right};
-use mandate_core::text::{EMAIL_MAX, TypedEmail};
+use mandate_core::text::{EMAIL_MAX, Email, TypedEmail};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{ContactType, InvitationStatus};
 use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
@@ -118,12 +118,12 @@ pub struct CreateInvitationBody {
 
 /// Invite a contact of another organization
 ///
-/// For contact managers of the organization and partners with `full_admin`, where the email is in a domain of their own
-/// organization. The contact gets an email with a single-use link; once they accept, they belong to this organization.
+/// For contact managers of the organization and partners with `full_admin`, who invite no contact managers and primary support
+/// contacts; where the email is in a domain of the organization. The contact gets an email with a single-use link; once they accept, they belong to this organization.
 #[utoipa::path(tag = "invitations", operation_id = "createInvitation", request_body = CreateInvitationBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization that invites.")),
     responses((status = 201, description = "The new invitation.", body = InvitationView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "own_record", "contact_exists", "invitation_exists", "vendor_staff_not_allowed", "contact_combination_invalid", "invitation_not_available"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_manager_protected", "outside_customer_domains", "own_record", "contact_exists", "invitation_exists", "vendor_staff_not_allowed", "contact_combination_invalid", "invitation_not_available"]))))]
 #[post("/v1/organizations/{organization_id}/invitations")]
 pub(crate) async fn create_invitation(
     app: Data<Arc<App>>,
@@ -164,13 +164,13 @@ fn create(
     organization: OrganizationId,
     wanted: &NewInvitation,
 ) -> Result<Answer, Problem> {
-    let existing = tx.person_by_email(&wanted.email.email)?;
+    let existing = tx.person_by_email(&wanted.email.email, Some(organization))?;
     let open = match existing.as_ref().map(|existing| existing.person) {
         Some(PersonId::Contact(contact)) => tx.open_invitation(organization, contact)?,
         Some(PersonId::Staff(_)) | None => None,
     };
     let facts = CreateFacts {
-        right: right(tx, context.signed_in()?, organization, context.now)?,
+        right: right(tx, context.signed_in()?, organization, &wanted.email.email, context.now)?,
         organization: tx.organization(organization)?,
         existing,
         open,
@@ -190,11 +190,12 @@ pub(crate) fn right(
     tx: &mut ReadTx<'_>,
     inviter: &Actor,
     organization: OrganizationId,
+    email: &Email,
     now: Timestamp,
 ) -> Result<Right, Problem> {
     Ok(Right {
         standing: tx.standing(inviter, organization, now)?,
-        own_domains: tx.organization(inviter.organization)?.map(|own| own.domains).unwrap_or_default(),
+        owners: tx.domain_owners([email])?,
         vendor_domains: tx.vendor_domains()?,
     })
 }
@@ -219,11 +220,11 @@ pub struct ListInvitationsQuery {
 
 /// List an organization's invitations
 ///
-/// For contact managers of the organization and partners with `full_admin`. Newest first.
+/// For contact managers of the organization, partners with `full_admin`, and the staff who keep records. Newest first.
 #[utoipa::path(tag = "invitations", operation_id = "listInvitations",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization that invites."), ListInvitationsQuery),
     responses((status = 200, description = "A page of invitations.", body = InvitationPage), Problems),
-    extensions(("x-codes" = json!(["permission_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/organizations/{organization_id}/invitations")]
 pub(crate) async fn list_invitations(
     app: Data<Arc<App>>,
@@ -264,11 +265,11 @@ pub(crate) fn facts(
 
 /// Read an invitation
 ///
-/// For contact managers of the organization that invites, and partners with `full_admin`.
+/// For contact managers of the organization that invites, partners with `full_admin`, and the staff who keep records.
 #[utoipa::path(tag = "invitations", operation_id = "getInvitation",
     params(("invitation_id" = InvitationIdWire, Path, description = "The invitation.")),
     responses((status = 200, description = "The invitation.", body = InvitationView), NotModified, Problems),
-    extensions(("x-codes" = json!(["permission_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "staff_only"]))))]
 #[get("/v1/invitations/{invitation_id}")]
 pub(crate) async fn get_invitation(
     app: Data<Arc<App>>,
@@ -292,7 +293,7 @@ pub(crate) async fn get_invitation(
 #[utoipa::path(tag = "invitations", operation_id = "cancelInvitation",
     params(("invitation_id" = InvitationIdWire, Path, description = "The invitation.")),
     responses((status = 200, description = "The cancelled invitation.", body = InvitationView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "contact_manager_protected", "staff_only"]))))]
 #[post("/v1/invitations/{invitation_id}/cancel")]
 pub(crate) async fn cancel_invitation(
     app: Data<Arc<App>>,

@@ -33,7 +33,7 @@ pub async fn check(bytes: Bytes, now: Timestamp, resolver: &LetterResolver) -> O
     let keys = resolver.keys(names).await;
     let author = email.author.clone();
     let check = apart(move || signature::verify(&letter, author, now, &keys)).await;
-    let unknown = || SignatureCheck::new(SignatureResult::NotChecked, None, email.author.clone());
+    let unknown = || SignatureCheck::new(SignatureResult::NotChecked, None, email.author.clone(), now);
     let check = check.unwrap_or_else(unknown);
     Some((email, check))
 }

@@ -85,6 +85,27 @@ pub enum MailContent {
         /// Their user id.
         email: String,
     },
+    /// Those who decide in an organization learn that one of them was made, promoted, demoted or disabled (C-9).
+    AuthorityChanged {
+        /// The organization.
+        organization: String,
+        /// The name of who is concerned; the organization's, where several are.
+        person: String,
+        /// Who they are now, a line each.
+        people: String,
+    },
+    /// A contact learns that staff disabled them (C-15).
+    ContactDisabled {
+        /// The organization.
+        organization: String,
+    },
+    /// Whoever takes over service requests learns which (C-15).
+    RequestsHandedOver {
+        /// Whose they are.
+        organization: String,
+        /// The requests, a line each.
+        requests: String,
+    },
     /// Somebody's password was reset.
     PasswordChanged {
         /// When.
@@ -142,6 +163,9 @@ impl MailContent {
             Self::Invitation { .. } => MailKind::Invitation,
             Self::InvitationAccepted { .. } => MailKind::InvitationAccepted,
             Self::ContactTransferred { .. } => MailKind::ContactTransferred,
+            Self::AuthorityChanged { .. } => MailKind::AuthorityChanged,
+            Self::ContactDisabled { .. } => MailKind::ContactDisabled,
+            Self::RequestsHandedOver { .. } => MailKind::RequestsHandedOver,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
             Self::ParticipantAdded(_) => MailKind::ParticipantAdded,
             Self::Reply { .. } => MailKind::Reply,

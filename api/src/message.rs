@@ -148,7 +148,7 @@ pub struct CreateMessageBody {
 #[utoipa::path(tag = "messages", operation_id = "createMessage", request_body = CreateMessageBody,
     params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
     responses((status = 201, description = "The new message.", body = MessageView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "staff_only", "service_request_closed", "attachment_not_allowed"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "service_request_closed", "attachment_not_allowed"]))))]
 #[post("/v1/service-requests/{service_request_id}/messages")]
 pub(crate) async fn create_message(
     app: Data<Arc<App>>,

@@ -1,5 +1,6 @@
 //! What an owed email says, and whether its receiver may still have it: decided when it leaves.
 
+mod authority;
 mod escalation;
 mod grant;
 
@@ -46,10 +47,14 @@ impl Notices {
                 MailKind::Welcome => self.welcome(tx, mail, &person, status)?,
                 MailKind::PasswordReset => self.password_reset(tx, mail, &person, status)?,
                 MailKind::Invitation => self.invitation(tx, mail, &person)?,
+                MailKind::ContactDisabled => self.contact_disabled(tx, &person)?,
+                MailKind::AuthorityChanged => self.authority_changed(tx, mail, &person, status)?,
+                MailKind::EscalationNotice => self.escalation_notice(tx, mail, &person, status)?,
                 // What follows is for those who may sign in: nobody else is told of anything (C-15).
                 _ if !may_sign_in(&person, status) => None,
                 kind if !preferences.wants(kind) => None,
                 MailKind::PointOfContact => self.point_of_contact(tx, mail, &person)?,
+                MailKind::RequestsHandedOver => self.handed_over(tx, mail, &person)?,
                 MailKind::InvitationAccepted => self.invitation_accepted(tx, mail, &person)?,
                 MailKind::ContactTransferred => self.contact_transferred(tx, mail, &person)?,
                 MailKind::GrantRequestReceived
@@ -62,7 +67,6 @@ impl Notices {
                 MailKind::EscalationOpened
                 | MailKind::EscalationReviewed
                 | MailKind::EscalationInformation
-                | MailKind::EscalationNotice
                 | MailKind::EscalationObjected
                 | MailKind::EscalationReturned
                 | MailKind::EscalationCompleted
@@ -226,7 +230,7 @@ impl Notices {
     fn reply(&self, tx: &mut ReadTx<'_>, mail: &Mail, person: &Actor) -> Result<Option<MailContent>, StorageError> {
         let Some(message) = about(mail).map(|id| tx.message(id)).transpose()?.flatten() else { return Ok(None) };
         let Some(facts) = self.receiver(tx, message.request, person)? else { return Ok(None) };
-        let Some(visible) = broadcast::reply(self.clock.now(), &facts, &message) else { return Ok(None) };
+        let Some(visible) = broadcast::reply(&facts, &message) else { return Ok(None) };
         let (request, message) = visible.value();
         let author = message.author.as_ref().map(|author| author.name.clone());
         Ok(Some(MailContent::Reply {
@@ -246,7 +250,7 @@ impl Notices {
     ) -> Result<Option<RequestTold>, StorageError> {
         let Some(id) = about(mail) else { return Ok(None) };
         let Some(facts) = self.receiver(tx, id, person)? else { return Ok(None) };
-        let visible = broadcast::status(self.clock.now(), &facts, status);
+        let visible = broadcast::status(&facts, status);
         Ok(visible.map(|visible| RequestTold::from(visible.value())))
     }
 
@@ -258,8 +262,12 @@ impl Notices {
         person: &Actor,
     ) -> Result<Option<ReceiverFacts>, StorageError> {
         let facts = tx.request_facts(person, request, self.clock.now())?;
-        let Some(organization) = facts.request.as_ref().map(|request| request.organization.id) else { return Ok(None) };
-        Ok(Some(ReceiverFacts { grants: tx.held_grants(person, organization)?, request: facts }))
+        let Some(request) = &facts.request else { return Ok(None) };
+        let submitter = tx.actor(request.submitted_by.id)?;
+        let submitter_is_here = submitter.is_some_and(|(submitter, status)| {
+            submitter.organization == request.organization.id && may_sign_in(&submitter, status)
+        });
+        Ok(Some(ReceiverFacts { submitter_is_here, request: facts }))
     }
 }
 

@@ -14,10 +14,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::problem::ProblemView;
 use crate::{
     account_team, article, attachment, contact, contact_import, contact_list, contact_review, contact_state,
-    credential, effective_access, escalation, escalation_file, escalation_step, grant_list, grant_preview,
-    grant_request, grant_request_list, invitation, me, message, organization, participant, partner_grant,
-    point_of_contact, probes, readiness, request_list, service_request, session, site, staff, training, transfer,
-    upload, viewer, wire,
+    credential, effective_access, escalation, escalation_file, escalation_guard, escalation_number, escalation_step,
+    grant_list, grant_preview, grant_request, grant_request_list, invitation, me, message, organization, participant,
+    partner_grant, point_of_contact, probes, readiness, request_list, service_request, session, site, staff, training,
+    transfer, upload, viewer, wire,
 };
 
 mod codes;
@@ -173,6 +173,8 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         .service(escalation_step::object_to_escalation)
         .service(escalation_step::resume_escalation)
         .service(escalation_step::complete_escalation)
+        .service(escalation_number::confirm_escalation_number)
+        .service(escalation_guard::object_by_link)
         .service(escalation_file::get_escalation_case_file)
         .service(article::create_article)
         .service(article::list_articles)
@@ -272,10 +274,12 @@ pub fn document() -> &'static Document {
 
 /// The document as `openapi.yaml` has it.
 pub fn yaml() -> String {
-    document().to_yaml().expect("the document consists of plain values")
+    static YAML: OnceLock<String> = OnceLock::new();
+    YAML.get_or_init(|| document().to_yaml().expect("the document consists of plain values")).clone()
 }
 
 /// The document as JSON.
 pub fn json() -> String {
-    document().to_json().expect("the document consists of plain values")
+    static JSON: OnceLock<String> = OnceLock::new();
+    JSON.get_or_init(|| document().to_json().expect("the document consists of plain values")).clone()
 }

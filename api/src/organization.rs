@@ -22,6 +22,7 @@ use validator::Validate;
 
 use crate::caller::Caller;
 use crate::conditional::{IfMatch, IfNoneMatch};
+use crate::escalation_guard::follow_suspension;
 use crate::extract::{Body, Empty, OptionalBody, PathId, Query};
 use crate::input::{Errors, present};
 use crate::page::page;
@@ -164,7 +165,7 @@ fn domains(mut domains: Vec<Domain>) -> Vec<Domain> {
 /// For administrators. The first contact becomes primary support contact with `manage_contacts` and gets a welcome email.
 #[utoipa::path(tag = "organizations", operation_id = "createOrganization", request_body = CreateOrganizationBody,
     responses((status = 201, description = "The new organization.", body = OrganizationView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["staff_only", "contact_in_other_organization", "domain_taken", "vendor_staff_not_allowed"]))))]
+    extensions(("x-codes" = json!(["staff_only", "contact_in_other_organization", "domain_taken", "vendor_staff_not_allowed", "validation_failed"]))))]
 #[post("/v1/organizations")]
 pub(crate) async fn create_organization(
     app: Data<Arc<App>>,
@@ -182,16 +183,17 @@ fn create(
     context: &mandate_core::change::Context,
     wanted: &CreateOrganization,
 ) -> Result<Answer, Problem> {
+    let email = &wanted.first_contact.profile.email.email;
     let facts = CreateFacts {
         actor: context.signed_in()?.clone(),
         vendor_domains: tx.vendor_domains()?,
         taken_domains: tx.domains_taken(&wanted.domains, wanted.id)?,
-        existing: tx.person_by_email(&wanted.first_contact.profile.email.email)?,
+        existing: tx.person_by_email(email, None)?,
+        former: tx.former_grants(email, wanted.id, None, context.now)?,
     };
     let created = organization::create(context, facts, wanted.clone()).map_err(below_first_contact)?;
     tx.save_organization(&created.organization)?;
-    tx.save_contact(&created.first_contact.contact)?;
-    tx.save_link(&created.first_contact.link)?;
+    tx.save_welcomed(std::slice::from_ref(&created.first_contact))?;
     let view = OrganizationView::from(&created.organization);
     Answer::created(format!("/v1/organizations/{}", wanted.id), 1, wanted.id, &view)
 }
@@ -327,8 +329,8 @@ pub(crate) async fn update_organization(
     body: Body<PatchOrganizationBody>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = body.value.into_command(body.errors)?;
-    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| {
-        let facts = edit_facts(tx, context, id.0, wanted.domains.as_deref().unwrap_or_default())?;
+    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &_| {
+        let facts = edit_facts(app, tx, context, id.0, wanted.domains.as_deref().unwrap_or_default())?;
         let expected_version = expected(&if_match, version(&facts));
         let change = organization::edit(context, facts, EditOrganization { expected_version, ..wanted.clone() })?;
         save(tx, &change)
@@ -337,6 +339,7 @@ pub(crate) async fn update_organization(
 }
 
 fn edit_facts(
+    app: &App,
     tx: &mut WriteTx<'_>,
     context: &mandate_core::change::Context,
     id: OrganizationId,
@@ -346,6 +349,8 @@ fn edit_facts(
         standing: tx.standing(context.signed_in()?, id, context.now)?,
         organization: tx.organization(id)?,
         taken_domains: tx.domains_taken(domains, id)?,
+        vendor_domains: tx.vendor_domains()?,
+        configured_domains: app.settings.vendor_domains.clone(),
     })
 }
 
@@ -374,10 +379,13 @@ pub(crate) async fn suspend_organization(
 ) -> Result<HttpResponse, Problem> {
     let digest = body.0.digest;
     body.0.errors.finish(|| Some(()))?;
-    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| {
-        let facts = edit_facts(tx, context, id.0, &[])?;
+    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &_| {
+        let facts = edit_facts(app, tx, context, id.0, &[])?;
         let expected_version = expected(&if_match, version(&facts));
-        save(tx, &organization::suspend(context, facts, expected_version)?)
+        let change = organization::suspend(context, facts, expected_version)?;
+        let answer = save(tx, &change)?;
+        follow_suspension(app, tx, context, change.after())?;
+        Ok(answer)
     };
     app.write(caller.with_body(digest), command(move |_| Ok(Fence::new().changes(id.0)), work)).await
 }
@@ -398,10 +406,13 @@ pub(crate) async fn resume_organization(
 ) -> Result<HttpResponse, Problem> {
     let digest = body.0.digest;
     body.0.errors.finish(|| Some(()))?;
-    let work = move |_: &App, tx: &mut WriteTx<'_>, context: &_| {
-        let facts = edit_facts(tx, context, id.0, &[])?;
+    let work = move |app: &App, tx: &mut WriteTx<'_>, context: &_| {
+        let facts = edit_facts(app, tx, context, id.0, &[])?;
         let expected_version = expected(&if_match, version(&facts));
-        save(tx, &organization::resume(context, facts, expected_version)?)
+        let change = organization::resume(context, facts, expected_version)?;
+        let answer = save(tx, &change)?;
+        follow_suspension(app, tx, context, change.after())?;
+        Ok(answer)
     };
     app.write(caller.with_body(digest), command(move |_| Ok(Fence::new().changes(id.0)), work)).await
 }

@@ -236,7 +236,7 @@ impl AddParticipantBody {
     responses((status = 201, description = "The new participant.", body = ParticipantView),
         (status = 200, description = "The participant, who took part before.", body = ParticipantView),
         Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_exists", "contact_in_other_organization", "service_request_closed", "point_of_contact_required", "too_many_participants", "vendor_staff_not_allowed", "contact_combination_invalid", "point_of_contact_not_allowed", "site_not_allowed", "participant_not_allowed"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_manager_protected", "outside_customer_domains", "contact_exists", "contact_in_other_organization", "service_request_closed", "point_of_contact_required", "too_many_participants", "vendor_staff_not_allowed", "contact_combination_invalid", "point_of_contact_not_allowed", "site_not_allowed", "participant_not_allowed"]))))]
 #[post("/v1/service-requests/{service_request_id}/participants")]
 pub(crate) async fn add_participant(
     app: Data<Arc<App>>,
@@ -287,7 +287,11 @@ fn add(
     };
     let facts = AddFacts {
         request,
-        candidate: tx.candidate(person, organization, present.as_ref().and_then(|present| present.role))?,
+        candidate: tx.candidate(
+            person,
+            organization,
+            present.as_ref().and_then(participant::Participant::held_role),
+        )?,
         point_of_contact: match role {
             Involvement::PointOfContact => point_of_contact(tx, Some(person), organization, context.now)?,
             Involvement::Secondary | Involvement::Cc => PointOfContact::Unnamed,
@@ -336,7 +340,7 @@ fn save(
             tx.save_participant(change)?;
             let participant = change.after().clone();
             let organization = visible.value().organization.id;
-            let candidate = tx.candidate(participant.person.id, organization, participant.role)?;
+            let candidate = tx.candidate(participant.person.id, organization, participant.held_role())?;
             let one = candidate.map(|candidate| (participant, candidate)).into_iter().collect();
             participant::parts(context.now, visible, None, one).pop()
         }
@@ -350,7 +354,7 @@ fn save(
     params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request."),
         ("person_id" = PersonIdWire, Path, description = "Who is to take part no longer.")),
     responses((status = 204, description = "They take part no longer."), Problems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "service_request_closed", "point_of_contact_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "service_request_closed", "point_of_contact_required"]))))]
 #[delete("/v1/service-requests/{service_request_id}/participants/{person_id}")]
 pub(crate) async fn remove_participant(
     app: Data<Arc<App>>,

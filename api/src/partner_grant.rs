@@ -9,7 +9,7 @@ use mandate_core::actor::Actor;
 use mandate_core::change::Context;
 use mandate_core::id::{AnyId, ContactId, GrantId, GrantKind, OrganizationId, OrganizationKind, PersonId, StaffId};
 use mandate_core::partner_grant::{
-    self, Candidate, CreateFacts, CreateGrant, EditGrant, GrantFacts, Grantee, PartnerGrant,
+    self, Candidate, Changed, CreateFacts, CreateGrant, EditGrant, GrantFacts, Grantee, PartnerGrant, Surroundings,
 };
 use mandate_core::say;
 use mandate_core::text::{EMAIL_MAX, Email, Flaw, NOTE_MAX, Note};
@@ -221,7 +221,7 @@ pub(crate) fn candidate(tx: &mut ReadTx<'_>, named: &NamedGrantee) -> Result<Opt
         NamedGrantee::Contact(id) => Some(PersonId::Contact(*id)),
         NamedGrantee::Staff(id) => Some(PersonId::Staff(*id)),
         NamedGrantee::Email(kind, email) => {
-            tx.person_by_email(email)?.map(|existing| existing.person).filter(|person| {
+            tx.person_by_email(email, None)?.map(|existing| existing.person).filter(|person| {
                 matches!(
                     (kind, person),
                     (GranteeType::Contact, PersonId::Contact(_)) | (GranteeType::Staff, PersonId::Staff(_))
@@ -294,16 +294,68 @@ pub(crate) fn create_facts(
     named: &NamedGrantee,
 ) -> Result<CreateFacts, Problem> {
     let grantee = candidate(tx, named)?;
-    let grantee_id = grantee.as_ref().map(Candidate::id);
+    let current = match &grantee {
+        Some(grantee) => tx.current_grant(grantor, grantee.id())?,
+        None => None,
+    };
+    let person = match &grantee {
+        Some(Candidate::Contact(contact, _)) => Some((contact.id.into(), contact.organization)),
+        Some(Candidate::Organization(_) | Candidate::Staff(_)) | None => None,
+    };
     Ok(CreateFacts {
         standing: tx.standing(context.signed_in()?, grantor, context.now)?,
         grantor: tx.organization(grantor)?,
+        hanging: around(tx, grantor, current.as_ref(), person)?.hanging,
         grantee,
-        current: match grantee_id {
-            Some(id) => tx.current_grant(grantor, id)?,
-            None => None,
-        },
+        current,
     })
+}
+
+/// What a change of the grant between two touches, or the making of one: what hangs on it and, for one person, the grant to their
+/// organization with what hangs on that.
+pub(crate) fn around(
+    tx: &mut ReadTx<'_>,
+    grantor: OrganizationId,
+    current: Option<&PartnerGrant>,
+    person: Option<(PersonId, OrganizationId)>,
+) -> Result<Surroundings, Problem> {
+    let wide = match person {
+        Some((_, home)) => tx.current_grant(grantor, home.into())?,
+        None => None,
+    };
+    let ids: Vec<GrantId> = current.into_iter().chain(&wide).map(|grant| grant.id).collect();
+    let hanging = tx.hanging_on(&ids, person.map(|(person, _)| person))?;
+    Ok(Surroundings { around: wide, hanging })
+}
+
+/// The same where the grantee is known.
+pub(crate) fn surroundings(
+    tx: &mut ReadTx<'_>,
+    grantor: Option<OrganizationId>,
+    current: Option<&PartnerGrant>,
+    grantee: &Grantee,
+) -> Result<Surroundings, Problem> {
+    let Some(grantor) = grantor else { return Ok(Surroundings::default()) };
+    let person = match grantee {
+        Grantee::Person(person) => Some((person.id, person.organization)),
+        Grantee::Organization(_) => None,
+    };
+    around(tx, grantor, current, person)
+}
+
+/// What a change of a grant touches.
+fn surroundings_of(tx: &mut ReadTx<'_>, facts: &GrantFacts) -> Result<Surroundings, Problem> {
+    match &facts.grant {
+        Some(grant) => surroundings(tx, Some(grant.grantor.id), Some(grant), &grant.grantee),
+        None => Ok(Surroundings::default()),
+    }
+}
+
+/// Saves a changed grant, and what ended with it.
+fn save(tx: &mut WriteTx<'_>, context: &Context, changed: &Changed) -> Result<Answer, Problem> {
+    tx.save_partner_grant(&changed.grant)?;
+    tx.save_withdrawal(&changed.withdrawal, context.now)?;
+    answer(context, changed.grant.after())
 }
 
 /// Make a grant
@@ -313,7 +365,7 @@ pub(crate) fn create_facts(
 #[utoipa::path(tag = "partner-grants", operation_id = "createPartnerGrant", request_body = CreatePartnerGrantBody,
     params(("organization_id" = OrganizationIdWire, Path, description = "The grantor.")),
     responses((status = 201, description = "The new grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "grant_exists", "grantee_not_allowed", "level_not_allowed", "expiry_required", "expiry_in_past", "acknowledgement_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "grant_exists", "grantee_not_allowed", "level_not_allowed", "expiry_required", "expiry_in_past", "acknowledgement_required"]))))]
 #[post("/v1/organizations/{organization_id}/partner-grants")]
 pub(crate) async fn create_partner_grant(
     app: Data<Arc<App>>,
@@ -352,6 +404,7 @@ fn create(
         tx.save_partner_grant(replaced)?;
     }
     tx.save_partner_grant(&created.grant)?;
+    tx.save_withdrawal(&created.withdrawal, context.now)?;
     let view = PartnerGrantView::of(created.grant.after(), context.now, context.signed_in()?);
     Answer::created(format!("/v1/partner-grants/{}", wanted.id), 1, wanted.id, &view)
 }
@@ -422,7 +475,7 @@ pub struct PatchPartnerGrantBody {
 #[utoipa::path(tag = "partner-grants", operation_id = "updatePartnerGrant", params(("grant_id" = GrantIdWire, Path, description = "The grant.")),
     request_body(content = PatchPartnerGrantBody, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "level_not_allowed", "expiry_required", "expiry_in_past", "acknowledgement_required"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "invalid_transition", "level_not_allowed", "expiry_required", "expiry_in_past", "acknowledgement_required"]))))]
 #[patch("/v1/partner-grants/{grant_id}")]
 pub(crate) async fn update_partner_grant(
     app: Data<Arc<App>>,
@@ -443,9 +496,9 @@ pub(crate) async fn update_partner_grant(
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = facts(tx, context.signed_in()?, context.now, id.0)?;
         let expected_version = expected(&if_match, facts.grant.as_ref().map(|grant| grant.version));
-        let change = partner_grant::edit(context, facts, EditGrant { expected_version, ..wanted.clone() })?;
-        tx.save_partner_grant(&change)?;
-        answer(context, change.after())
+        let around = surroundings_of(tx, &facts)?;
+        let changed = partner_grant::edit(context, facts, around, EditGrant { expected_version, ..wanted.clone() })?;
+        save(tx, context, &changed)
     };
     app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
 }
@@ -476,7 +529,7 @@ pub struct RevokeBody {
 #[utoipa::path(tag = "partner-grants", operation_id = "revokePartnerGrant", request_body = RevokeBody,
     params(("grant_id" = GrantIdWire, Path, description = "The grant.")),
     responses((status = 200, description = "The revoked grant.", body = PartnerGrantView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "invalid_transition"]))))]
+    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "invalid_transition"]))))]
 #[post("/v1/partner-grants/{grant_id}/revoke")]
 pub(crate) async fn revoke_partner_grant(
     app: Data<Arc<App>>,
@@ -491,9 +544,9 @@ pub(crate) async fn revoke_partner_grant(
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = facts(tx, context.signed_in()?, context.now, id.0)?;
         let expected_version = expected(&if_match, facts.grant.as_ref().map(|grant| grant.version));
-        let change = partner_grant::revoke(context, facts, reason.clone(), expected_version)?;
-        tx.save_partner_grant(&change)?;
-        answer(context, change.after())
+        let around = surroundings_of(tx, &facts)?;
+        let changed = partner_grant::revoke(context, facts, around, reason.clone(), expected_version)?;
+        save(tx, context, &changed)
     };
     app.write(caller.with_body(digest), command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await
 }

@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::extract::Query;
 use crate::page::page;
 use crate::problem::{Problem, Problems};
-use crate::service_request::ServiceRequestView;
+use crate::service_request::{ServiceRequestView, shown};
 use crate::state::App;
 use crate::wire::{
     CategoryIn, OrganizationIdWire, PersonIdWire, RequestStatusIn, RequestViewIn, StaffIdWire, TimestampWire,
@@ -115,12 +115,13 @@ pub(crate) async fn list_service_requests(
         })
     })?;
     let page = request.page.clone();
-    let slice = app
+    let (rows, next) = app
         .read(caller, move |tx, asker| {
             let reach = request_access::reach(&asker.actor);
-            Ok(tx.service_requests(&asker.actor, &reach, asker.now, &filter, &page)?)
+            let slice = tx.service_requests(&asker.actor, &reach, asker.now, &filter, &page)?;
+            let rows = slice.rows.iter().map(|request| shown(tx, &asker.actor, asker.now, request));
+            Ok((rows.collect::<Result<Vec<_>, _>>()?, slice.next))
         })
         .await?;
-    Ok(request
-        .answer::<ServiceRequestPage>(slice.rows.iter().map(ServiceRequestView::from).collect(), slice.next.as_ref()))
+    Ok(request.answer::<ServiceRequestPage>(rows, next.as_ref()))
 }

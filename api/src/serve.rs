@@ -38,7 +38,7 @@ use crate::shutdown::{Shutdown, asked_to_stop};
 use crate::sources::{Clock, Ids, SteadyClock};
 use crate::state::{App, Gate};
 use crate::upload;
-use crate::worker::{Outbox, Worker};
+use crate::worker::{Outbox, Prepare, Settle, Worker};
 
 /// Connections that one worker thread keeps open at a time; beyond them the operating system queues.
 const CONNECTIONS_MAX: usize = 4_096;
@@ -176,6 +176,12 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
 }
 
 fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()> + use<>, String> {
+    let (worker, prepare, settle) = hire(app)?;
+    Ok(worker.run(prepare, settle, shutdown.clone()))
+}
+
+/// The worker, what it asks before an email leaves, and what it does when an escalation's time has come.
+pub(crate) fn hire(app: &Arc<App>) -> Result<(Worker, Prepare, Settle), String> {
     let mailer = Mailer::new(&app.settings.mail).map_err(|error| error.to_string())?;
     let notices = Notices {
         store: app.store.clone(),
@@ -196,8 +202,7 @@ fn worker(app: &Arc<App>, shutdown: &Shutdown) -> Result<impl Future<Output = ()
         close_after: app.settings.close_after,
     };
     let due = Arc::clone(app);
-    let settle = Arc::new(move || escalation_due::settle(&due));
-    Ok(worker.run(Arc::new(move |mail| notices.prepare(mail)), settle, shutdown.clone()))
+    Ok((worker, Arc::new(move |mail| notices.prepare(mail)), Arc::new(move || escalation_due::settle(&due))))
 }
 
 /// What every worker thread's application shares.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
-use mandate_core::access::{Standing, Visible};
+use mandate_core::actor::Actor;
 use mandate_core::change::Context;
+use mandate_core::effective_access::HeldGrants;
 use mandate_core::id::{OrganizationId, PersonId, ServiceRequestId, ServiceRequestKind};
 use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::say;
@@ -69,13 +70,13 @@ pub struct ServiceRequestView {
     /// Whether only those see it whom it names, the organization's primary support contacts and the desk.
     #[schema(example = false)]
     confidential: bool,
-    /// Whether the point of contact is a partner.
+    /// Whether the point of contact is a partner; not while the grant behind it gives nothing.
     #[schema(example = false)]
     partner_managed: bool,
     /// Which staff member works on it.
     #[schema(required = true)]
     assigned_to: Option<PersonRefView>,
-    /// The closed request that it follows up.
+    /// The closed request that it follows up; `null` also for who may not see that one.
     #[schema(required = true)]
     follow_up_of: Option<ServiceRequestIdWire>,
     /// The contact whose record it is tied to.
@@ -102,8 +103,9 @@ pub struct ServiceRequestView {
     version: i64,
 }
 
-impl From<&ServiceRequest> for ServiceRequestView {
-    fn from(request: &ServiceRequest) -> Self {
+impl ServiceRequestView {
+    /// A request as it is at a moment, for a reader who may see it, and perhaps the one that it follows up.
+    fn of(request: &ServiceRequest, now: Timestamp, sees_follow_up: bool) -> Self {
         let is_own = request.submitted_by.organization == request.organization.id;
         Self {
             id: request.id.into(),
@@ -118,9 +120,9 @@ impl From<&ServiceRequest> for ServiceRequestView {
             submitted_for: if is_own { None } else { Some(OrganizationRefView::from(&request.organization)) },
             point_of_contact: request.point_of_contact.as_ref().map(PersonRefView::from),
             confidential: request.confidential,
-            partner_managed: request.is_partner_managed(),
+            partner_managed: request.is_partner_managed(now),
             assigned_to: request.assigned_to.as_ref().map(PersonRefView::from),
-            follow_up_of: request.follow_up_of.map(Into::into),
+            follow_up_of: request.follow_up_of.filter(|_| sees_follow_up).map(Into::into),
             about_contact_id: request.about.map(Into::into),
             created_at: request.created_at.into(),
             updated_at: request.updated_at.into(),
@@ -133,10 +135,18 @@ impl From<&ServiceRequest> for ServiceRequestView {
     }
 }
 
-impl From<Visible<ServiceRequest>> for ServiceRequestView {
-    fn from(visible: Visible<ServiceRequest>) -> Self {
-        Self::from(visible.value())
-    }
+/// A request as its reader sees it: with the one that it follows up only if they may see that one too (S-4).
+pub(crate) fn shown(
+    tx: &mut ReadTx<'_>,
+    reader: &Actor,
+    now: Timestamp,
+    request: &ServiceRequest,
+) -> Result<ServiceRequestView, Problem> {
+    let sees_follow_up = match request.follow_up_of {
+        Some(closed) => service_request::view(&tx.request_facts(reader, closed, now)?).is_ok(),
+        None => true,
+    };
+    Ok(ServiceRequestView::of(request, now, sees_follow_up))
 }
 
 /// A service request to be.
@@ -245,7 +255,7 @@ impl CreateServiceRequestBody {
 /// for primary support contacts and partners with `service_admin`; `upgrade` for primary support contacts alone.
 #[utoipa::path(tag = "service-requests", operation_id = "createServiceRequest", request_body = CreateServiceRequestBody,
     responses((status = 201, description = "The new request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "not_found", "point_of_contact_not_allowed", "follow_up_not_allowed", "participant_not_allowed"]))))]
+    extensions(("x-codes" = json!(["service_request_sealed", "permission_required", "primary_support_contact_required", "staff_only", "not_found", "point_of_contact_not_allowed", "follow_up_not_allowed", "participant_not_allowed"]))))]
 #[post("/v1/service-requests")]
 pub(crate) async fn create_service_request(
     app: Data<Arc<App>>,
@@ -283,7 +293,8 @@ fn create(tx: &mut WriteTx<'_>, context: &Context, wanted: &Wanted) -> Result<An
     tx.save_message(&created.message)?;
     created.participants.iter().try_for_each(|participant| tx.save_participant(participant))?;
     let id = wanted.request.id;
-    Answer::created(format!("/v1/service-requests/{id}"), 1, id, &ServiceRequestView::from(created.request.after()))
+    let view = shown(tx, context.signed_in()?, context.now, created.request.after())?;
+    Answer::created(format!("/v1/service-requests/{id}"), 1, id, &view)
 }
 
 /// What must be known of somebody who is to be the point of contact.
@@ -302,8 +313,8 @@ pub(crate) fn point_of_contact(
             let (Some(contact), Some((person, _))) = (tx.contact(id)?, tx.actor(id.into())?) else {
                 return Ok(PointOfContact::Unknown);
             };
-            let level = tx.held_grants(&person, organization)?.deciding(now).map(|held| held.level);
-            Ok(PointOfContact::Contact(Box::new(contact), level))
+            let held = tx.held_grants(&person, organization)?.deciding(now);
+            Ok(PointOfContact::Contact(Box::new(contact), held))
         }
     }
 }
@@ -322,7 +333,7 @@ pub(crate) async fn get_service_request(
     if_none_match: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
     let again = caller.clone();
-    let (visible, is_called) = app
+    let (version, view, is_called) = app
         .glance(move |tx| {
             let (caller_facts, rest) = match tx.caller_and_request(caller.claims.session, id.0)? {
                 Some(found) => (Some(found.caller), Some((found.grants, found.request, found.role))),
@@ -330,22 +341,21 @@ pub(crate) async fn get_service_request(
             };
             let asker = caller.recognize(caller_facts)?;
             let facts = match rest {
-                Some((grants, Some(request), role)) => {
-                    let standing = Standing::of(&asker.actor, request.organization.id, grants.deciding(asker.now));
-                    RequestFacts { actor: asker.actor, standing, request: Some(request), role }
-                }
-                _ => RequestFacts { actor: asker.actor, standing: Standing::Stranger, request: None, role: None },
+                Some((grants, request, role)) => RequestFacts::of(asker.now, asker.actor, &grants, request, role),
+                None => RequestFacts::of(asker.now, asker.actor, &HeldGrants::NONE, None, None),
             };
-            Ok((service_request::view(&facts)?, mandate_core::call_list::allow(&facts).is_some()))
+            let visible = service_request::view(&facts)?;
+            let view = shown(tx, &facts.actor, asker.now, visible.value())?;
+            Ok((visible.value().version, view, mandate_core::call_list::allow(&facts).is_some()))
         })
         .await?;
     if is_called {
         let call_list = app.read(again, move |tx, asker| call_list::find(tx, asker, id.0)).await?;
         if call_list.is_some() {
-            return Ok(HttpResponse::Ok().json(ServiceRequestView { call_list, ..ServiceRequestView::from(visible) }));
+            return Ok(HttpResponse::Ok().json(ServiceRequestView { call_list, ..view }));
         }
     }
-    Ok(if_none_match.answer(visible.value().version, ServiceRequestView::from(visible)))
+    Ok(if_none_match.answer(version, view))
 }
 
 /// What changes in a service request; absent members stay.
@@ -410,7 +420,7 @@ impl PatchServiceRequestBody {
 #[utoipa::path(tag = "service-requests", operation_id = "updateServiceRequest", params(("service_request_id" = ServiceRequestIdWire, Path, description = "The service request.")),
     request_body(content = PatchServiceRequestBody, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The request.", body = ServiceRequestView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "staff_only", "service_request_closed", "point_of_contact_not_allowed", "assignee_not_allowed"]))))]
+    extensions(("x-codes" = json!(["service_request_sealed", "permission_required", "primary_support_contact_required", "staff_only", "service_request_closed", "point_of_contact_not_allowed", "assignee_not_allowed"]))))]
 #[patch("/v1/service-requests/{service_request_id}")]
 pub(crate) async fn update_service_request(
     app: Data<Arc<App>>,
@@ -473,5 +483,6 @@ fn edit(
     let expected_version = expected(if_match, present);
     let change = service_request::edit(context, facts, EditRequest { expected_version, ..wanted.clone() })?;
     tx.save_service_request(&change)?;
-    Answer::ok(change.after().version, id, &ServiceRequestView::from(change.after()))
+    let view = shown(tx, context.signed_in()?, context.now, change.after())?;
+    Answer::ok(change.after().version, id, &view)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use mandate_core::actor::Actor;
+use mandate_core::change::Context;
 use mandate_core::id::{PersonId, SessionId, SessionKind};
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::{self, Refreshed, Session, SignIn, SignInFacts};
@@ -18,7 +19,8 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access_token::Bearer;
-use crate::caller::{Caller, address, check_idempotency_key};
+use crate::caller::{Caller, address, check_idempotency_key, origin};
+use crate::escalation_guard::note_sign_of_life;
 use crate::extract::{Body, PathId, WholeList};
 use crate::person::PrincipalView;
 use crate::problem::{BodyProblems, Problem, Problems, PublicProblems};
@@ -175,6 +177,7 @@ pub(crate) async fn create_session(
     let password_matches = app.passwords.verify_or_dummy(hash.as_deref(), &password).await?;
     let (id, lifetime) = (app.id(), app.settings.session_ttl);
     let compared = hash.clone();
+    let (origin, at_work) = (origin(&request, &app), Arc::clone(&app));
     let outcome = app.write_unsigned(move |mut unlocked| {
         let found = address.as_ref().map(|email| unlocked.organization_of_email(email)).transpose()?.flatten();
         let fence = Fence::new().uses(found);
@@ -188,7 +191,12 @@ pub(crate) async fn create_session(
         // The password may have been set anew while it was compared; that ends all sign-ins with the older one.
         let password_matches = password_matches && present == compared;
         match session::sign_in(now, lifetime, id, SignInFacts { person, password_matches }) {
-            Ok((sign_in, actor)) => begin(&mut tx, &scopes, &sign_in).map(|()| Ok((sign_in, actor))),
+            Ok((sign_in, actor)) => {
+                begin(&mut tx, &scopes, &sign_in)?;
+                let context = Context { actor: Some(actor.clone()), now, origin: origin.clone() };
+                note_sign_of_life(&at_work, &mut tx, &context)?;
+                Ok(Ok((sign_in, actor)))
+            }
             Err(refusal) => scopes.count(&mut tx, seen, now).map(|()| Err(refusal)),
         }
     });

@@ -74,6 +74,8 @@ pub struct Settings {
     pub invitation_ttl: Span,
     /// `MANDATE_ESCALATION_WAIT`
     pub escalation_wait: Span,
+    /// `MANDATE_CALL_BACK_AGE`
+    pub call_back_age: Span,
     /// `MANDATE_REVIEW_PERIOD`
     pub review_period: Span,
     /// `MANDATE_CLOSE_AFTER`
@@ -175,6 +177,8 @@ impl Settings {
             problems.check("MANDATE_ACCESS_TOKEN_TTL", duration(&options.access_token_ttl, SECOND, DAY));
         let escalation_wait = problems
             .check("MANDATE_ESCALATION_WAIT", duration(&options.escalation_wait, Span::seconds(0), Span::days(30)));
+        let call_back_age = problems
+            .check("MANDATE_CALL_BACK_AGE", duration(&options.call_back_age, Span::seconds(0), Span::days(3650)));
         let mut span = |setting, text| problems.check(setting, duration(text, SECOND, Span::days(3650)));
         let session_ttl = span("MANDATE_SESSION_TTL", &options.session_ttl);
         let welcome_ttl = span("MANDATE_WELCOME_TTL", &options.welcome_ttl);
@@ -210,6 +214,7 @@ impl Settings {
             reset_ttl: reset_ttl?,
             invitation_ttl: invitation_ttl?,
             escalation_wait: escalation_wait?,
+            call_back_age: call_back_age?,
             review_period: review_period?,
             close_after: close_after?,
             idempotency_ttl: idempotency_ttl?,
@@ -258,6 +263,7 @@ impl Settings {
             ("MANDATE_RESET_TTL", shown(self.reset_ttl)),
             ("MANDATE_INVITATION_TTL", shown(self.invitation_ttl)),
             ("MANDATE_ESCALATION_WAIT", shown(self.escalation_wait)),
+            ("MANDATE_CALL_BACK_AGE", shown(self.call_back_age)),
             ("MANDATE_REVIEW_PERIOD", shown(self.review_period)),
             ("MANDATE_CLOSE_AFTER", shown(self.close_after)),
             ("MANDATE_IDEMPOTENCY_TTL", shown(self.idempotency_ttl)),

@@ -246,7 +246,7 @@ fn create(
     let facts = CreateFacts {
         actor: context.signed_in()?.clone(),
         organization: Some(organization),
-        existing: tx.person_by_email(&wanted.profile.email.email)?,
+        existing: tx.person_by_email(&wanted.profile.email.email, None)?,
     };
     let created = staff::create(context, facts, wanted.clone())?;
     tx.save_staff(&created.staff)?;
@@ -386,7 +386,12 @@ pub(crate) async fn disable_staff(
     let reason = errors.finish(|| reason)?;
     let work = move |_: &App, tx: &mut WriteTx<'_>, context: &Context| {
         let facts = facts(tx, context, id.0)?;
-        let grants = tx.grants_to_person(PersonId::Staff(id.0))?;
+        let grants = tx.individual_grants(
+            PersonId::Staff(id.0),
+            context.signed_in()?.organization,
+            context.signed_in()?.organization,
+            context.now,
+        )?;
         let expected_version = expected(&if_match, present_version(&facts));
         let disabled = staff::disable(context, facts, grants, reason.clone(), expected_version)?;
         tx.save_staff(&disabled.staff)?;

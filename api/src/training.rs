@@ -86,5 +86,5 @@ fn note(
     let expected_version = expected(if_match, facts.contact.as_ref().map(|contact| contact.version));
     let change = training::note(context, facts, NoteTraining { expected_version, ..wanted.clone() })?;
     tx.save_contact(&change)?;
-    Answer::ok(change.after().version, id, &ContactView::from(change.after()))
+    Answer::ok(change.after().version, id, &ContactView::of(change.after(), context.signed_in()?))
 }

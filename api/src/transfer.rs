@@ -5,13 +5,14 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use mandate_core::change::Context;
-use mandate_core::id::{ContactId, LinkId, OrganizationId, PersonId};
+use mandate_core::contact::Contact;
+use mandate_core::id::{ContactId, LinkId, PersonId};
 use mandate_core::invitation::Invitation;
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::use_link;
 use mandate_core::time::Timestamp;
 use mandate_core::transfer::{self, AcceptFacts, MANAGERS_TOLD_MAX, Offer, Surroundings, TransferIds, Transferred};
-use mandate_core::vocabulary::{LinkPurpose, PersonStatus};
+use mandate_core::vocabulary::{LinkPurpose, OrganizationStatus, PersonStatus};
 use mandate_storage::{Fence, ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -86,9 +87,9 @@ pub(crate) async fn accept_invitation(
 
 /// Both organizations change; that of whoever invited must hold still.
 fn fence(unlocked: &mut Unlocked<'_>, link: LinkId) -> Result<Fence, Problem> {
-    let between = unlocked.organizations_of_link(link)?;
-    Ok(between
-        .map_or_else(Fence::new, |[joined, left, inviter]| Fence::new().changes(joined).changes(left).uses(inviter)))
+    let Some([joined, left, inviter]) = unlocked.organizations_of_link(link)? else { return Ok(Fence::new()) };
+    let led = unlocked.organizations_led_by_invited(link)?;
+    Ok(led.into_iter().fold(Fence::new(), Fence::uses).changes(joined).changes(left).uses(inviter))
 }
 
 fn facts(tx: &mut ReadTx<'_>, link: LinkId, now: Timestamp) -> Result<(AcceptFacts, Option<ContactId>), Problem> {
@@ -108,14 +109,16 @@ fn offer(
     let found = (tx.organization(invitation.organization)?, tx.actor(invitation.created_by)?);
     let (Some(organization), Some(inviter)) = found else { return Ok(None) };
     let Some(contact) = tx.contact(invitation.person)? else { return Ok(None) };
-    let around = surroundings(tx, &invitation, contact.id, contact.organization, now)?;
+    let left = tx.organization(contact.organization)?.map_or(OrganizationStatus::Suspended, |left| left.status);
+    let around = surroundings(tx, &invitation, &contact, now)?;
     let offer = Offer {
-        right: right(tx, &inviter.0, organization.id, now)?,
+        right: right(tx, &inviter.0, organization.id, &invitation.email, now)?,
         has_password: tx.password_hash(contact.id.into())?.is_some(),
         invitation,
         organization,
         inviter,
         contact,
+        left_status: left,
     };
     Ok(Some((offer, around)))
 }
@@ -123,10 +126,10 @@ fn offer(
 fn surroundings(
     tx: &mut ReadTx<'_>,
     invitation: &Invitation,
-    contact: ContactId,
-    left: OrganizationId,
+    person: &Contact,
     now: Timestamp,
 ) -> Result<Surroundings, Problem> {
+    let (contact, left) = (person.id, person.organization);
     let mut invitations = tx.open_invitations_around(contact)?;
     invitations.retain(|other| other.id != invitation.id);
     let managers = tx.contact_managers(left)?.into_iter().filter(|manager| manager.id != contact);
@@ -134,11 +137,7 @@ fn surroundings(
         managers: managers.map(|manager| PersonId::Contact(manager.id)).collect(),
         others_left: tx.others_than(contact, left)?,
         others_joined: tx.others_than(contact, invitation.organization)?,
-        grants: tx.grants_to_person(contact.into())?,
-        requests: tx.requests_handled_by(contact)?,
-        successor: tx.successor_of(contact, left)?,
-        grant_requests: tx.grant_requests_of(contact.into())?,
-        participations: tx.participations_of(contact.into())?,
+        ties: tx.ties_of(person, invitation.organization, now)?,
         review: tx.open_review_of(contact, left, now)?,
         invitations,
     })
@@ -156,10 +155,7 @@ fn save(tx: &mut WriteTx<'_>, transferred: &Transferred, now: Timestamp) -> Resu
     if let Some(welcome) = &transferred.welcome {
         tx.save_link(welcome)?;
     }
-    transferred.grants.iter().try_for_each(|grant| tx.save_partner_grant(grant))?;
-    transferred.requests.iter().try_for_each(|request| tx.save_service_request(request))?;
-    transferred.grant_requests.iter().try_for_each(|request| tx.save_grant_request(request))?;
-    transferred.participations.iter().try_for_each(|part| tx.save_participant(part))?;
+    tx.save_untied(&transferred.untied, now)?;
     transferred.review.iter().try_for_each(|step| tx.save_review_step(step))?;
     transferred.invitations.iter().try_for_each(|invitation| tx.save_invitation(invitation))?;
     Ok(tx.save_invitation(&transferred.invitation)?)

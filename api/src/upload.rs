@@ -57,7 +57,7 @@ pub(crate) const AT_ONCE: usize = 16;
         ("Content-Digest" = Option<String>, Header, description = "SHA-256 of the body (RFC 9530), which is then compared with what arrived.", example = "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:")),
     request_body(content = inline(FileContent), content_type = "application/octet-stream", description = "The file. `Content-Type` may be any media type."),
     responses((status = 201, description = "The attachment, which no message has yet.", body = AttachmentView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["invalid_file_name", "invalid_content_digest", "permission_required", "service_request_closed", "digest_mismatch"]))))]
+    extensions(("x-codes" = json!(["invalid_file_name", "invalid_content_digest", "permission_required", "primary_support_contact_required", "service_request_closed", "digest_mismatch"]))))]
 #[post("/v1/service-requests/{service_request_id}/attachments")]
 pub(crate) async fn upload_attachment(
     app: Data<Arc<App>>,

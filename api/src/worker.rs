@@ -43,6 +43,9 @@ const CLOSED_AT_ONCE: i64 = 50;
 /// Such transactions in one round.
 const CLOSINGS_AT_ONCE: usize = 20;
 
+/// Rounds in a turn of the worker; what is owed then waits for the next one.
+const ROUNDS_IN_A_TURN: usize = 100;
+
 /// How long sessions, links and emails are kept after their end.
 const SPENT_KEPT: Span = Span::days(30);
 
@@ -114,6 +117,22 @@ impl Worker {
             self.keep_house_until(&shutdown),
             self.sweep_until(&shutdown)
         );
+    }
+
+    /// Does once what [`Worker::run`] does again and again, until nothing of it is due: for programs that say themselves when
+    /// time passes.
+    pub(crate) async fn take_turn(&self, prepare: &Prepare, settle: &Settle, shutdown: &Shutdown) {
+        for _ in 0..ROUNDS_IN_A_TURN {
+            self.note("the time", self.in_thread(|worker| worker.keep_time(Timestamp::from_micros(0))).await);
+            self.note("solved requests", self.in_thread(Self::close_solved).await);
+            let settle = Arc::clone(settle);
+            let settled = self.note("what is due", self.in_thread(move |_| settle()).await).unwrap_or_default();
+            let told = self.note("what there is to tell", self.in_thread(Self::tell_due).await).unwrap_or_default();
+            let sent = self.send_due(prepare, shutdown).await;
+            if settled == 0 && told == 0 && sent == 0 {
+                return;
+            }
+        }
     }
 
     async fn keep_house_until(&self, shutdown: &Shutdown) {

@@ -24,6 +24,9 @@ pub const ACCOUNT: &[StaffRole] = &[
 /// The roles that open escalations: where somebody phones, and where the account team passes one on (E-2).
 pub const ESCALATING: &[StaffRole] =
     &[StaffRole::DutyManager, StaffRole::TechnicalAccountManager, StaffRole::SalesManager];
+/// The roles that have places in an account team (O-4).
+pub const ACCOUNT_TEAM: &[StaffRole] =
+    &[StaffRole::TechnicalAccountManager, StaffRole::CustomerSuccessManager, StaffRole::SalesManager];
 /// The role that keeps organizations and staff.
 pub const ADMINISTRATION: &[StaffRole] = &[StaffRole::Administrator];
 
@@ -103,8 +106,12 @@ vocabulary! {
         ManageContacts = "manage_contacts",
         /// Disable its contacts (C-9, C-11).
         DisableContacts = "disable_contacts",
+        /// Make, change, enable and disable its contact managers and primary support contacts (C-9).
+        ManageManagers = "manage_managers",
         /// Appoint or remove a primary support contact (C-10).
         AppointPrimarySupport = "appoint_primary_support",
+        /// See its contact reviews and its invitations.
+        ReadReviews = "read_reviews",
         /// Note that one of its contacts lacks training (C-21).
         NoteTraining = "note_training",
         /// See its sites (O-5).
@@ -119,6 +126,8 @@ vocabulary! {
         AskForGrants = "ask_for_grants",
         /// Make, edit and revoke its grants (G-5).
         ManageGrants = "manage_grants",
+        /// Let somebody have `service_admin` or `full_admin` who had less (G-5).
+        GrantAdministration = "grant_administration",
         /// See all its service requests (S-3).
         ReadRequests = "read_requests",
         /// Update its open service requests (S-3).
@@ -164,7 +173,9 @@ impl Action {
             Self::ReadContacts => row(Some(DesignatedSupport), false, Some(Level::FullAdmin), RECORDS),
             Self::ManageContacts => row(Some(ManageContacts), false, Some(Level::FullAdmin), &[]),
             Self::DisableContacts => row(Some(ManageContacts), false, Some(Level::FullAdmin), RECORDS),
-            Self::AppointPrimarySupport => row(Some(ManageContacts), true, Some(Level::FullAdmin), &[]),
+            Self::ManageManagers => row(Some(ManageContacts), false, None, &[]),
+            Self::AppointPrimarySupport => row(Some(ManageContacts), true, None, &[]),
+            Self::ReadReviews => row(Some(ManageContacts), false, Some(Level::FullAdmin), RECORDS),
             Self::NoteTraining => row(None, false, None, DESK),
             Self::ReadSites => row(Some(KnowledgeBase), false, Some(Level::FullAdmin), ACCOUNT),
             Self::ReadAccountTeam => row(Some(KnowledgeBase), false, None, StaffRole::ALL),
@@ -172,6 +183,7 @@ impl Action {
             Self::ReadGrants => row(Some(DesignatedSupport), false, None, RECORDS),
             Self::AskForGrants => row(Some(DesignatedSupport), false, None, &[]),
             Self::ManageGrants => row(Some(ManageContacts), false, None, &[]),
+            Self::GrantAdministration => row(Some(ManageContacts), true, None, &[]),
             Self::ReadRequests => row(Some(DesignatedSupport), false, Some(Level::View), DESK),
             Self::UpdateRequests => row(Some(DesignatedSupport), false, Some(Level::Update), DESK),
             Self::CreateRequest => row(Some(DesignatedSupport), false, Some(Level::Create), DESK),
@@ -247,8 +259,6 @@ pub fn decide(standing: &Standing, action: Action) -> Verdict {
                 Verdict::Permit
             } else {
                 match held {
-                    // Vendor staff appoint nobody by a grant (C-10).
-                    Some(_) if action == Action::AppointPrimarySupport => Verdict::Denied(unattainable(&row)),
                     Some(held) => by_level(held.level, &row),
                     None if !row.roles.is_empty() => Verdict::Denied(Requirement::Roles(row.roles)),
                     None => Verdict::Denied(unattainable(&row)),

@@ -1,8 +1,9 @@
 //! Who of the vendor looks after an organization (O-4).
 
 use crate::access::{Action, Standing};
+use crate::actor::Actor;
 use crate::change::{Change, Context, Recorded};
-use crate::id::{AnyId, OrganizationId, StaffId};
+use crate::id::{AnyId, OrganizationId, PersonId, StaffId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Refusal};
@@ -56,6 +57,14 @@ impl AccountTeam {
     /// The team of an organization for which nobody set one.
     pub fn empty(organization: OrganizationId) -> Self {
         Self { organization, places: Places::default(), updated_at: None, version: 0 }
+    }
+
+    /// Whether somebody has the place of one of these roles, and the role for it.
+    pub fn is_looked_after_by(&self, actor: &Actor, roles: &[StaffRole]) -> bool {
+        self.places.each().into_iter().any(|(_, role, holder)| {
+            let has_place = holder.is_some_and(|holder| actor.id() == PersonId::Staff(holder));
+            has_place && roles.contains(&role) && actor.has_role(&[role])
+        })
     }
 
     /// Who has the place of this role, if they can be called on now.

@@ -91,6 +91,12 @@ impl Actor {
             && matches!(self.position, Position::Contact { permission, .. } if may(permission))
     }
 
+    /// Whether what their whole organization was granted is theirs as well: a contact of `designated_support` or above, because
+    /// `knowledge_base` opens nothing else, at home or abroad (G-7).
+    pub fn shares_grants(&self) -> bool {
+        matches!(self.position, Position::Contact { permission, .. } if permission >= Permission::DesignatedSupport)
+    }
+
     /// Whether the actor is on the vendor's side of a service request.
     pub fn is_staff(&self) -> bool {
         matches!(self.position, Position::Staff { .. })

@@ -148,8 +148,20 @@ impl<T: Recorded + Clone + PartialEq> Change<T> {
     /// Owes an email about the thing to everybody whom a service request concerns (S-12).
     #[must_use]
     pub(crate) fn broadcast(mut self, kind: MailKind, request: ServiceRequestId) -> Self {
-        self.broadcast = Some(Broadcast { kind, about: self.after.subject(), request: Some(request) });
+        self.broadcast = Some(Broadcast { kind, about: self.after.subject(), request: Some(request), by: None });
         self
+    }
+
+    /// Owes an email to everybody whom something else concerns.
+    #[must_use]
+    pub(crate) fn tell_all(self, broadcast: Broadcast) -> Self {
+        self.told_as(Some(broadcast))
+    }
+
+    /// Owes this email to everybody whom it concerns, and no other.
+    #[must_use]
+    pub(crate) fn told_as(self, broadcast: Option<Broadcast>) -> Self {
+        Self { broadcast, ..self }
     }
 
     /// Adds what else the change brought about, such as a finding that appeared or went away.

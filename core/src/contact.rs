@@ -8,9 +8,13 @@ use crate::actor::{Actor, PersonRef};
 use crate::change::{Authority, Change, Context, Notice};
 use crate::contact_review::{self, OpenReview, ReviewStep};
 use crate::contact_site::{self, WantedSites};
+use crate::contact_ties::{Ties, Untied, untie_reader};
+use crate::domain_owner::DomainOwners;
 use crate::id::{ContactId, LinkId, MailId, OrganizationId, PersonId, SiteId};
 use crate::journal::EventKind;
+use crate::manager_protection::{expect_own_address, has_authority, proclaim, protect};
 use crate::organization::{Organization, expect_version};
+use crate::partner_grant::{self, Individual, PartnerGrant};
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::preferences::{EditPreferences, NotificationPreferences};
 use crate::readiness;
@@ -101,6 +105,16 @@ impl Contact {
         self.status == PersonStatus::Active && self.kind == ContactType::PrimarySupport
     }
 
+    /// Whether they count as somebody active who can appoint primary support contacts (C-10, C-11).
+    pub fn is_active_appointer(&self) -> bool {
+        self.is_active_primary() && self.permission == Permission::ManageContacts
+    }
+
+    /// What they are and may do.
+    pub(crate) fn position(&self) -> (ContactType, Permission) {
+        (self.kind, self.permission)
+    }
+
     /// Whether they are a designated contact who can be worked with (S-2).
     pub fn is_designated(&self) -> bool {
         matches!(self.status, PersonStatus::Active | PersonStatus::Invited)
@@ -179,10 +193,12 @@ pub struct CreateFacts {
     pub organization: Option<Organization>,
     /// The vendor's domains (O-2).
     pub vendor_domains: Vec<Domain>,
-    /// The domains of the actor's own organization (C-13).
-    pub own_domains: Vec<Domain>,
-    /// Who has the email already.
+    /// Whose the email's domain is (O-5).
+    pub owners: DomainOwners,
+    /// Who has the email already: an invited or active record, a staff member, or a record of the organization (C-13).
     pub existing: Option<Existing>,
+    /// The grants without an ending to earlier records with this email (G-12).
+    pub former: Vec<Individual>,
     /// Whether no contact of the organization has ever set a password.
     pub never_entered: bool,
     /// The organization's sites in use; needed only where the contact shall work at some.
@@ -201,29 +217,43 @@ pub struct Welcomed {
     pub contact: Change<Contact>,
     /// The link in the email; voids the older ones.
     pub link: Link,
+    /// The grants that took something away from an earlier record of theirs, and apply to this one (G-12).
+    pub grants: Vec<Change<PartnerGrant>>,
 }
 
 /// Creates a contact (C-9).
 ///
-/// *Decides*: visible? may manage contacts, or onboards? may appoint, if primary (C-10)? not of the vendor (O-2)? lower case (C-2)?
+/// *Decides*: visible? may manage contacts, or onboards? no contact manager or primary by who acts by a grant, and of the
+/// organization's own domains (C-9)? may appoint, if primary (C-10)? not of the vendor (O-2)? lower case (C-2)?
 /// sites and shifts of the organization (O-5)? combination (C-7)? email free (C-13)?
 pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Result<Welcomed, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
     let is_onboarding = is_onboarding(&facts.standing, facts.never_entered);
     if !is_onboarding {
-        require(&facts.standing, Action::ManageContacts, organization.id)?;
-    }
-    if command.kind == ContactType::PrimarySupport && !is_onboarding {
-        require(&facts.standing, Action::AppointPrimarySupport, organization.id)?;
+        let (standing, email) = (&facts.standing, &command.profile.email.email);
+        require(standing, Action::ManageContacts, organization.id)?;
+        protect(standing, organization.id, &[(command.kind, command.permission)])?;
+        expect_own_address(standing, organization.id, email, &facts.owners)?;
+        if command.kind == ContactType::PrimarySupport {
+            require(standing, Action::AppointPrimarySupport, organization.id)?;
+        }
     }
     let authority = facts.standing.authority(organization.id);
-    let invitable = command.profile.email.email.is_in(&facts.own_domains);
-    let onboarded =
-        onboard(context, authority, (&organization, &facts.sites), &facts.vendor_domains, facts.existing, command);
-    onboarded.map_err(|refusal| match refusal.code {
-        Code::ContactInOtherOrganization => refusal.with(Extra::InvitationAvailable(invitable)),
-        _ => refusal,
-    })
+    let address = Address { vendor_domains: &facts.vendor_domains, owners: &facts.owners, existing: facts.existing };
+    let welcomed = onboard(context, authority, (&organization, &facts.sites), address, command)?;
+    let grants = facts.former.into_iter();
+    let grants = grants.map(|grant| partner_grant::follow(context, grant, welcomed.contact.after())).collect();
+    Ok(Welcomed { grants, ..welcomed })
+}
+
+/// What is known of the address of a contact to be.
+pub(crate) struct Address<'a> {
+    /// The vendor's domains (O-2).
+    pub(crate) vendor_domains: &'a [Domain],
+    /// Whose its domain is (O-5).
+    pub(crate) owners: &'a DomainOwners,
+    /// Who has it already.
+    pub(crate) existing: Option<Existing>,
 }
 
 /// The checks on a new contact that do not depend on who asks.
@@ -231,15 +261,15 @@ pub(crate) fn onboard(
     context: &Context,
     authority: Authority,
     (organization, sites): (&Organization, &[Site]),
-    vendor_domains: &[Domain],
-    existing: Option<Existing>,
+    address: Address<'_>,
     person: NewContact,
 ) -> Result<Welcomed, Refusal> {
+    let Address { vendor_domains, owners, existing } = address;
     refuse_vendor(organization, &person.profile.email.email, vendor_domains, existing.as_ref())?;
     let profile = person.profile.settle()?;
     let sites = contact_site::assign(&Sites::new(), &person.sites, sites)?;
     check_combination(person.kind, person.permission)?;
-    refuse_existing(organization.id, &profile.email, existing)?;
+    refuse_existing(organization.id, &profile.email, existing, owners)?;
     let link = person.welcome.link(person.id.into(), context.now);
     let notice = person.welcome.notice(person.id.into());
     let contact = Contact {
@@ -263,7 +293,7 @@ pub(crate) fn onboard(
         version: 1,
     };
     let contact = Change::create(context, authority, EventKind::ContactCreated, contact).notify(notice);
-    Ok(Welcomed { contact, link })
+    Ok(Welcomed { contact: proclaim(context, contact), link, grants: Vec::new() })
 }
 
 /// Vendor staff are strictly barred from acting as contacts (O-2).
@@ -291,7 +321,12 @@ pub(crate) fn check_combination(kind: ContactType, permission: Permission) -> Re
 }
 
 /// An email belongs to one person in one organization (C-2, C-13).
-fn refuse_existing(organization: OrganizationId, email: &Email, existing: Option<Existing>) -> Result<(), Refusal> {
+pub(crate) fn refuse_existing(
+    organization: OrganizationId,
+    email: &Email,
+    existing: Option<Existing>,
+    owners: &DomainOwners,
+) -> Result<(), Refusal> {
     match existing {
         None => Ok(()),
         Some(existing) if existing.organization == organization => {
@@ -301,7 +336,8 @@ fn refuse_existing(organization: OrganizationId, email: &Email, existing: Option
         Some(_) => Err(Refusal::new(
             Code::ContactInOtherOrganization,
             say!("this contact already exists but is not in your organization: `{email}`", email),
-        )),
+        )
+        .with(Extra::InvitationAvailable(owners.is_own(email, organization)))),
     }
 }
 
@@ -314,6 +350,21 @@ pub fn view(actor: &Actor, standing: &Standing, contact: Option<Contact>) -> Res
         require(standing, Action::ReadContacts, contact.organization)?;
     }
     Ok(Visible::new(contact, actor))
+}
+
+/// Whether somebody reads why a contact was disabled: contact managers and primary support contacts of the organization, and staff
+/// (C-15).
+pub fn reads_reason(reader: &Actor, contact: &Contact) -> bool {
+    match Standing::of(reader, contact.organization, None) {
+        Standing::Member { permission, kind } => has_authority(kind, permission),
+        Standing::Staff { .. } => true,
+        Standing::Partner(_) | Standing::Stranger => false,
+    }
+}
+
+/// Whether somebody reads what training a contact lacks: the same people, and the contact (C-21).
+pub fn reads_training(reader: &Actor, contact: &Contact) -> bool {
+    reader.id() == PersonId::Contact(contact.id) || reads_reason(reader, contact)
 }
 
 /// What changes in a contact; absent members stay.
@@ -353,6 +404,8 @@ pub struct Others {
     pub active_manager: bool,
     /// Whether another active contact is primary support contact.
     pub active_primary: bool,
+    /// Whether another active contact is primary support contact and manages contacts.
+    pub active_appointer: bool,
 }
 
 /// What must be known to edit a contact.
@@ -370,6 +423,8 @@ pub struct EditFacts {
     pub sites: Vec<Site>,
     /// The open review in which they are pending.
     pub review: Option<OpenReview>,
+    /// What hangs on them; needed only where they shall but read the knowledge base.
+    pub ties: Ties,
 }
 
 /// An edited contact.
@@ -379,13 +434,15 @@ pub struct Edited {
     pub contact: Change<Contact>,
     /// What it does to the open review, if it corrected the contact there (C-20).
     pub review: Option<ReviewStep>,
+    /// What became of what hung on them, where they may only read the knowledge base from now on (C-15).
+    pub untied: Untied,
 }
 
 /// Edits a contact (C-9, C-10, C-11). By a manager's hand, that corrects them in the open review (C-20).
 ///
 /// *Decides*: visible? one's own profile, or may manage contacts? not one's own type or permission (and if it were the last
-/// manager's or primary's, that is said first)? may appoint or remove
-/// a primary support contact, if the type changes? version? state? sites and shifts of the organization (O-5)? combination?
+/// manager's or primary's, that is said first)? no contact manager or primary by who acts by a grant (C-9)? no preferences of
+/// somebody else (C-19)? may appoint or remove a primary support contact, if the type changes, or whether one may appoint (C-10)? version? state? sites and shifts of the organization (O-5)? combination?
 /// preferences whole? not the last manager, not the last primary?
 pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result<Edited, Refusal> {
     let EditFacts { actor, standing, others, sites, .. } = facts;
@@ -400,7 +457,11 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
         keep_guarded(&before, &Contact { kind, permission, ..before.clone() }, others)?;
         return Err(Refusal::of(Code::OwnRecord));
     }
-    if kind != before.kind {
+    if !is_self {
+        protect(&standing, before.organization, &[before.position(), (kind, permission)])?;
+        refuse_preferences(&command.preferences)?;
+    }
+    if moves_appointment(before.position(), (kind, permission)) {
         require(&standing, Action::AppointPrimarySupport, before.organization)?;
     }
     expect_version(command.expected_version, before.version)?;
@@ -429,11 +490,29 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
         after = after.confirmed(context);
     }
     let findings = readiness::shifts(context, authority, Some(&before), &after, others);
+    let is_demoted = before.is_designated() && !after.is_designated();
+    let untied = if is_demoted { untie_reader(context, authority, &before, facts.ties) } else { Untied::default() };
     let contact = Change::update(context, authority, EventKind::ContactUpdated, before, after).announce(findings);
-    Ok(Edited { contact, review })
+    Ok(Edited { contact: proclaim(context, contact), review, untied })
 }
 
-/// Self-service never leaves an organization without an active contact manager or primary support contact (C-11).
+/// Whether an edit makes or unmakes a primary support contact, or one who manages contacts and so can appoint others (C-10).
+fn moves_appointment(before: (ContactType, Permission), after: (ContactType, Permission)) -> bool {
+    let appoints = |position| position == (ContactType::PrimarySupport, Permission::ManageContacts);
+    before.0 != after.0 || appoints(before) != appoints(after)
+}
+
+/// Preferences are the contact's own alone (C-19).
+fn refuse_preferences(preferences: &EditPreferences) -> Result<(), Refusal> {
+    if *preferences == EditPreferences::default() {
+        return Ok(());
+    }
+    let detail = say!("how somebody wants to be told of things only they say themselves, with `PATCH /v1/me`");
+    Err(Refusal::new(Code::PermissionRequired, detail).at("#/notification_preferences"))
+}
+
+/// Self-service never leaves an organization without an active contact manager, an active primary support contact, or one who is
+/// both (C-11).
 pub(crate) fn keep_guarded(before: &Contact, after: &Contact, others: Others) -> Result<(), Refusal> {
     let name = before.name();
     if before.is_active_manager() && !after.is_active_manager() && !others.active_manager {
@@ -441,6 +520,10 @@ pub(crate) fn keep_guarded(before: &Contact, after: &Contact, others: Others) ->
     }
     if before.is_active_primary() && !after.is_active_primary() && !others.active_primary {
         let detail = say!("`{name}` is the last active primary support contact", name);
+        return Err(Refusal::new(Code::LastPrimarySupportContact, detail));
+    }
+    if before.is_active_appointer() && !after.is_active_appointer() && !others.active_appointer {
+        let detail = say!("`{name}` is the last active primary support contact who manages contacts", name);
         return Err(Refusal::new(Code::LastPrimarySupportContact, detail));
     }
     Ok(())

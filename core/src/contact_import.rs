@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::access::{Action, Standing, require};
+use crate::broadcast::Broadcast;
 use crate::change::Context;
 use crate::contact::{self, CreateFacts, Existing, NewContact, Welcomed, is_onboarding};
 use crate::id::PersonId;
 use crate::organization::Organization;
+use crate::partner_grant::Individual;
 use crate::refusal::{Code, Refusal};
 use crate::say;
 use crate::site::Site;
@@ -29,6 +31,8 @@ pub struct ImportFacts {
     pub create: CreateFacts,
     /// Who has which of the emails: a contact of the organization, whatever became of them, or else somebody elsewhere.
     pub existing: BTreeMap<Email, Existing>,
+    /// The grants without an ending to earlier records with these emails (G-12).
+    pub former: BTreeMap<Email, Vec<Individual>>,
 }
 
 /// A row that a rule refuses.
@@ -47,6 +51,7 @@ impl RowRefusal {
             (Some(field), _) => field,
             (None, Code::ContactExists | Code::ContactInOtherOrganization) => "email",
             (None, Code::PrimarySupportContactRequired | Code::PermissionRequired) => "type",
+            (None, Code::ContactManagerProtected) => "permission",
             (None, _) => "",
         }
     }
@@ -145,15 +150,15 @@ impl ImportFacts {
 
     /// Creates one of them.
     fn create(&self, context: &Context, contact: &NewContact) -> Result<Welcomed, Refusal> {
-        let CreateFacts { standing, organization, vendor_domains, own_domains, never_entered, sites, .. } =
-            &self.create;
+        let CreateFacts { standing, organization, vendor_domains, owners, never_entered, sites, .. } = &self.create;
         let named = |site: &&Site| contact.sites.ids.as_ref().is_some_and(|ids| ids.contains(&site.id));
         let facts = CreateFacts {
             standing: standing.clone(),
             organization: organization.clone(),
             vendor_domains: vendor_domains.clone(),
-            own_domains: own_domains.clone(),
+            owners: owners.clone(),
             existing: self.existing.get(&contact.profile.email.email).cloned(),
+            former: self.former.get(&contact.profile.email.email).cloned().unwrap_or_default(),
             never_entered: *never_entered,
             // An organization may have hundreds, and a file thousands of rows.
             sites: sites.iter().filter(named).cloned().collect(),
@@ -185,6 +190,17 @@ impl Import {
     ) -> impl Iterator<Item = Result<Welcomed, Refusal>> + 'a {
         let taken = if self.is_refused() { &[] } else { self.new.as_slice() };
         let contacts = taken.iter().filter_map(|place| rows.get(*place)?.contact.as_ref());
-        contacts.map(|contact| facts.create(context, contact))
+        let mut is_told = false;
+        contacts.map(move |contact| {
+            let welcomed = facts.create(context, contact)?;
+            // However many get authority by it, the others are told once (C-9).
+            let broadcast = welcomed
+                .contact
+                .broadcasts()
+                .filter(|_| !is_told)
+                .map(|broadcast| Broadcast { about: welcomed.contact.after().organization.into(), ..*broadcast });
+            is_told |= broadcast.is_some();
+            Ok(Welcomed { contact: welcomed.contact.told_as(broadcast), ..welcomed })
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Contact reviews: the contacts of one moment, each confirmed, corrected or disabled (C-20).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Action, Standing, Verdict, Visible, decide, require};
 use crate::actor::{Actor, OrganizationRef};
@@ -14,6 +14,7 @@ use crate::say;
 use crate::text::{Email, Flaw};
 use crate::time::Timestamp;
 use crate::vocabulary::{ReviewOutcome, ReviewStatus, Vocabulary as _};
+use crate::wording::Wording;
 
 /// How many contacts can be confirmed at once.
 pub const CONFIRM_MAX: u64 = 500;
@@ -187,10 +188,10 @@ pub(crate) fn begin(
 /// *Errors*: `not_found`, `permission_required`.
 pub fn allow_list(standing: &Standing, organization: Option<OrganizationRef>) -> Result<(), Refusal> {
     let organization = organization.ok_or_else(Refusal::not_found)?;
-    require(standing, Action::ManageContacts, organization.id)
+    require(standing, Action::ReadReviews, organization.id)
 }
 
-/// Shows a review to those who manage the organization's contacts.
+/// Shows a review to those who manage the organization's contacts, and to the staff who keep records.
 ///
 /// *Errors*: `not_found`, `permission_required`.
 pub fn view(
@@ -199,7 +200,7 @@ pub fn view(
     review: Option<ContactReview>,
 ) -> Result<Visible<ContactReview>, Refusal> {
     let review = review.ok_or_else(Refusal::not_found)?;
-    require(standing, Action::ManageContacts, review.organization)?;
+    require(standing, Action::ReadReviews, review.organization)?;
     Ok(Visible::new(review, actor))
 }
 
@@ -219,6 +220,8 @@ pub struct ConfirmFacts {
     pub another_manager: bool,
     /// Those of the named contacts that are in the review, and how they were dealt with.
     pub items: Vec<(Contact, ReviewOutcome)>,
+    /// Those of them whom people of the actor's organization ever created or changed by a grant.
+    pub handled: BTreeSet<ContactId>,
 }
 
 /// Which contacts are right as they are.
@@ -243,9 +246,11 @@ pub struct Confirmed {
 
 /// Confirms contacts, all or none of them. Who was dealt with before stays as they are.
 ///
-/// *Decides*: visible? may manage contacts? version? open? all of them in the review? not oneself, where somebody else can?
+/// *Decides*: visible? may manage contacts? version? open? all of them in the review? not oneself, where somebody else can? nobody whom
+/// one's own organization created or changed by a grant?
 pub fn confirm(context: &Context, facts: ConfirmFacts, command: ConfirmContacts) -> Result<Confirmed, Refusal> {
     let review = view(&facts.actor, &facts.standing, facts.review)?.into_value();
+    require(&facts.standing, Action::ManageContacts, review.organization)?;
     expect_version(command.expected_version, review.version)?;
     if review.status() == ReviewStatus::Closed {
         let detail = say!("the review is closed: everybody in it was dealt with");
@@ -258,6 +263,11 @@ pub fn confirm(context: &Context, facts: ConfirmFacts, command: ConfirmContacts)
     if facts.another_manager {
         let is_own = |contact| facts.actor.id() == PersonId::Contact(contact) && items.contains_key(&contact);
         refuse_own(&command.contacts, review.organization, is_own)?;
+    }
+    if decide(&facts.standing, Action::ManageManagers) != Verdict::Permit {
+        refuse_handled(&command.contacts, review.organization, |contact| {
+            facts.handled.contains(&contact) && items.contains_key(&contact)
+        })?;
     }
     let authority = facts.standing.authority(review.organization);
     let confirmed = items.into_values().map(|(before, _)| {
@@ -295,6 +305,17 @@ fn refuse_strangers(contacts: &[ContactId], is_in_review: impl Fn(ContactId) -> 
     Err(Refusal::new(Code::NotInReview, detail).with(Extra::Flaws(flaws)))
 }
 
+/// Whoever acts by a grant confirms nobody whom they or their organization created or changed (C-20).
+fn refuse_handled(
+    contacts: &[ContactId],
+    organization: OrganizationId,
+    is_handled: impl Fn(ContactId) -> bool,
+) -> Result<(), Refusal> {
+    let detail =
+        say!("who acts by a grant confirms nobody whom their own organization created or changed; leave them out");
+    refuse_some(contacts, organization, is_handled, detail)
+}
+
 fn refuse_own(
     contacts: &[ContactId],
     organization: OrganizationId,
@@ -304,7 +325,16 @@ fn refuse_own(
         "nobody confirms only themselves: another contact manager of the organization, or a partner with \
                   `full_admin`, confirms your record; leave it out"
     );
-    let own = contacts.iter().enumerate().filter(|(_, contact)| is_own(**contact));
+    refuse_some(contacts, organization, is_own, detail)
+}
+
+fn refuse_some(
+    contacts: &[ContactId],
+    organization: OrganizationId,
+    is_refused: impl Fn(ContactId) -> bool,
+    detail: Wording,
+) -> Result<(), Refusal> {
+    let own = contacts.iter().enumerate().filter(|(_, contact)| is_refused(**contact));
     let flaw = |(index, _)| (place(index), Flaw::new(Code::OwnRecord.name(), detail.clone()));
     let flaws: Vec<(String, Flaw)> = own.map(flaw).collect();
     if flaws.is_empty() {
@@ -326,10 +356,10 @@ pub struct OpenReview {
 }
 
 impl OpenReview {
-    /// Whether an edit of the contact corrects them: by somebody who manages contacts, and not of oneself where somebody
-    /// else could.
+    /// Whether an edit of the contact corrects them: by a contact manager of the organization, and not of oneself where somebody
+    /// else could. Who acts by a grant confirms nobody whom they change.
     pub(crate) fn is_corrected_by(&self, standing: &Standing, is_self: bool) -> bool {
-        decide(standing, Action::ManageContacts) == Verdict::Permit && !(is_self && self.another_manager)
+        decide(standing, Action::ManageManagers) == Verdict::Permit && !(is_self && self.another_manager)
     }
 }
 

@@ -2,25 +2,31 @@
 
 use crate::access::{Action, Standing, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
-use crate::change::{Authority, Change, Context};
-use crate::contact::{Contact, Others, WelcomeIds, Welcomed, is_onboarding, keep_guarded};
+use crate::change::{Authority, Change, Context, Notice};
+use crate::contact::{Contact, Existing, Others, WelcomeIds, Welcomed, is_onboarding, keep_guarded, refuse_existing};
 use crate::contact_review::{self, OpenReview, ReviewStep};
-use crate::grant_request::{self, GrantRequest};
-use crate::id::{GrantId, GrantRequestId, InvitationId, MailId, MessageId, PersonId, ServiceRequestId};
+use crate::contact_ties::{Ties, Untied, untie};
+use crate::domain_owner::DomainOwners;
+use crate::escalation_guard::is_guard;
+use crate::grant_request::GrantRequest;
+use crate::handover::First;
+use crate::id::{EscalationId, GrantId, GrantRequestId, InvitationId, MailId, MessageId, PersonId, ServiceRequestId};
 use crate::invitation::{Invitation, cancel_pending};
 use crate::journal::EventKind;
+use crate::manager_protection::{expect_own_address, proclaim, protect};
 use crate::message::Message;
 use crate::organization::expect_version;
-use crate::participant::{self, Participant};
-use crate::partner_grant::{self, GrantFacts, PartnerGrant};
+use crate::partner_grant::{self, GrantFacts, Individual, PartnerGrant};
 use crate::person::Disabling;
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
+use crate::request_access::{RequestTraits, sight};
+use crate::request_record;
 use crate::say;
-use crate::service_request::{self, ServiceRequest};
+use crate::service_request::ServiceRequest;
 use crate::session::password_changed;
 use crate::text::{MessageBody, Note, SUBJECT_MAX, Subject};
-use crate::vocabulary::{Category, ContactType, PersonStatus, RequestStatus, ReviewOutcome, Vocabulary as _};
+use crate::vocabulary::{Category, ContactType, MailKind, PersonStatus, RequestStatus, ReviewOutcome, Vocabulary as _};
 use crate::wording::Wording;
 
 /// What must be known to move a contact along.
@@ -63,8 +69,8 @@ pub fn activate(context: &Context, contact: Contact, others: Others) -> Result<C
 
 /// Sends the welcome email again; the older link is void (C-12).
 ///
-/// *Decides*: visible? may manage contacts, or onboards the organization that no contact ever entered (C-10)? version?
-/// still invited?
+/// *Decides*: visible? may manage contacts, or onboards the organization that no contact ever entered (C-10)? no contact manager or
+/// primary by who acts by a grant (C-9)? version? still invited?
 pub fn resend_welcome(
     context: &Context,
     facts: StateFacts,
@@ -74,28 +80,51 @@ pub fn resend_welcome(
 ) -> Result<Welcomed, Refusal> {
     let onboards = is_onboarding(&facts.standing, never_entered);
     let (_, standing, contact) = found(facts, if onboards { Action::ReadContacts } else { Action::ManageContacts })?;
+    if !onboards {
+        protect(&standing, contact.organization, &[contact.position()])?;
+    }
     expect_version(expected_version, contact.version)?;
     expect_status(&contact, PersonStatus::Invited, say!("only who has not set a password yet gets a welcome email"))?;
     Ok(welcome(context, standing, contact.clone(), contact, EventKind::ContactWelcomeResent, ids))
 }
 
+/// What must be known to enable a contact.
+#[derive(Debug, Clone)]
+pub struct EnableFacts {
+    /// Who asks, and whom.
+    pub state: StateFacts,
+    /// Who has their address now: an invited or active record, or a staff member (C-13).
+    pub holder: Option<Existing>,
+    /// Whose the address's domain is (O-5).
+    pub owners: DomainOwners,
+    /// The grants without an ending to other records of this address.
+    pub former: Vec<Individual>,
+}
+
 /// Enables a disabled contact: they are invited anew, and nothing that ended comes back (C-17).
 ///
-/// *Decides*: visible? may manage contacts? may appoint, if primary (C-10)? version? disabled?
+/// *Decides*: visible? may manage contacts? no contact manager or primary by who acts by a grant, and of the organization's own domains
+/// (C-9)? may appoint, if primary (C-10)? version? disabled? address free (C-13)?
 pub fn enable(
     context: &Context,
-    facts: StateFacts,
+    facts: EnableFacts,
     expected_version: Option<i64>,
     ids: WelcomeIds,
 ) -> Result<Welcomed, Refusal> {
-    let (_, standing, before) = found(facts, Action::ManageContacts)?;
+    let EnableFacts { state, holder, owners, former } = facts;
+    let (_, standing, before) = found(state, Action::ManageContacts)?;
+    let (organization, email) = (before.organization, &before.profile.email);
+    protect(&standing, organization, &[before.position()])?;
+    expect_own_address(&standing, organization, email, &owners)?;
     if before.kind == ContactType::PrimarySupport {
-        require(&standing, Action::AppointPrimarySupport, before.organization)?;
+        require(&standing, Action::AppointPrimarySupport, organization)?;
     }
     expect_version(expected_version, before.version)?;
     expect_status(&before, PersonStatus::Disabled, say!("only a disabled contact can be enabled"))?;
+    refuse_existing(organization, email, holder, &owners)?;
     let after = Contact { status: PersonStatus::Invited, disabled: None, ..before.clone() };
-    Ok(welcome(context, standing, before, after, EventKind::ContactEnabled, ids))
+    let grants = former.into_iter().map(|grant| partner_grant::follow(context, grant, &after)).collect();
+    Ok(Welcomed { grants, ..welcome(context, standing, before, after, EventKind::ContactEnabled, ids) })
 }
 
 fn welcome(
@@ -109,7 +138,7 @@ fn welcome(
     let person = PersonId::Contact(after.id);
     let authority = standing.authority(after.organization);
     let contact = Change::touch(context, authority, kind, before, after).notify(ids.notice(person));
-    Welcomed { contact, link: ids.link(person, context.now) }
+    Welcomed { contact: proclaim(context, contact), link: ids.link(person, context.now), grants: Vec::new() }
 }
 
 /// What must be known to disable a contact.
@@ -121,20 +150,16 @@ pub struct DisableFacts {
     pub organization: OrganizationRef,
     /// Who is left besides them (C-11).
     pub others: Others,
-    /// The live grants that they hold (G-12).
-    pub grants: Vec<PartnerGrant>,
-    /// The requests that are not closed and whose point of contact they are.
-    pub requests: Vec<ServiceRequest>,
+    /// What hangs on them.
+    pub ties: Ties,
+    /// The escalation of their organization that is under way (E-4).
+    pub under_way: Option<EscalationId>,
     /// An active primary support contact or contact manager who is left, primary first.
     pub successor: Option<PersonRef>,
     /// The open review in which they are pending (C-20).
     pub review: Option<OpenReview>,
     /// The invitations without an ending that they made, or that were made to them.
     pub invitations: Vec<Invitation>,
-    /// The requests for grants without a decision that they made, or that were made for them.
-    pub grant_requests: Vec<GrantRequest>,
-    /// How they take part in service requests.
-    pub participations: Vec<Participant>,
 }
 
 /// The ids of the service request that records a deactivation.
@@ -146,6 +171,8 @@ pub struct RecordIds {
     pub number: i64,
     /// Its message.
     pub message: MessageId,
+    /// The email to the contact, if staff disable them.
+    pub mail: MailId,
 }
 
 /// Why a contact is disabled.
@@ -164,16 +191,10 @@ pub struct DisableContact {
 pub struct Disabled {
     /// The contact.
     pub contact: Change<Contact>,
-    /// Their individual grants.
-    pub grants: Vec<Change<PartnerGrant>>,
-    /// The requests whose point of contact they were.
-    pub requests: Vec<Change<ServiceRequest>>,
+    /// What became of what hung on them.
+    pub untied: Untied,
     /// The invitations that they made, or that were made to them.
     pub invitations: Vec<Change<Invitation>>,
-    /// The requests for grants that they made, or that were made for them.
-    pub grant_requests: Vec<Change<GrantRequest>>,
-    /// How they took part in service requests.
-    pub participations: Vec<Change<Participant>>,
     /// The service request that records it.
     pub record: Change<ServiceRequest>,
     /// Its message.
@@ -202,7 +223,9 @@ pub struct Effects {
 
 /// Disables a contact at once (C-15).
 ///
-/// *Decides*: visible? may disable? not oneself (the last manager or primary is told that first)? may remove a primary support contact (C-10)? version? active or invited?
+/// *Decides*: visible? may disable? not oneself (the last manager or primary is told that first)? no contact manager or primary by who acts
+/// by a grant (C-9)? may remove a primary support contact (C-10)? version? active or invited?
+/// no guard by staff while an escalation is under way, unless by completing it (E-4)?
 /// not the last manager, not the last primary, unless staff do it (C-11)?
 pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) -> Result<Disabled, Refusal> {
     let (actor, standing, before) = found(facts.state, Action::DisableContacts)?;
@@ -212,6 +235,9 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     }
     // The vendor's own roles may disable whoever is known to have left (C-11); staff who act by a grant may not.
     let is_vendor = actor.has_role(Action::DisableContacts.roles());
+    if !is_vendor {
+        protect(&standing, before.organization, &[before.position()])?;
+    }
     if before.kind == ContactType::PrimarySupport && !is_vendor {
         require(&standing, Action::AppointPrimarySupport, before.organization)?;
     }
@@ -219,6 +245,7 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     if !matches!(before.status, PersonStatus::Active | PersonStatus::Invited) {
         expect_status(&before, PersonStatus::Active, say!("only an active or invited contact can be disabled"))?;
     }
+    expect_no_escalation(&actor, &before, facts.under_way)?;
     let after = Contact {
         status: PersonStatus::Disabled,
         disabled: Some(Disabling { at: context.now, by: actor.id(), reason: command.reason.clone() }),
@@ -228,68 +255,67 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
         keep_guarded(&before, &after, facts.others)?;
     }
     let authority = standing.authority(before.organization);
-    let heir = if actor.is_staff() { facts.successor } else { Some(actor.reference()) };
+    // The organization's own manager takes over; staff and partners do not.
+    let is_own = actor.organization == before.organization;
+    let heir = if is_own { Some(actor.reference()) } else { facts.successor };
+    let first = if is_own { First::Manager(&actor) } else { First::Nobody };
     let findings = readiness::shifts(context, authority, Some(&before), &after, facts.others);
     let review = facts
         .review
         .map(|open| contact_review::deal_with(context, authority, open, before.id, ReviewOutcome::Disabled));
-    let (record, message) = record(context, authority, &actor, facts.organization, heir.clone(), &before, &command)?;
-    let requests = facts.requests.into_iter();
-    let requests: Vec<_> =
-        requests.map(|request| hand_over(context, authority, &before, heir.as_ref(), request)).collect();
+    let (record, message) = record(context, authority, &actor, facts.organization, heir, &before, &command)?;
     let invitations = cancel_pending(context, authority, facts.invitations);
-    let grant_requests = grant_request::cancel_open(context, authority, facts.grant_requests);
-    let participations = facts.participations.into_iter();
-    let is_own = |request: &&GrantRequest| actor.organization == request.grantee.organization();
-    let asked = grant_requests.iter().map(Change::after).filter(is_own).map(|request| request.id).collect();
-    Ok(Disabled {
-        effects: effects(&actor, &before, &facts.grants, &requests, &invitations, asked),
-        grants: facts.grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
-        contact: Change::update(context, authority, EventKind::ContactDisabled, before, after).announce(findings),
-        requests,
-        invitations,
-        grant_requests,
-        participations: participations.map(|part| participant::end(context, authority, part)).collect(),
-        record,
-        message,
-        review,
-    })
+    let untied = untie(context, authority, &before, facts.ties, first);
+    let effects = effects(&actor, &before, &untied, &invitations);
+    let contact = Change::update(context, authority, EventKind::ContactDisabled, before, after).announce(findings);
+    let person = contact.after().id.into();
+    let notice = Notice {
+        id: command.record.mail,
+        kind: MailKind::ContactDisabled,
+        to: person,
+        about: Some(person.into()),
+        link: None,
+    };
+    let contact = if actor.is_staff() { contact.notify(notice) } else { contact };
+    Ok(Disabled { contact: proclaim(context, contact), untied, invitations, record, message, review, effects })
 }
 
-/// Gives a request of somebody who is gone to their heir. A partner's contact manager has no say in the requests of the partner's
-/// customers, so these go to nobody.
-pub(crate) fn hand_over(
-    context: &Context,
-    authority: Authority,
-    gone: &Contact,
-    heir: Option<&PersonRef>,
-    request: ServiceRequest,
-) -> Change<ServiceRequest> {
-    let heir = heir.filter(|_| request.organization.id == gone.organization).cloned();
-    service_request::hand_over(context, authority, request, heir)
+/// While an escalation is under way, staff take nobody away who could object (E-4).
+fn expect_no_escalation(actor: &Actor, contact: &Contact, under_way: Option<EscalationId>) -> Result<(), Refusal> {
+    match under_way {
+        Some(escalation) if actor.is_staff() && is_guard(contact) => {
+            let detail = say!(
+                "`{escalation}` is under way; until it is over, staff disable `{name}` by completing it alone",
+                escalation,
+                name = contact.name()
+            );
+            Err(Refusal::new(Code::EscalationUnderWay, detail).with(Extra::About(escalation.into())))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
-fn effects(
-    actor: &Actor,
-    contact: &Contact,
-    grants: &[PartnerGrant],
-    requests: &[Change<ServiceRequest>],
-    invitations: &[Change<Invitation>],
-    grant_requests: Vec<GrantRequestId>,
-) -> Effects {
+/// Of what somebody is told: a confidential request only of those that they see, before or after (S-14).
+fn effects(actor: &Actor, contact: &Contact, untied: &Untied, invitations: &[Change<Invitation>]) -> Effects {
+    let ended = untied.grants.iter().filter(|change| change.after().ending.is_some()).map(Change::after);
     let may_see = |grant: &&PartnerGrant| {
         let standing = Standing::of(actor, grant.grantor.id, None);
         partner_grant::view(GrantFacts { actor: actor.clone(), standing, grant: Some((*grant).clone()) }).is_ok()
     };
-    let own: Vec<_> =
-        requests.iter().map(Change::after).filter(|request| request.organization.id == contact.organization).collect();
+    let is_shown = |request: &&ServiceRequest| {
+        let standing = Standing::of(actor, request.organization.id, None);
+        request.organization.id == contact.organization
+            && (!request.confidential || sight(&standing, RequestTraits::of(request, actor.id(), None)).is_some())
+    };
+    let requests = || untied.handed_over.requests.iter().map(Change::after).filter(is_shown);
     let made = invitations.iter().map(Change::after).filter(|made| made.organization == contact.organization);
+    let is_own = |request: &&GrantRequest| actor.organization == request.grantee.organization();
     Effects {
-        grants: grants.iter().filter(may_see).map(|grant| grant.id).collect(),
-        heir: own.iter().find_map(|request| request.point_of_contact.clone()),
-        requests: own.iter().map(|request| request.id).collect(),
+        grants: ended.filter(may_see).map(|grant| grant.id).collect(),
+        heir: requests().find_map(|request| request.point_of_contact.clone()),
+        requests: requests().map(|request| request.id).collect(),
         invitations: made.map(|invitation| invitation.id).collect(),
-        grant_requests,
+        grant_requests: untied.grant_requests.iter().map(Change::after).filter(is_own).map(|one| one.id).collect(),
     }
 }
 
@@ -307,7 +333,7 @@ fn record(
         .chars()
         .take(usize::try_from(SUBJECT_MAX).unwrap_or(usize::MAX))
         .collect();
-    let request = service_request::NewRecord {
+    let request = request_record::NewRecord {
         id: command.record.request,
         number: command.record.number,
         organization,
@@ -317,9 +343,10 @@ fn record(
         point_of_contact: heir,
         about: contact.id,
     };
-    let body = format!("{} ({}) was disabled.\n\n{}", contact.name(), contact.profile.email, command.reason);
+    // The reason stands in the contact's record alone, which fewer people read (C-15).
+    let body = format!("{} ({}) was disabled.", contact.name(), contact.profile.email);
     let body = MessageBody::parse(&body).map_err(flawed)?;
-    Ok(service_request::record(context, authority, actor, request, command.record.message, body))
+    Ok(request_record::record(context, authority, actor, request, command.record.message, body))
 }
 
 /// Lets a contact set a new password, and tells them that they did. Saving it ends all their sessions.

@@ -2,11 +2,13 @@
 
 use crate::access::{Action, DESK, HeldLevel, Standing, Visible, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef, Position};
+use crate::id::GrantId;
 use crate::partner_grant::PartnerGrant;
 use crate::refusal::Refusal;
+use crate::request_access::HeldRole;
 use crate::time::Timestamp;
 use crate::vocabulary::{
-    GrantStatus, GranteeType, Level, OrganizationStatus, Permission, PersonStatus, StaffRole, vocabulary,
+    GrantStatus, GranteeType, Involvement, Level, OrganizationStatus, Permission, PersonStatus, StaffRole, vocabulary,
 };
 
 vocabulary! {
@@ -24,6 +26,8 @@ vocabulary! {
         Ended = "ended",
         /// The grantor or the holder's organization is suspended (G-12).
         Suspended = "suspended",
+        /// It is to the person's organization, where they may only read the knowledge base (G-7).
+        PermissionTooLow = "permission_too_low",
     }
 }
 
@@ -72,10 +76,11 @@ pub struct Considered {
 /// Decides among all grants that ever connected a person, or their organization, with a grantor.
 ///
 /// *Decides*: the person's live individual grant, if there is one, also when it is the lower one (G-2); else the live
-/// organization-wide one; nothing at all while one of the two organizations is suspended (G-12).
+/// organization-wide one, if the person may more than read the knowledge base (G-7); nothing at all while one of the two
+/// organizations is suspended (G-12).
 ///
 /// *Shape*: one entry per grant, in the given order; at most one of them decides.
-pub fn consider(now: Timestamp, suspension: Suspension, grants: Vec<PartnerGrant>) -> Vec<Considered> {
+pub fn consider(now: Timestamp, person: &Actor, suspension: Suspension, grants: Vec<PartnerGrant>) -> Vec<Considered> {
     let is_individual = |grant: &PartnerGrant| grant.grantee.kind() != GranteeType::Organization;
     let is_live = |grant: &PartnerGrant| grant.status(now) == GrantStatus::Live;
     let has_individual = grants.iter().any(|grant| is_individual(grant) && is_live(grant));
@@ -85,6 +90,7 @@ pub fn consider(now: Timestamp, suspension: Suspension, grants: Vec<PartnerGrant
         GrantStatus::Ended => Outcome::Ended,
         GrantStatus::Live if has_individual && !is_individual(grant) => Outcome::HiddenByIndividualGrant,
         GrantStatus::Live if suspension.is_lasting() => Outcome::Suspended,
+        GrantStatus::Live if !is_individual(grant) && !person.shares_grants() => Outcome::PermissionTooLow,
         GrantStatus::Live => Outcome::Decides,
     };
     grants.into_iter().map(|grant| Considered { outcome: outcome(&grant), grant }).collect()
@@ -104,22 +110,43 @@ pub struct HeldGrant {
 pub struct HeldGrants {
     /// To the person.
     pub individual: Option<HeldGrant>,
-    /// To the person's organization.
+    /// To the person's organization; none where it opens nothing to the person (G-7).
     pub organization: Option<HeldGrant>,
     /// Whether one of the two organizations is suspended.
     pub suspension: Suspension,
 }
 
 impl HeldGrants {
+    /// What a person and their organization hold.
+    pub fn of(
+        person: &Actor,
+        individual: Option<HeldGrant>,
+        organization: Option<HeldGrant>,
+        suspension: Suspension,
+    ) -> Self {
+        Self { individual, organization: organization.filter(|_| person.shares_grants()), suspension }
+    }
+
+    /// Of who holds nothing.
+    pub const NONE: Self = Self {
+        individual: None,
+        organization: None,
+        suspension: Suspension { grantor: OrganizationStatus::Active, holder: OrganizationStatus::Active },
+    };
+
     /// The level that decides now; none also where an individual `none` shuts the person out (G-2, G-13).
     pub fn deciding(&self, now: Timestamp) -> Option<HeldLevel> {
-        let deciding = self.live(self.individual, now).or_else(|| self.organization_wide(now));
+        let deciding = self.live(self.individual, now).or_else(|| self.live(self.organization, now));
         deciding.filter(|held| held.level != Level::None)
     }
 
-    /// What their organization as a whole was granted and still is, whatever the person's own grant says (G-7).
-    pub fn organization_wide(&self, now: Timestamp) -> Option<HeldLevel> {
-        self.live(self.organization, now)
+    /// How somebody takes part who was added by one of these grants: not at all while it gives nothing (S-7).
+    pub fn upholds(&self, held: HeldRole, now: Timestamp) -> Option<Involvement> {
+        let gives = |grant: GrantId| {
+            let grants = [self.individual, self.organization].into_iter();
+            grants.filter_map(|held| self.live(held, now)).any(|held| held.grant == grant && held.level != Level::None)
+        };
+        held.grant.is_none_or(gives).then_some(held.role)
     }
 
     fn live(&self, grant: Option<HeldGrant>, now: Timestamp) -> Option<HeldLevel> {
@@ -183,7 +210,7 @@ pub fn explain(now: Timestamp, facts: ExplainFacts) -> Result<Visible<EffectiveA
     if !is_self && !facts.actor.is_staff() && !is_connected {
         return Err(Refusal::not_found());
     }
-    let considered = consider(now, facts.suspension, facts.grants);
+    let considered = consider(now, &person, facts.suspension, facts.grants);
     let access = describe(now, organization, person, considered);
     Ok(Visible::new(access, &facts.actor))
 }

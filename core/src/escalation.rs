@@ -1,22 +1,28 @@
 //! Escalations: how an organization whose primary support contacts are gone gets a new one (E-1 … E-11). What is asked for is
-//! in [`crate::escalation_case`], how it moves in [`crate::escalation_step`].
+//! in [`crate::escalation_case`], how it moves in [`crate::escalation_step`], what those who guard the organization are to it in
+//! [`crate::escalation_guard`].
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{ACCOUNT, Action, Standing, Visible, denied, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Change, Context, Recorded};
-use crate::contact::Contact;
-use crate::escalation_case::{Case, Verification, unverified};
+use crate::escalation_case::{Case, ConfirmedNumber, Verification, unverified};
 use crate::id::{AnyId, AttachmentId, ContactId, EscalationId, OrganizationId, PersonId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::Organization;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
 use crate::say;
 use crate::service_request::ServiceRequest;
-use crate::text::Note;
+use crate::text::{Note, Phone};
 use crate::time::{Span, Timestamp};
-use crate::vocabulary::{Category, ContactType, OrganizationType, Permission, StaffRole, Vocabulary as _, vocabulary};
+use crate::vocabulary::{Category, OrganizationType, StaffRole, Vocabulary as _, vocabulary};
 use crate::wording::Wording;
 
+/// How long a grant of the organization bars a duty manager from deciding, after its end (E-6).
+pub const GRANT_MEMORY: Span = Span::days(365);
+/// The roles whose places in an account team pass escalations on (E-2).
+pub const PASSING_ON: &[StaffRole] = &[StaffRole::TechnicalAccountManager, StaffRole::SalesManager];
 /// How long an escalation waits for information (E-5).
 pub const LAPSE: Span = Span::days(30);
 
@@ -83,6 +89,8 @@ pub struct Approval {
     pub at: Timestamp,
     /// From when on it is completed.
     pub completes_at: Timestamp,
+    /// Since when the waiting period rests, because the organization is suspended.
+    pub rests_since: Option<Timestamp>,
 }
 
 /// Where an escalation stands, with exactly what is true there (E-5).
@@ -152,6 +160,23 @@ impl State {
     }
 }
 
+/// What is remembered of an escalation, whatever becomes of what it asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// Who changed what it asks for, and so does not decide about it (E-6).
+    pub changed_by: BTreeSet<PersonId>,
+    /// Who verified an item of it, and so does not decide about it (E-6).
+    pub verified_by: BTreeSet<PersonId>,
+    /// The numbers that the letter or a nominee brought, also those that were replaced since (E-6a).
+    pub brought: BTreeSet<Phone>,
+    /// The numbers that the account team confirmed (E-6a).
+    pub confirmed: Vec<ConfirmedNumber>,
+    /// Who objected to what it asks for now (E-8).
+    pub objected: BTreeSet<PersonId>,
+    /// Which primary support contacts and people named unavailable signed in or changed something since it was opened, and when (E-9).
+    pub seen: BTreeMap<ContactId, Timestamp>,
+}
+
 /// An escalation (E-1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
@@ -173,6 +198,8 @@ pub struct Escalation {
     pub state: State,
     /// How it was last resumed after an objection (E-8).
     pub resumption: Option<Act>,
+    /// What is remembered of it.
+    pub traces: Traces,
     /// Who opened it.
     pub opened_by: PersonRef,
     /// When it was opened.
@@ -194,6 +221,16 @@ impl Escalation {
             }
             _ => self,
         }
+    }
+
+    /// Whether somebody is said to be unavailable.
+    pub fn names(&self, contact: ContactId) -> bool {
+        self.case.unavailable.iter().any(|one| one.contact == contact)
+    }
+
+    /// Whether somebody opened it or changed what it asks for.
+    pub(crate) fn is_made_by(&self, person: PersonId) -> bool {
+        self.opened_by.id == person || self.traces.changed_by.contains(&person)
     }
 
     /// The items that still have to be verified (E-6).
@@ -256,6 +293,12 @@ impl Recorded for Escalation {
             ("reason", Fact::optional(reason)),
             ("resume_reason", Fact::optional(self.resumption.as_ref().and_then(|act| act.reason.as_ref()))),
             ("completes_at", Fact::optional(self.state.approval().map(|approval| &approval.completes_at))),
+            ("rests_since", Fact::optional(self.state.approval().and_then(|approval| approval.rests_since.as_ref()))),
+            (
+                "confirmed_numbers",
+                Fact::Texts(self.traces.confirmed.iter().map(|one| format!("{} {}", one.number, one.by.id)).collect()),
+            ),
+            ("seen", Fact::Texts(self.traces.seen.iter().map(|(who, at)| format!("{who} {at}")).collect())),
             ("completed_contact_id", Fact::optional(contact)),
         ]
     }
@@ -269,6 +312,15 @@ impl Recorded for Escalation {
     }
 }
 
+/// What ties somebody of the vendor to an escalation's organization (E-2, E-6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// Whether they have a place in its account team, and the role for it.
+    pub on_account_team: bool,
+    /// Whether they hold a grant of it, or held one within [`GRANT_MEMORY`].
+    pub granted: bool,
+}
+
 /// What must be known to show an escalation, or to decide about it.
 #[derive(Debug, Clone)]
 pub struct EscalationFacts {
@@ -278,6 +330,10 @@ pub struct EscalationFacts {
     pub standing: Standing,
     /// The escalation, if it exists.
     pub escalation: Option<Escalation>,
+    /// What ties them to its organization, if they are of the vendor.
+    pub ties: Ties,
+    /// Whether its organization is suspended.
+    pub is_suspended: bool,
 }
 
 /// Shows an escalation as it is now, to designated contacts of its organization and to the staff who look after customers.
@@ -334,25 +390,29 @@ pub struct OpenFacts {
     pub under_way: Option<EscalationId>,
     /// The service request that was named, as far as the actor may see it: none where there is no such request.
     pub service_request: Option<Option<ServiceRequest>>,
-    /// Whether somebody of another organization takes part in that request.
+    /// Whether a partner's person takes part in that request, or is its point of contact.
     pub has_outsiders: bool,
-    /// Its active primary support contacts.
-    pub active_primaries: Vec<ContactId>,
+    /// Whether the actor has a place in the account team by which an escalation is passed on (E-2).
+    pub on_account_team: bool,
+    /// Who has to be named unavailable: [`must_be_named`](crate::escalation_guard::must_be_named).
+    pub to_be_named: Vec<ContactId>,
     /// Which of the files that are named the actor may use as the letter.
     pub known_attachments: Vec<AttachmentId>,
-    /// Which of the contacts who are said to be unavailable are primary support contacts of the organization.
+    /// Which of the contacts who are said to be unavailable can be: [`can_be_named`](crate::escalation_guard::can_be_named).
     pub known_primaries: Vec<ContactId>,
 }
 
-/// Opens an escalation (E-1 … E-4).
+/// Opens an escalation (E-1 … E-4). It moves along with the service request that was named, unless a partner submitted that or has a
+/// part in it: then it has none yet, and one of its own is made (E-11).
 ///
 /// *Decides*: organization visible? may open one? by this channel (E-2)? a customer's or partner's? none under way? service request of
-/// the organization, about this, not closed? those named unavailable are its primary support contacts? every active one named (E-4)?
+/// the organization, about this, not closed? the letter's files the actor's, and not of the future (E-3)? those named unavailable are
+/// its primary support contacts? every active one named (E-4)?
 pub fn open(context: &Context, facts: OpenFacts, command: OpenEscalation) -> Result<Change<Escalation>, Refusal> {
-    let organization = facts.organization.ok_or_else(Refusal::not_found)?;
+    let organization = facts.organization.clone().ok_or_else(Refusal::not_found)?;
     allow_list(&facts.standing, organization.id)?;
     require(&facts.standing, Action::OpenEscalation, organization.id)?;
-    expect_channel(&facts.actor, &facts.standing, organization.id, command.channel)?;
+    expect_channel(&facts, organization.id, command.channel)?;
     if organization.kind == OrganizationType::Vendor {
         return Err(Refusal::not_found());
     }
@@ -362,10 +422,11 @@ pub fn open(context: &Context, facts: OpenFacts, command: OpenEscalation) -> Res
     }
     let has_outsiders = facts.has_outsiders;
     let accept = |request| accept_request(organization.id, request, has_outsiders);
-    let service_request = facts.service_request.map(accept).transpose()?;
+    let service_request = facts.service_request.map(accept).transpose()?.flatten();
     expect_attachments(&command.case, &facts.known_attachments)?;
+    expect_received(&command.case, context.now)?;
     expect_primaries(&command.case, &facts.known_primaries)?;
-    command.case.expect_nobody_else(&facts.active_primaries)?;
+    command.case.expect_nobody_else(&facts.to_be_named)?;
     let escalation = Escalation {
         id: command.id,
         organization: organization.reference(),
@@ -376,6 +437,7 @@ pub fn open(context: &Context, facts: OpenFacts, command: OpenEscalation) -> Res
         reviewer: None,
         state: State::Submitted,
         resumption: None,
+        traces: Traces::default(),
         opened_by: facts.actor.reference(),
         created_at: context.now,
         updated_at: context.now,
@@ -386,14 +448,9 @@ pub fn open(context: &Context, facts: OpenFacts, command: OpenEscalation) -> Res
 }
 
 /// Who comes in by which way (E-2).
-fn expect_channel(
-    actor: &Actor,
-    standing: &Standing,
-    organization: OrganizationId,
-    channel: Channel,
-) -> Result<(), Refusal> {
+fn expect_channel(facts: &OpenFacts, organization: OrganizationId, channel: Channel) -> Result<(), Refusal> {
     const PHONE: &[StaffRole] = &[StaffRole::DutyManager];
-    const ACCOUNT_TEAM: &[StaffRole] = &[StaffRole::TechnicalAccountManager, StaffRole::SalesManager];
+    let OpenFacts { actor, standing, .. } = facts;
     let roles = match channel {
         Channel::ServiceRequest if !actor.is_staff() => return Ok(()),
         Channel::ServiceRequest => {
@@ -402,32 +459,37 @@ fn expect_channel(
             return Err(Refusal::new(Code::ValidationFailed, detail).at("#/channel"));
         }
         Channel::Phone => PHONE,
-        Channel::AccountTeam => ACCOUNT_TEAM,
+        Channel::AccountTeam => PASSING_ON,
     };
-    if actor.has_role(roles) {
-        return Ok(());
+    let refusal = denied(standing, Requirement::Roles(roles), organization).at("#/channel");
+    match channel {
+        _ if !actor.has_role(roles) => Err(refusal),
+        Channel::AccountTeam if !facts.on_account_team => {
+            let detail = say!(
+                "this takes the place of {requirement} in the account team of this organization",
+                requirement = Requirement::Roles(roles).wording()
+            );
+            Err(Refusal { detail, ..refusal })
+        }
+        Channel::AccountTeam | Channel::Phone | Channel::ServiceRequest => Ok(()),
     }
-    Err(denied(standing, Requirement::Roles(roles), organization).at("#/channel"))
 }
 
-/// The service request that moves along: one of the organization about this, which is not closed.
+/// The service request that moves along: one of the organization about this, which is not closed. None where a partner knows it.
 fn accept_request(
     organization: OrganizationId,
     request: Option<ServiceRequest>,
     has_outsiders: bool,
-) -> Result<ServiceRequestId, Refusal> {
+) -> Result<Option<ServiceRequestId>, Refusal> {
     let refused = |code, why: Wording| Err(Refusal::new(code, why).at("#/service_request_id"));
     match request {
         Some(request) if request.organization.id == organization && !request.is_open() => {
             refused(Code::ServiceRequestClosed, say!("the service request is closed; leave it out, or name another"))
         }
-        Some(request) if request.organization.id == organization && has_outsiders => refused(
-            Code::ValidationFailed,
-            say!("people of another organization take part in the service request, who may not learn of an escalation"),
-        ),
         Some(request) if request.organization.id == organization => {
             if request.category == Category::PrimaryContactRecovery {
-                Ok(request.id)
+                let is_known_outside = has_outsiders || request.is_submitted_outside() || request.is_led_outside();
+                Ok((!is_known_outside).then_some(request.id))
             } else {
                 refused(
                     Code::ValidationFailed,
@@ -456,12 +518,16 @@ pub(crate) fn expect_attachments(case: &Case, known: &[AttachmentId]) -> Result<
     }
 }
 
-/// Whether somebody is a primary support contact of an organization, whatever their state: one who can be said to be unavailable (E-4).
-pub fn is_primary_of(contact: &Contact, organization: OrganizationId) -> bool {
-    contact.organization == organization && contact.kind == ContactType::PrimarySupport
+/// A letter was received before somebody says so (E-3).
+pub(crate) fn expect_received(case: &Case, now: Timestamp) -> Result<(), Refusal> {
+    if case.letter.received_at.is_some_and(|at| at > now) {
+        let detail = say!("the letter has not been received yet; this lies in the future");
+        return Err(Refusal::new(Code::ValidationFailed, detail).at("#/letter/received_at"));
+    }
+    Ok(())
 }
 
-/// Only primary support contacts of the organization are said to be unavailable (E-4).
+/// Only primary support contacts of the organization, and guards who were put aside, are said to be unavailable (E-4).
 pub(crate) fn expect_primaries(case: &Case, known: &[ContactId]) -> Result<(), Refusal> {
     match case.unavailable.iter().find(|one| !known.contains(&one.contact)) {
         None => Ok(()),
@@ -470,14 +536,5 @@ pub(crate) fn expect_primaries(case: &Case, known: &[ContactId]) -> Result<(), R
                 say!("`{contact}` is no primary support contact of this organization", contact = other.contact);
             Err(Refusal::new(Code::ValidationFailed, detail).at("#/unavailable"))
         }
-    }
-}
-
-/// Whether an actor guards the organization, and may object (E-8): an active primary support contact or contact manager.
-pub(crate) fn guards(standing: &Standing) -> bool {
-    match standing {
-        Standing::Member { kind: ContactType::PrimarySupport, .. } => true,
-        Standing::Member { permission, .. } => *permission == Permission::ManageContacts,
-        Standing::Partner(_) | Standing::Staff { .. } | Standing::Stranger => false,
     }
 }

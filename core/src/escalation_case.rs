@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::actor::PersonRef;
+use crate::escalation::Escalation;
 use crate::id::{AttachmentId, ContactId};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::say;
 use crate::text::{AddressLine, Country, Email, JobTitle, Note, PersonName, Phone, TimeZone};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::vocabulary::{Vocabulary as _, vocabulary};
 use crate::wording::Wording;
 
@@ -254,6 +255,19 @@ pub(crate) fn unverified(verified: &[Verification]) -> Vec<Item> {
     Item::ALL.iter().copied().filter(|item| !counts(item)).collect()
 }
 
+/// That somebody of the account team knows a number that was recorded shortly before the escalation (E-6a).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmedNumber {
+    /// The number.
+    pub number: Phone,
+    /// Who.
+    pub by: PersonRef,
+    /// How they know it.
+    pub note: Note,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A number that was known before the escalation was opened (E-6a).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownNumber {
@@ -278,12 +292,71 @@ pub struct VerifyItem {
     pub number: Option<Phone>,
 }
 
+/// The numbers that were known before an escalation was opened, and what decides whether they may be called (E-6a).
+#[derive(Debug, Clone, Copy)]
+pub struct CallBacks<'a> {
+    /// The escalation.
+    pub escalation: &'a Escalation,
+    /// Since how long before it a number must have been on record.
+    pub min_age: Span,
+}
+
+impl CallBacks<'_> {
+    /// Whether the letter or a nominee brought a number, in whatever writing.
+    pub fn is_brought(&self, number: &Phone) -> bool {
+        let brought = &self.escalation.traces.brought;
+        brought.iter().chain(&self.escalation.case.nominee.phone).any(|one| one.may_be(number))
+    }
+
+    /// How long a number had been on record when the escalation was opened.
+    pub fn age(&self, known: &KnownNumber) -> Span {
+        self.escalation.created_at.since(known.since)
+    }
+
+    /// Who of the account team confirmed a number.
+    pub fn confirmation(&self, number: &Phone) -> Option<&ConfirmedNumber> {
+        self.escalation.traces.confirmed.iter().find(|one| one.number.is_same(number))
+    }
+
+    /// A number that was known before, by its digits, as long as it has been: nobody brought it since.
+    ///
+    /// *Errors*: `call_back_number_not_allowed`.
+    pub(crate) fn expect_known<'k>(
+        &self,
+        numbers: &'k [KnownNumber],
+        number: &Phone,
+    ) -> Result<&'k KnownNumber, Refusal> {
+        let refused = |why| Err(Refusal::new(Code::CallBackNumberNotAllowed, why));
+        if self.is_brought(number) {
+            return refused(say!(
+                "`{number}` came with the letter or the nominee, in this or another writing; call one of \
+                 `call_back_numbers`",
+                number
+            ));
+        }
+        let same = numbers.iter().filter(|known| known.number.is_same(number));
+        match same.min_by_key(|known| known.since) {
+            Some(known) => Ok(known),
+            None => refused(say!(
+                "`{number}` was not on record before the escalation was opened; call one of `call_back_numbers`",
+                number
+            )),
+        }
+    }
+
+    /// Whether a number may be called.
+    pub fn is_callable(&self, known: &KnownNumber) -> bool {
+        let is_known_for_long = self.age(known) >= self.min_age || self.confirmation(&known.number).is_some();
+        is_known_for_long && !self.is_brought(&known.number)
+    }
+}
+
 /// What has to be known of an item's evidence to accept it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evidence<'a> {
-    /// What is asked for.
-    pub(crate) case: &'a Case,
-    /// The numbers that may be called.
+    /// What decides which numbers may be called.
+    pub(crate) calls: CallBacks<'a>,
+    /// The numbers that were known before.
     pub(crate) numbers: &'a [KnownNumber],
     /// Whether the letter came as an email whose signature is good and its author's own.
     pub(crate) is_signed_by_author: bool,
@@ -294,22 +367,16 @@ impl Evidence<'_> {
     ///
     /// *Errors*: `nothing_to_verify`, `call_back_number_not_allowed`, `validation_failed` where the evidence is missing.
     pub(crate) fn expect(&self, wanted: &VerifyItem) -> Result<(), Refusal> {
-        if !self.case.has(wanted.item) {
+        let case = &self.calls.escalation.case;
+        if !case.has(wanted.item) {
             let detail = say!("the case has nothing about `{item}` that could be verified", item = wanted.item.name());
             return Err(Refusal::new(Code::NothingToVerify, detail).at("#/items"));
         }
         match (wanted.method, &wanted.number) {
             (Method::CallBack, None) => Err(lacking(say!("a call back names the `number` that was called"))),
-            (Method::CallBack, Some(number)) if !self.numbers.iter().any(|known| known.number == *number) => {
-                let detail = say!(
-                    "`{number}` was not on record before the escalation was opened; call one of `call_back_numbers`",
-                    number
-                );
-                Err(Refusal::new(Code::CallBackNumberNotAllowed, detail).at("#/items"))
-            }
-            (Method::CallBack, Some(_)) => Ok(()),
+            (Method::CallBack, Some(number)) => self.expect_callable(number),
             (_, Some(number)) => Err(lacking(say!("`{number}` is for `call_back` alone", number))),
-            (Method::LetterRead, None) if self.case.letter.attachments.is_empty() => {
+            (Method::LetterRead, None) if case.letter.attachments.is_empty() => {
                 Err(lacking(say!("there is no letter to read; attach it first")))
             }
             (Method::EmailSignature, None) if !self.is_signed_by_author => {
@@ -322,6 +389,22 @@ impl Evidence<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+impl Evidence<'_> {
+    /// Whether a number may be called (E-6a).
+    fn expect_callable(&self, number: &Phone) -> Result<(), Refusal> {
+        let known = self.calls.expect_known(self.numbers, number).map_err(|refusal| refusal.at("#/items"))?;
+        if self.calls.is_callable(known) {
+            return Ok(());
+        }
+        let detail = say!(
+            "`{number}` has been on record since `{since}` alone; somebody of the account team has to confirm it first",
+            number,
+            since = known.since
+        );
+        Err(Refusal::new(Code::CallBackNumberNotAllowed, detail).at("#/items"))
     }
 }
 

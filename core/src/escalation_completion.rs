@@ -1,24 +1,28 @@
 //! How an escalation ends: the nominee is appointed, whoever left is disabled, and a review begins (E-9, E-10).
 
 use crate::access::Standing;
-use crate::actor::{Actor, PersonRef};
+use crate::actor::{Actor, Position};
 use crate::change::{Authority, Change, Context};
-use crate::contact::{Contact, NewContact, Others, WelcomeIds, onboard};
+use crate::contact::{Address, Contact, NewContact, Others, WelcomeIds, onboard};
 use crate::contact_review::{self, Started};
 use crate::contact_site::WantedSites;
 use crate::contact_state::{DisableContact, DisableFacts, Disabled, RecordIds, StateFacts, disable};
+use crate::contact_ties::Ties;
+use crate::domain_owner::DomainOwners;
 use crate::escalation::{Approval, Escalation, EscalationFacts, State};
 use crate::escalation_case::Absence;
 use crate::escalation_step::{NomineeFacts, Step, expect_appointable, expect_state, movable, moved};
-use crate::id::{ContactId, OrganizationId, ReviewId};
+use crate::id::{ContactId, OrganizationId, PersonId, ReviewId};
 use crate::journal::EventKind;
+use crate::manager_protection::proclaim;
+use crate::partner_grant::{self, PartnerGrant};
 use crate::person::NewProfile;
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
 use crate::say;
 use crate::session::{Link, may_sign_in};
 use crate::text::{Locale, Note};
-use crate::vocabulary::{ContactType, OrganizationStatus, Permission, PersonStatus, StaffRole};
+use crate::vocabulary::{ContactType, OrganizationStatus, OrganizationType, Permission, PersonStatus, StaffRole};
 
 /// What must be known to complete an escalation.
 #[derive(Debug, Clone)]
@@ -37,6 +41,8 @@ pub struct CompleteFacts {
     pub others: Others,
     /// Which of those named unavailable are active or invited now.
     pub present: Vec<ContactId>,
+    /// Whether whoever approved it holds a grant of the organization, or held one within a year (E-6).
+    pub approver_granted: bool,
     /// Whether a review of the organization is open.
     pub is_in_review: bool,
 }
@@ -56,7 +62,7 @@ pub struct Departure {
     contact: ContactId,
     actor: Actor,
     standing: Standing,
-    heir: PersonRef,
+    heir: Actor,
     reason: Note,
 }
 
@@ -77,6 +83,8 @@ pub struct Completed {
     pub nominee: Change<Contact>,
     /// The link in the welcome email, for who has no password; voids older ones.
     pub link: Option<Link>,
+    /// The grants that took something away from another record of the nominee's, and apply to this one (G-12).
+    pub grants: Vec<Change<PartnerGrant>>,
     /// Those who left.
     pub departures: Vec<Departure>,
     authority: Authority,
@@ -108,7 +116,7 @@ pub enum Completion {
 
 /// Completes an escalation whose waiting period is over (E-9).
 ///
-/// *Decides*: as every step; waiting period over? Then, whether it can still be done, for else it goes back into review: whoever
+/// *Decides*: as every step; organization not suspended, and waiting period over? Then, whether it can still be done, for else it goes back into review: whoever
 /// approved it is still a duty manager? the nominee can be appointed? nobody else to turn to (E-4)?
 pub fn complete(context: &Context, facts: CompleteFacts, ids: CompletionIds) -> Result<Completion, Refusal> {
     let (actor, standing, before) = if facts.by_system {
@@ -119,6 +127,10 @@ pub fn complete(context: &Context, facts: CompleteFacts, ids: CompletionIds) -> 
     let State::Approved(approval) = before.state.clone() else {
         return Err(Refusal::of(Code::InvalidTransition));
     };
+    if approval.rests_since.is_some() || facts.nominee.organization.status == OrganizationStatus::Suspended {
+        let detail = say!("the waiting period rests while the organization is suspended");
+        return Err(Refusal::new(Code::WaitingPeriod, detail).with(Extra::CompletesAt(approval.completes_at)));
+    }
     if context.now < approval.completes_at {
         let detail = say!("the waiting period ends at `{completes_at}`", completes_at = approval.completes_at);
         return Err(Refusal::new(Code::WaitingPeriod, detail).with(Extra::CompletesAt(approval.completes_at)));
@@ -134,7 +146,7 @@ pub fn complete(context: &Context, facts: CompleteFacts, ids: CompletionIds) -> 
 
 /// The escalation that the server completes by itself. It carries out the decision of whoever approved it.
 fn due(context: &Context, facts: &CompleteFacts) -> Result<(Actor, Standing, Escalation), Refusal> {
-    let EscalationFacts { actor, standing, escalation } = facts.escalation.clone();
+    let EscalationFacts { actor, standing, escalation, .. } = facts.escalation.clone();
     let escalation = escalation.ok_or_else(Refusal::not_found)?.settled(context.now);
     expect_state(&escalation, Step::Complete)?;
     Ok((actor, standing, escalation))
@@ -146,7 +158,9 @@ fn expect_approver(facts: &CompleteFacts) -> Result<(), Refusal> {
         may_sign_in(approver, *status) && approver.has_role(&[StaffRole::DutyManager])
     };
     if facts.approver.as_ref().is_some_and(decides) {
-        return Ok(());
+        let detail = say!("whoever approved it holds a grant of the organization, or held one within a year");
+        let is_free = !facts.approver_granted;
+        return if is_free { Ok(()) } else { Err(Refusal::new(Code::SecondPersonRequired, detail)) };
     }
     let requirement = Requirement::Roles(&[StaffRole::DutyManager]);
     Err(Refusal::new(
@@ -169,7 +183,9 @@ fn appoint(
         Some(record) => promote(context, authority, record, facts.others, ids.welcome),
         None => create(context, authority, &before, &facts.nominee, ids)?,
     };
-    let heir = nominee.after().reference();
+    let grants = facts.nominee.former.into_iter();
+    let grants = grants.map(|grant| partner_grant::follow(context, grant, nominee.after())).collect();
+    let heir = guard(nominee.after(), facts.nominee.organization.kind);
     // Partners may read it, who learn nothing of an escalation (E-11).
     let reason = Note::parse("left the organization").map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
     let left = before.case.unavailable.iter().filter(|one| one.reason == Absence::Left).map(|one| one.contact);
@@ -186,7 +202,19 @@ fn appoint(
     let state = State::Completed { approval, contact: nominee.after().id, at: context.now };
     let after = Escalation { state, ..before.clone() };
     let escalation = moved(context, &standing, EventKind::EscalationCompleted, before, after);
-    Ok(Completed { escalation, nominee, link, departures, authority, is_in_review: facts.is_in_review })
+    Ok(Completed { escalation, nominee, link, grants, departures, authority, is_in_review: facts.is_in_review })
+}
+
+/// The nominee as somebody who looks after what those who left looked after.
+fn guard(nominee: &Contact, organization_kind: OrganizationType) -> Actor {
+    Actor {
+        position: Position::Contact { id: nominee.id, permission: nominee.permission, kind: nominee.kind },
+        organization: nominee.organization,
+        organization_kind,
+        name: nominee.name(),
+        email: nominee.profile.email.clone(),
+        status: nominee.status,
+    }
 }
 
 /// Makes a contact of the organization its primary support contact, and lets them in again if they were disabled.
@@ -210,6 +238,7 @@ fn promote(
     let findings = readiness::shifts(context, authority, Some(&before), &after, others);
     let person = after.id.into();
     let change = Change::touch(context, authority, kind, before, after).announce(findings);
+    let change = proclaim(context, change);
     if has_password {
         return (change, None);
     }
@@ -242,7 +271,9 @@ fn create(
         welcome: ids.welcome,
     };
     let around = (&facts.organization, [].as_slice());
-    let welcomed = onboard(context, authority, around, &facts.vendor_domains, facts.existing.clone(), person)?;
+    let owners = DomainOwners::default();
+    let address = Address { vendor_domains: &facts.vendor_domains, owners: &owners, existing: facts.existing.clone() };
+    let welcomed = onboard(context, authority, around, address, person)?;
     Ok((welcomed.contact, Some(welcomed.link)))
 }
 
@@ -260,9 +291,17 @@ pub fn depart(
     if facts.state.contact.as_ref().is_none_or(|contact| contact.id != departure.contact) {
         return Err(Refusal::of(Code::Internal));
     }
-    let stays = |heir: &PersonRef| !leaving.iter().any(|one| heir.id == (*one).into());
+    let stays = |heir: PersonId| !leaving.iter().any(|one| heir == (*one).into());
     let state = StateFacts { actor: departure.actor.clone(), standing: departure.standing.clone(), ..facts.state };
-    let successor = facts.successor.filter(stays).or_else(|| Some(departure.heir.clone()));
+    let successor = facts.successor.filter(|heir| stays(heir.id)).or_else(|| Some(departure.heir.reference()));
+    let leads = facts.ties.leads.into_iter().map(|mut lead| {
+        lead.guards.retain(|guard| stays(guard.id()));
+        if lead.guards.is_empty() && lead.request.organization.id == departure.heir.organization {
+            lead.guards.push(departure.heir.clone());
+        }
+        lead
+    });
+    let ties = Ties { leads: leads.collect(), ..facts.ties };
     let command = DisableContact { reason: departure.reason.clone(), expected_version: None, record };
-    disable(context, DisableFacts { state, successor, ..facts }, command)
+    disable(context, DisableFacts { state, successor, ties, under_way: None, ..facts }, command)
 }

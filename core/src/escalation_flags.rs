@@ -5,12 +5,15 @@ use strsim::osa_distance;
 use unicode_security::MixedScript as _;
 use unicode_security::confusable_detection::skeleton;
 
+use crate::escalation::Escalation;
 use crate::escalation_case::{Case, Item};
+use crate::id::ContactId;
 use crate::text::{Domain, Email};
+use crate::time::Timestamp;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
-    /// Why an email domain deserves a second look.
+    /// Why an email domain, or somebody who is said to be unavailable, deserves a second look.
     FlagKind ("flag") {
         /// It is none of the organization's domains.
         ForeignDomain = "foreign_domain",
@@ -20,6 +23,8 @@ vocabulary! {
         MixedScripts = "mixed_scripts",
         /// It is an international name, written in ASCII as `xn--…`.
         Punycode = "punycode",
+        /// Somebody who is said to be unavailable signed in or changed something since the escalation was opened (E-9).
+        PresumptionEnded = "presumption_ended",
     }
 }
 
@@ -34,6 +39,28 @@ pub struct Flag {
     pub domain: String,
     /// The domain of the organization that it resembles.
     pub resembles: Option<Domain>,
+}
+
+/// That somebody who is said to be unavailable is there after all (E-9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignOfLife {
+    /// Who.
+    pub contact: ContactId,
+    /// When they last signed in or changed something.
+    pub at: Timestamp,
+}
+
+/// Who of those who are said to be unavailable signed in or changed something since the escalation was opened, by what is remembered of
+/// it and by when they last signed in.
+pub fn signs_of_life(escalation: &Escalation, signed_in: &[(ContactId, Timestamp)]) -> Vec<SignOfLife> {
+    let named = escalation.case.unavailable.iter().map(|one| one.contact);
+    let seen = |contact: ContactId| {
+        let by_record = escalation.traces.seen.get(&contact).copied();
+        let by_sign_in =
+            signed_in.iter().filter(|one| one.0 == contact && one.1 > escalation.created_at).map(|one| one.1);
+        by_sign_in.chain(by_record).max().map(|at| SignOfLife { contact, at })
+    };
+    named.filter_map(seen).collect()
 }
 
 /// The flags of a case, for an organization that owns these domains.

@@ -6,7 +6,8 @@ use crate::escalation::{self, Escalation, EscalationFacts, State};
 use crate::id::{MessageId, PersonId};
 use crate::message::Posted;
 use crate::refusal::Refusal;
-use crate::service_request::{self, ServiceRequest};
+use crate::request_record;
+use crate::service_request::ServiceRequest;
 use crate::text::MessageBody;
 use crate::time::Timestamp;
 use crate::vocabulary::{MailKind, RequestStatus};
@@ -23,7 +24,7 @@ pub fn tell(
     let Some((text, status)) = words(change) else { return Ok(None) };
     let body = MessageBody::parse(&text).map_err(|flaw| Refusal::flawed("#/message", flaw))?;
     let authority = Authority::own(request.organization.id);
-    let (request, message) = service_request::narrate(context, authority, request, status, (message, body));
+    let (request, message) = request_record::narrate(context, authority, request, status, (message, body));
     Ok(Some(Posted { message, request }))
 }
 

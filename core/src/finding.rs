@@ -3,6 +3,7 @@
 use crate::duty_coverage::{DUTIES_ON_SITE, Place};
 use crate::id::{ContactId, GrantId, ReviewId};
 use crate::readiness::Concerned;
+use crate::text::Domain;
 use crate::time::Timestamp;
 use crate::vocabulary::{Duty, FindingCode, FindingSeverity, Vocabulary as _};
 
@@ -61,7 +62,7 @@ impl FindingCode {
             Self::NoPrimarySupportContact => "R-1",
             Self::SinglePrimarySupportContact => "R-2",
             Self::NoContactManager | Self::NoBackupContactManager | Self::FewerThanThreeContactManagers => "R-3",
-            Self::PrimarySupportContactCannotManage => "R-4",
+            Self::PrimarySupportContactCannotManage | Self::SiteAdministratorNotPrimary => "R-4",
             Self::DutyUncovered => "R-5",
             Self::PartnerPersonAsContact => "R-6",
             Self::ReviewOverdue => "R-7",
@@ -69,6 +70,7 @@ impl FindingCode {
             Self::StaleContact => "R-9",
             Self::GrantExpiring | Self::BroadGrantUnused => "R-10",
             Self::SharedMailbox => "R-11",
+            Self::ContactsOutsideDomains => "R-17",
         }
     }
 }
@@ -139,6 +141,25 @@ impl Finding {
         Self { severity, message, duty: Some(duty), total: 1, ..finding }
     }
 
+    /// Active contacts have addresses outside the organization's domains, or its domains lie around or within another's (R-17).
+    pub(crate) fn of_domains(outside: &Concerned<ContactId>, overlapping: &[Domain]) -> Self {
+        let code = FindingCode::ContactsOutsideDomains;
+        let names: Vec<String> = overlapping.iter().map(|domain| format!("`{domain}`")).collect();
+        let overlap = format!(
+            "Domains of the organization and of another one lie within each other: {}. An address belongs to the owner of the longest \
+             domain that it lies in; have support put right what is not meant so.",
+            names.join(", ")
+        );
+        let remedy = outside.ids.first().map_or(Remedy::CreateRequest, |first| Remedy::DisableContact(*first));
+        let mut finding = Self::of_contacts(code, outside, remedy);
+        match (outside.total, overlapping.is_empty()) {
+            (_, true) => {}
+            (0, false) => finding.message = overlap,
+            (_, false) => finding.message = format!("{} {overlap}", finding.message),
+        }
+        finding
+    }
+
     /// The contacts were not reviewed in time.
     pub(crate) fn of_review(reviewed_at: Option<Timestamp>, remedy: Remedy) -> Self {
         let when = reviewed_at.map_or_else(
@@ -176,6 +197,14 @@ fn message(code: FindingCode, total: i64) -> String {
         FindingCode::PrimarySupportContactCannotManage => format!(
             "{} manage contacts. Give them `manage_contacts`.",
             some("active primary support contact cannot", "active primary support contacts cannot")
+        ),
+        FindingCode::SiteAdministratorNotPrimary => format!(
+            "{} no primary support contact who manages contacts. Appoint them, or give the duty to somebody who is.",
+            some("active contact with the duty `site_administrator` is", "active contacts with the duty `site_administrator` are")
+        ),
+        FindingCode::ContactsOutsideDomains => format!(
+            "{} in none of the organization's domains. Have support add the domain if it is yours, or disable who does not belong here.",
+            some("active contact has an email address", "active contacts have email addresses")
         ),
         FindingCode::DutyUncovered => "Nobody has a duty that somebody should have. Give it to a contact.".to_owned(),
         FindingCode::PartnerPersonAsContact => format!(

@@ -8,7 +8,7 @@ use crate::id::OrganizationId;
 use crate::partner_grant::{self, Candidate, CreateFacts, CreateGrant, Grantee, PartnerGrant};
 use crate::refusal::{Code, Refusal};
 use crate::time::Timestamp;
-use crate::vocabulary::{GrantStatus, Level};
+use crate::vocabulary::{GrantStatus, Level, Permission};
 use crate::wording::Wording;
 
 /// How many people a preview names.
@@ -86,6 +86,7 @@ pub fn create(
     command: CreateGrant,
 ) -> Result<Preview, Refusal> {
     let sees_all = sees_all(facts.grantee.as_ref());
+    let around = around.filter(|_| shares_grants(facts.grantee.as_ref()));
     let decide = |acknowledged| {
         let command = CreateGrant { acknowledged, ..command.clone() };
         partner_grant::create(context, facts.clone(), command).map(|created| created.grant)
@@ -104,6 +105,7 @@ pub fn approve(
     command: ApproveGrantRequest,
 ) -> Result<Preview, Refusal> {
     let sees_all = sees_all(facts.grantee.as_ref());
+    let around = around.filter(|_| shares_grants(facts.grantee.as_ref()));
     let decide = |acknowledged| {
         let command = ApproveGrantRequest { acknowledged, ..command.clone() };
         grant_request::approve(context, facts.clone(), command).map(|approved| approved.grant)
@@ -125,6 +127,14 @@ fn sees_all(grantee: Option<&Candidate>) -> bool {
     match grantee {
         Some(Candidate::Staff(staff)) => staff.roles.iter().any(|role| Action::ReadRequests.roles().contains(role)),
         Some(Candidate::Organization(_) | Candidate::Contact(..)) | None => false,
+    }
+}
+
+/// Whether what all of their organization is granted is for them as well (G-7).
+fn shares_grants(grantee: Option<&Candidate>) -> bool {
+    match grantee {
+        Some(Candidate::Contact(contact, _)) => contact.permission >= Permission::DesignatedSupport,
+        Some(Candidate::Organization(_) | Candidate::Staff(_)) | None => false,
     }
 }
 

@@ -22,12 +22,12 @@ fn mark(end: Timestamp, days: i64) -> Timestamp {
     end.minus(Span::days(days))
 }
 
-/// The first mark that lies ahead.
+/// The first mark that lies ahead, or the end itself, when what hangs on the grant ends (S-7).
 fn next_mark(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    MARKS.into_iter().map(|days| mark(end, days)).find(|mark| *mark > now)
+    MARKS.into_iter().map(|days| mark(end, days)).chain([end]).find(|mark| *mark > now)
 }
 
-/// When a changed grant is to be reminded of: its marks count anew from each new end, those that have passed by then are left out.
+/// When a changed grant is to be reminded of: its marks count anew from each new end, those that have passed by then are left out; the last one is the end itself.
 pub fn schedule(change: &Change<PartnerGrant>) -> Schedule {
     let after = change.after();
     if change.before().and_then(end) == end(after) {

@@ -6,6 +6,7 @@
 use crate::access::{Action, HeldLevel, Standing, Visible, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context, Recorded};
+use crate::grant_withdrawal::Withdrawal;
 use crate::id::{AnyId, GrantId, GrantRequestId, OrganizationId, PersonId};
 use crate::journal::{Entry, EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
@@ -357,6 +358,10 @@ pub struct ApproveFacts {
     pub grantee: Option<Candidate>,
     /// The grant between the two that has no ending, if there is one.
     pub current: Option<PartnerGrant>,
+    /// What changing that one touches, or making another.
+    pub around: partner_grant::Surroundings,
+    /// Whoever asked, as they are now.
+    pub asker: Option<Actor>,
 }
 
 /// An approved request and the grant that came of it.
@@ -368,19 +373,23 @@ pub struct Approved {
     pub replaced: Option<Change<PartnerGrant>>,
     /// The new grant or, where they hold one, the changed one (G-6).
     pub grant: Change<PartnerGrant>,
+    /// What ended with it.
+    pub withdrawal: Withdrawal,
 }
 
 /// Approves a request; a grant that the grantee holds already gets the new terms (G-6, G-11).
 ///
-/// *Decides*: visible? may manage the grantor's grants (G-5)? version? open? then as making or editing a grant does.
+/// *Decides*: visible? may manage the grantor's grants (G-5)? version? open, and by somebody who may still ask? then as making or
+/// editing a grant does.
 pub fn approve(context: &Context, facts: ApproveFacts, command: ApproveGrantRequest) -> Result<Approved, Refusal> {
-    let ApproveFacts { request, grantor, grantee, current } = facts;
+    let ApproveFacts { request, grantor, grantee, current, around, asker } = facts;
     let (actor, standing) = (request.actor.clone(), request.standing.clone());
     let before = answerable(context, request, command.expected_version)?;
+    expect_asker(&before, asker.as_ref())?;
     let level = command.level.unwrap_or(before.level);
     let expires_at = command.expires_at.unwrap_or(before.expires_at);
     let is_live = |grant: &PartnerGrant| grant.status(context.now) == GrantStatus::Live;
-    let (replaced, grant) = match current {
+    let (replaced, grant, withdrawal) = match current {
         Some(current) if is_live(&current) => {
             let facts = GrantFacts { actor, standing: standing.clone(), grant: Some(current) };
             let edit = EditGrant {
@@ -390,21 +399,40 @@ pub fn approve(context: &Context, facts: ApproveFacts, command: ApproveGrantRequ
                 acknowledged: command.acknowledged,
                 ..EditGrant::default()
             };
-            (None, partner_grant::edit(context, facts, edit)?)
+            let changed = partner_grant::edit(context, facts, around, edit)?;
+            (None, changed.grant, changed.withdrawal)
         }
         current => {
-            let facts = partner_grant::CreateFacts { standing: standing.clone(), grantor, grantee, current };
+            let (standing, hanging) = (standing.clone(), around.hanging);
+            let facts = partner_grant::CreateFacts { standing, grantor, grantee, current, hanging };
             let (history, acknowledged) = (command.history.unwrap_or(History::All), command.acknowledged);
             let wanted = CreateGrant { id: command.grant, level, history, expires_at, note: None, acknowledged };
             let created = partner_grant::create(context, facts, wanted)?;
-            (created.replaced, created.grant)
+            (created.replaced, created.grant, created.withdrawal)
         }
     };
     let status = GrantRequestStatus::Approved;
     let decision =
         Decision { at: context.now, status, by: context.actor_id(), reason: None, grant: Some(grant.after().id) };
     let request = decide(context, &standing, EventKind::GrantRequestApproved, before, decision);
-    Ok(Approved { request, replaced, grant })
+    Ok(Approved { request, replaced, grant, withdrawal })
+}
+
+/// Whoever asked may still ask: a designated contact of the partner (X-1, C-15).
+fn expect_asker(request: &GrantRequest, asker: Option<&Actor>) -> Result<(), Refusal> {
+    let partner = request.grantee.organization();
+    let may_ask = |asker: &&Actor| {
+        let standing = Standing::of(asker, partner, None);
+        asker.status == PersonStatus::Active && require(&standing, Action::AskForGrants, partner).is_ok()
+    };
+    if asker.filter(may_ask).is_some() {
+        return Ok(());
+    }
+    let detail = say!(
+        "`{name}`, who asked, may not ask for grants any more; decline it, or make the grant yourself",
+        name = request.created_by.name
+    );
+    Err(Refusal::new(Code::InvalidTransition, detail).with(Extra::CurrentStatus(GrantRequestStatus::Open.name())))
 }
 
 /// Declines a request (G-9).

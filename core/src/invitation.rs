@@ -7,8 +7,10 @@ use crate::access::{Action, Standing, Visible, require};
 use crate::actor::Actor;
 use crate::change::{Authority, Change, Context, Notice, Origin, Recorded};
 use crate::contact::{Existing, check_combination, refuse_vendor};
+use crate::domain_owner::DomainOwners;
 use crate::id::{AnyId, ContactId, InvitationId, LinkId, MailId, OrganizationId, PersonId};
 use crate::journal::{EventKind, Fact, Snapshot};
+use crate::manager_protection::{expect_own_address, protect};
 use crate::organization::{Organization, expect_version};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::say;
@@ -137,8 +139,8 @@ pub struct NewInvitation {
 pub struct Right {
     /// What the inviter is to the organization.
     pub standing: Standing,
-    /// The domains of the inviter's own organization (C-13).
-    pub own_domains: Vec<Domain>,
+    /// Whose the email's domain is (O-5).
+    pub owners: DomainOwners,
     /// The vendor's domains (O-2).
     pub vendor_domains: Vec<Domain>,
 }
@@ -146,28 +148,30 @@ pub struct Right {
 impl Right {
     /// Asks whether it is enough for this position (C-9, C-10).
     ///
-    /// *Errors*: `not_found`, `permission_required`, `primary_support_contact_required`.
-    fn covers(&self, organization: OrganizationId, kind: ContactType) -> Result<(), Refusal> {
+    /// *Errors*: `not_found`, `permission_required`, `contact_manager_protected`, `primary_support_contact_required`.
+    fn covers(&self, organization: OrganizationId, position: (ContactType, Permission)) -> Result<(), Refusal> {
         require(&self.standing, Action::ManageContacts, organization)?;
-        match kind {
+        protect(&self.standing, organization, &[position])?;
+        match position.0 {
             ContactType::Technical => Ok(()),
             ContactType::PrimarySupport => require(&self.standing, Action::AppointPrimarySupport, organization),
         }
     }
 
-    /// Asks whether it reaches this address, before anybody is looked for who may have it (C-13, O-2).
+    /// Asks whether it reaches this address, before anybody is looked for who may have it (C-9, C-13, O-2).
     ///
-    /// *Errors*: `invitation_not_available`, `vendor_staff_not_allowed`.
+    /// *Errors*: `outside_customer_domains`, `invitation_not_available`, `vendor_staff_not_allowed`.
     fn reaches(&self, organization: &Organization, email: &Email, existing: Option<&Existing>) -> Result<(), Refusal> {
-        if !email.is_in(&self.own_domains) {
-            return Err(not_available(say!("`{email}` is in none of your own organization's domains", email)));
+        expect_own_address(&self.standing, organization.id, email, &self.owners)?;
+        if !self.owners.is_own(email, organization.id) {
+            return Err(not_available(say!("`{email}` is in none of the organization's own domains", email)));
         }
         refuse_vendor(organization, email, &self.vendor_domains, existing)
     }
 
     /// Whether an invitation that was made could still be made.
     pub(crate) fn still_covers(&self, organization: &Organization, invitation: &Invitation) -> bool {
-        self.covers(organization.id, invitation.kind).is_ok()
+        self.covers(organization.id, (invitation.kind, invitation.permission)).is_ok()
             && self.reaches(organization, &invitation.email, None).is_ok()
     }
 }
@@ -202,12 +206,12 @@ pub struct Created {
 
 /// Invites a contact of another organization (C-14).
 ///
-/// *Decides*: visible? may manage contacts? may appoint, if primary (C-10)? lower case (C-2)? combination (C-7)? in a domain of the
-/// inviter's own organization (C-13)? not of the vendor (O-2)? not here already? is there somebody, and not the inviter (C-9)? not
+/// *Decides*: visible? may manage contacts? no contact manager or primary by who acts by a grant (C-9)? may appoint, if primary
+/// (C-10)? lower case (C-2)? combination (C-7)? in a domain of the organization that they would join (C-9, C-13)? not of the vendor (O-2)? not here already? is there somebody, and not the inviter (C-9)? not
 /// invited already?
 pub fn create(context: &Context, facts: CreateFacts, command: NewInvitation) -> Result<Created, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
-    facts.right.covers(organization.id, command.kind)?;
+    facts.right.covers(organization.id, (command.kind, command.permission))?;
     if let Some(flaw) = command.email.case {
         return Err(Refusal::flawed("#/email", flaw));
     }
@@ -305,12 +309,12 @@ pub struct InvitationFacts {
     pub invitation: Option<Invitation>,
 }
 
-/// Shows an invitation to the contact managers of the inviting organization.
+/// Shows an invitation to the contact managers of the inviting organization, and to the staff who keep records.
 ///
 /// *Errors*: `not_found`, `permission_required`.
 pub fn view(facts: InvitationFacts) -> Result<Visible<Invitation>, Refusal> {
     let invitation = facts.invitation.ok_or_else(Refusal::not_found)?;
-    require(&facts.standing, Action::ManageContacts, invitation.organization)?;
+    require(&facts.standing, Action::ReadReviews, invitation.organization)?;
     Ok(Visible::new(invitation, &facts.actor))
 }
 
@@ -318,22 +322,22 @@ pub fn view(facts: InvitationFacts) -> Result<Visible<Invitation>, Refusal> {
 ///
 /// *Errors*: `not_found`, `permission_required`.
 pub fn allow_list(standing: &Standing, organization: OrganizationId) -> Result<(), Refusal> {
-    require(standing, Action::ManageContacts, organization)
+    require(standing, Action::ReadReviews, organization)
 }
 
 /// Takes an invitation back; saving it makes its link void (C-14).
 ///
-/// *Decides*: visible? may manage contacts? version? pending?
+/// *Decides*: visible? may manage contacts? not one to authority by who acts by a grant (C-9)? version? pending?
 pub fn cancel(
     context: &Context,
     facts: InvitationFacts,
     expected_version: Option<i64>,
 ) -> Result<Change<Invitation>, Refusal> {
-    let authority = match &facts.invitation {
-        Some(invitation) => facts.standing.authority(invitation.organization),
-        None => return Err(Refusal::not_found()),
-    };
+    let standing = facts.standing.clone();
     let invitation = view(facts)?.into_value();
+    require(&standing, Action::ManageContacts, invitation.organization)?;
+    protect(&standing, invitation.organization, &[(invitation.kind, invitation.permission)])?;
+    let authority = standing.authority(invitation.organization);
     expect_version(expected_version, invitation.version)?;
     let status = invitation.status(context.now);
     if status != InvitationStatus::Pending {

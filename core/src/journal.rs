@@ -79,6 +79,8 @@ vocabulary! {
         GrantRevoked = "partner_grant.revoked",
         /// A grant ended with its holder, or made room for a new one after its time.
         GrantEnded = "partner_grant.ended",
+        /// A grant that takes away rests while its holder is disabled (G-12).
+        GrantRested = "partner_grant.rested",
         /// A grant is about to end; in the journals of both sides.
         GrantExpiring = "partner_grant.expiring",
         /// People joined or left a partner all of which holds a grant; in the journal of the grantor.
@@ -141,6 +143,14 @@ vocabulary! {
         EscalationReturned = "escalation.returned",
         /// The information that was asked for did not come in time.
         EscalationLapsed = "escalation.lapsed",
+        /// The account team confirmed a number that was recorded shortly before (E-6a).
+        EscalationNumberConfirmed = "escalation.number_confirmed",
+        /// Somebody who is said to be unavailable, or a primary support contact, is there after all (E-9).
+        EscalationPresumptionEnded = "escalation.presumption_ended",
+        /// The waiting period rests, because the organization was suspended (E-7).
+        EscalationRested = "escalation.rested",
+        /// The waiting period goes on (E-7).
+        EscalationWentOn = "escalation.went_on",
         /// An article was written.
         ArticleCreated = "article.created",
         /// An article was edited, reviewed, taken out of the knowledge base, or taken back in.

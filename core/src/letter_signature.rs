@@ -4,7 +4,13 @@
 use idna::domain_to_ascii;
 
 use crate::text::Email;
+use crate::time::{Span, Timestamp};
 use crate::vocabulary::vocabulary;
+
+/// How long before a letter was received its signature may have been made, to say anything (E-6).
+pub const SIGNED_BEFORE: Span = Span::days(7);
+/// How long after a letter was received it is uploaded, at most, for its signature to say anything.
+pub const UPLOADED_WITHIN: Span = Span::days(30);
 
 vocabulary! {
     /// What came of checking a letter's own signatures.
@@ -20,6 +26,19 @@ vocabulary! {
     }
 }
 
+/// When a signature was made, and what it covers, as it says itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cover {
+    /// When it was made (`t=`).
+    pub signed_at: Option<Timestamp>,
+    /// When it stops to be good (`x=`).
+    pub expires_at: Option<Timestamp>,
+    /// The header fields that it covers (`h=`), in lower case.
+    pub fields: Vec<String>,
+    /// How much of the body it covers, if not all of it (`l=`).
+    pub body_length: Option<i64>,
+}
+
 /// What a letter's own signatures say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureCheck {
@@ -31,22 +50,46 @@ pub struct SignatureCheck {
     pub aligned: bool,
     /// The one address that the letter comes from; none if it names several, or contradicts itself.
     pub author: Option<String>,
+    /// When it was signed, and what the signature covers.
+    pub cover: Cover,
+    /// When it was checked.
+    pub checked_at: Timestamp,
 }
 
 impl SignatureCheck {
     /// What a signature of this domain says of a letter from this author.
-    pub fn new(result: SignatureResult, domain: Option<String>, author: Option<String>) -> Self {
+    pub fn new(result: SignatureResult, domain: Option<String>, author: Option<String>, checked_at: Timestamp) -> Self {
         let speaks = match (&domain, &author) {
             (Some(domain), Some(author)) => speaks_for(domain, author),
             (None, _) | (_, None) => false,
         };
-        Self { result, domain, aligned: result == SignatureResult::Pass && speaks, author }
+        let aligned = result == SignatureResult::Pass && speaks;
+        Self { result, domain, aligned, author, cover: Cover::default(), checked_at }
     }
 
-    /// Whether a domain that speaks for this address signed the letter, and the letter comes from it and from nobody else.
-    pub fn is_by(&self, author: &Email) -> bool {
+    /// The same, of a signature that says this of itself.
+    #[must_use]
+    pub fn covering(self, cover: Cover) -> Self {
+        Self { cover, ..self }
+    }
+
+    /// Whether the letter was signed when it was received: not more than [`SIGNED_BEFORE`] before, and not after it was uploaded.
+    /// Nobody says that a letter was received more than [`UPLOADED_WITHIN`] before that; without a word it was received then. Whoever
+    /// does not say when they signed may have done it at any time.
+    pub fn is_timely(&self, received_at: Option<Timestamp>) -> bool {
+        let earliest = self.checked_at.minus(UPLOADED_WITHIN);
+        let received_at = received_at.unwrap_or(self.checked_at).clamp(earliest, self.checked_at);
+        let is_over = self.cover.expires_at.is_some_and(|end| end <= self.checked_at);
+        let is_in_time = |at: Timestamp| at <= self.checked_at && at >= received_at.minus(SIGNED_BEFORE);
+        self.cover.signed_at.is_some_and(is_in_time) && !is_over
+    }
+
+    /// Whether a domain that speaks for this address signed the letter when it was received, all of its body, and the letter comes from
+    /// it and from nobody else.
+    pub fn is_by(&self, author: &Email, received_at: Option<Timestamp>) -> bool {
         let is_author = |from: &String| from.eq_ignore_ascii_case(author.as_str());
-        self.aligned && self.author.as_ref().is_some_and(is_author)
+        let is_whole = self.cover.body_length.is_none();
+        self.aligned && is_whole && self.is_timely(received_at) && self.author.as_ref().is_some_and(is_author)
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::access::{ADMINISTRATION, Action, Standing, Visible, require, require_role};
 use crate::actor::{Actor, OrganizationRef};
 use crate::change::{Authority, Change, Context, Recorded};
-use crate::contact::{self, Existing, NewContact, Welcomed};
+use crate::contact::{self, Address, Existing, NewContact, Welcomed};
+use crate::domain_owner::{DomainOwners, expect_configured, expect_ownable};
 use crate::id::{AnyId, OrganizationId};
 use crate::journal::{EventKind, Fact, Snapshot};
+use crate::partner_grant::{self, Individual};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::say;
 use crate::text::{Domain, Flaw, OrganizationName};
@@ -104,6 +106,8 @@ pub struct CreateFacts {
     pub taken_domains: Vec<Domain>,
     /// Who has the first contact's email already.
     pub existing: Option<Existing>,
+    /// The grants without an ending to earlier records with this email (G-12).
+    pub former: Vec<Individual>,
 }
 
 /// A created organization.
@@ -117,7 +121,7 @@ pub struct Created {
 
 /// Creates a customer or partner with its first contact (O-1, C-10).
 ///
-/// *Decides*: administrator? kind is not the vendor? domains free? then as [`contact::create`] does.
+/// *Decides*: administrator? kind is not the vendor? domains that it can own (O-5)? domains free? then as [`contact::create`] does.
 pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization) -> Result<Created, Refusal> {
     require_role(&facts.actor, ADMINISTRATION, facts.actor.organization)?;
     if command.kind == OrganizationType::Vendor {
@@ -127,6 +131,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
         );
         return Err(Refusal::flawed("#/kind", flaw));
     }
+    expect_ownable(command.kind, &command.domains, &facts.vendor_domains)?;
     refuse_taken(&facts.taken_domains)?;
     let organization = Organization {
         id: command.id,
@@ -145,8 +150,13 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
         permission: Permission::ManageContacts,
         ..command.first_contact
     };
-    let first_contact =
-        contact::onboard(context, authority, (&organization, &[]), &facts.vendor_domains, facts.existing, person)?;
+    // Nobody can be invited into an organization that does not exist yet.
+    let owners = DomainOwners::default();
+    let address = Address { vendor_domains: &facts.vendor_domains, owners: &owners, existing: facts.existing };
+    let first_contact = contact::onboard(context, authority, (&organization, &[]), address, person)?;
+    let grants = facts.former.into_iter();
+    let grants = grants.map(|grant| partner_grant::follow(context, grant, first_contact.contact.after())).collect();
+    let first_contact = Welcomed { grants, ..first_contact };
     let organization = Change::create(context, authority, EventKind::OrganizationCreated, organization);
     Ok(Created { organization, first_contact })
 }
@@ -227,13 +237,23 @@ pub struct EditFacts {
     pub organization: Option<Organization>,
     /// Which of the new domains belong to another organization.
     pub taken_domains: Vec<Domain>,
+    /// The vendor's domains (O-2).
+    pub vendor_domains: Vec<Domain>,
+    /// Those of them that the configuration names.
+    pub configured_domains: Vec<Domain>,
 }
 
 /// Edits name, domains and review period.
 ///
-/// *Decides*: visible? administrator? version? domains free?
+/// *Decides*: visible? administrator? version? domains that it can own (O-5)? none dropped that the configuration names (O-2)? domains free?
 pub fn edit(context: &Context, facts: EditFacts, command: EditOrganization) -> Result<Change<Organization>, Refusal> {
     let (before, authority) = managed(facts.standing, facts.organization, command.expected_version)?;
+    if let Some(domains) = &command.domains {
+        expect_ownable(before.kind, domains, &facts.vendor_domains)?;
+        if before.kind == OrganizationType::Vendor {
+            expect_configured(domains, &facts.configured_domains)?;
+        }
+    }
     refuse_taken(&facts.taken_domains)?;
     let after = Organization {
         name: command.name.unwrap_or_else(|| before.name.clone()),

@@ -5,17 +5,19 @@ use crate::access::{Action, Standing, Verdict, Visible, decide, denied};
 use crate::actor::PersonRef;
 use crate::change::{Authority, Change, Context, Notice, Recorded};
 use crate::contact::{self, NewContact, Welcomed};
-use crate::id::{AnyId, MailId, OrganizationId, PersonId, ServiceRequestId};
+use crate::id::{AnyId, GrantId, MailId, OrganizationId, PersonId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::expect_version;
 use crate::point_of_contact::PointOfContact;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
+use crate::request_access::HeldRole;
+use crate::request_admission::{acts_by_grant, expect_admitting};
 use crate::say;
 use crate::service_request::{self, EditFacts, EditRequest, RequestFacts, ServiceRequest, expect_open, updatable};
 use crate::text::Flaw;
 use crate::time::Timestamp;
 use crate::viewer::{self, Candidate};
-use crate::vocabulary::{Involvement, MailKind, Permission, PersonStatus, Vocabulary as _};
+use crate::vocabulary::{Category, Involvement, MailKind, Permission, PersonStatus, Vocabulary as _};
 use crate::wording::Wording;
 
 /// Participants of one request, its point of contact aside.
@@ -32,6 +34,8 @@ pub struct Participant {
     pub person: PersonRef,
     /// How; none once they were removed.
     pub role: Option<Involvement>,
+    /// The grant that decided for them when they were added; none for people of the organization.
+    pub grant: Option<GrantId>,
     /// When they were added.
     pub added_at: Timestamp,
     /// By whom.
@@ -64,6 +68,13 @@ impl Recorded for Participant {
     }
 }
 
+impl Participant {
+    /// How they take part, and by which grant.
+    pub fn held_role(&self) -> Option<HeldRole> {
+        self.role.map(|role| HeldRole { role, grant: self.grant })
+    }
+}
+
 /// What must be known to add somebody, or to give them another role.
 #[derive(Debug, Clone)]
 pub struct AddFacts {
@@ -77,6 +88,13 @@ pub struct AddFacts {
     pub present: Option<Participant>,
     /// How many take part.
     pub count: usize,
+}
+
+impl AddFacts {
+    /// Whether the point of contact takes no part now, so that they can be given another role.
+    fn lead_at_rest(&self) -> bool {
+        self.request.lead_at_rest
+    }
 }
 
 /// Who is to take part.
@@ -105,7 +123,7 @@ pub enum Added {
 /// told by email.
 ///
 /// *Decides*: request visible? may update it? not closed? then for the point of contact what editing the request decides; for
-/// the others: not the point of contact already? somebody who can take part? by the organization's own contact, where it widens
+/// the others: one who lets people in, if it is confidential (S-14)? not the point of contact already? somebody who can take part? by the organization's own contact, where it widens
 /// what somebody else may do? room for one more?
 pub fn add(context: &Context, facts: AddFacts, command: AddParticipant) -> Result<Added, Refusal> {
     match command.role {
@@ -132,12 +150,28 @@ fn appoint(context: &Context, facts: AddFacts, command: AddParticipant) -> Resul
 fn join(context: &Context, facts: AddFacts, command: AddParticipant) -> Result<Change<Participant>, Refusal> {
     let request = updatable(&facts.request)?;
     expect_open(&request)?;
-    refuse_point_of_contact(&request, command.person)?;
-    let person = accept(context.now, &facts.request, &request, facts.candidate, command.role)?;
+    expect_admitting(&facts.request, &request)?;
+    if !facts.lead_at_rest() {
+        refuse_point_of_contact(&request, command.person)?;
+    }
+    let is_upheld = facts.candidate.as_ref().is_some_and(|candidate| {
+        candidate.role.is_some_and(|role| candidate.grants.upholds(role, context.now).is_some())
+    });
+    let (person, grant) = accept(context.now, &facts.request, &request, facts.candidate, command.role)?;
     let authority = facts.request.standing.authority(request.organization.id);
     if let Some(present) = facts.present {
         expect_version(command.expected_version, present.version)?;
-        let after = Participant { role: Some(command.role), ..present.clone() };
+        let is_same = present.role == Some(command.role) && is_upheld;
+        let after = if is_same {
+            present.clone()
+        } else {
+            Participant {
+                role: Some(command.role),
+                grant,
+                added_by: facts.request.actor.reference(),
+                ..present.clone()
+            }
+        };
         return Ok(Change::update(context, authority, EventKind::ParticipantChanged, present, after));
     }
     if facts.count >= PARTICIPANTS_MAX {
@@ -149,7 +183,7 @@ fn join(context: &Context, facts: AddFacts, command: AddParticipant) -> Result<C
         return Err(Refusal::new(Code::TooManyParticipants, detail));
     }
     let [mail, _] = command.mails;
-    Ok(joined(context, authority, &facts.request, &request, person, command.role, mail))
+    Ok(joined(context, authority, &facts.request, &request, (person, grant), command.role, mail))
 }
 
 fn joined(
@@ -157,7 +191,7 @@ fn joined(
     authority: Authority,
     facts: &RequestFacts,
     request: &ServiceRequest,
-    person: PersonRef,
+    (person, grant): (PersonRef, Option<GrantId>),
     role: Involvement,
     mail: MailId,
 ) -> Change<Participant> {
@@ -167,6 +201,7 @@ fn joined(
         organization: request.organization.id,
         person,
         role: Some(role),
+        grant,
         added_at: context.now,
         added_by: facts.actor.reference(),
         version: 1,
@@ -196,7 +231,7 @@ fn accept(
     request: &ServiceRequest,
     candidate: Option<Candidate>,
     role: Involvement,
-) -> Result<PersonRef, Refusal> {
+) -> Result<(PersonRef, Option<GrantId>), Refusal> {
     let refused = |why: Wording| Refusal::new(Code::ParticipantNotAllowed, why).at("#/person_id");
     // One answer for people without a grant and for nobody.
     let unknown = || {
@@ -217,14 +252,22 @@ fn accept(
                 "the contact sees no service requests, which takes `designated_support` or above"
             )));
         }
-        Standing::Member { .. } => return Ok(person),
+        Standing::Member { .. } => return Ok((person, None)),
+        Standing::Partner(_) if request.sealed => return Err(unknown()),
         Standing::Partner(_) | Standing::Staff { held: Some(_), .. }
             if candidate.person.status == PersonStatus::Active => {}
         Standing::Partner(_) | Standing::Staff { .. } | Standing::Stranger => return Err(unknown()),
     }
+    let grant = held.map(|held| held.grant);
+    if role >= Involvement::Secondary
+        && request.category == Category::Upgrade
+        && matches!(standing, Standing::Partner(_))
+    {
+        return Err(refused(say!("partners are not supported for upgrades, so none is more than `cc` of one")));
+    }
     let is_own = matches!(facts.standing, Standing::Member { .. });
-    if is_own || !widens(request, &candidate, &standing, role) {
-        return Ok(person);
+    if is_own || !widens(now, request, &candidate, HeldRole { role, grant }) {
+        return Ok((person, grant));
     }
     // Of other organizations' people a partner learns no more than that they cannot be named.
     let may_know = person.organization == facts.actor.organization
@@ -243,14 +286,9 @@ fn accept(
 }
 
 /// Whether somebody could read or update a request in this role who cannot now.
-fn widens(request: &ServiceRequest, candidate: &Candidate, standing: &Standing, role: Involvement) -> bool {
-    let as_one_of = |role| RequestFacts {
-        actor: candidate.person.clone(),
-        standing: standing.clone(),
-        request: Some(request.clone()),
-        role,
-    };
-    let (before, after) = (as_one_of(candidate.role), as_one_of(Some(role)));
+fn widens(now: Timestamp, request: &ServiceRequest, candidate: &Candidate, role: HeldRole) -> bool {
+    let before = candidate.facts(now, request.clone());
+    let after = Candidate { role: Some(role), ..candidate.clone() }.facts(now, request.clone());
     (service_request::view(&after).is_ok() && service_request::view(&before).is_err())
         || (updatable(&after).is_ok() && updatable(&before).is_err())
 }
@@ -276,6 +314,9 @@ pub(crate) fn begin_with(
     request: &ServiceRequest,
     invited: Vec<Invited>,
 ) -> Result<Vec<Change<Participant>>, Refusal> {
+    if !invited.is_empty() {
+        expect_admitting(facts, request).map_err(|refusal| refusal.at("#/participants"))?;
+    }
     let (mut flaws, mut changes) = (Vec::new(), Vec::<Change<Participant>>::new());
     for (index, Invited { candidate, role, mail }) in invited.into_iter().enumerate() {
         let person = candidate.as_ref().map(|candidate| candidate.person.id());
@@ -339,7 +380,8 @@ pub struct RemoveFacts {
 
 /// Removes a participant; everybody may remove themselves (S-7).
 ///
-/// *Decides*: request visible? may update it, or is it oneself? not the point of contact? takes part? version? not closed?
+/// *Decides*: request visible? may update it, or is it oneself? not the point of contact? takes part? added by one's own people, if one
+/// acts by a grant? version? not closed?
 pub fn remove(
     context: &Context,
     facts: RemoveFacts,
@@ -353,6 +395,7 @@ pub fn remove(
     };
     refuse_point_of_contact(&request, person)?;
     let present = facts.present.ok_or_else(Refusal::not_found)?;
+    expect_own_choice(&facts.request, &request, &present)?;
     expect_version(expected_version, present.version)?;
     expect_open(&request)?;
     Ok(end(context, facts.request.standing.authority(request.organization.id), present))
@@ -362,6 +405,17 @@ pub fn remove(
 pub(crate) fn end(context: &Context, authority: Authority, present: Participant) -> Change<Participant> {
     let after = Participant { role: None, ..present.clone() };
     Change::update(context, authority, EventKind::ParticipantRemoved, present, after)
+}
+
+/// Who acts by a grant takes out only themselves and those whom their own organization added (S-7).
+fn expect_own_choice(facts: &RequestFacts, request: &ServiceRequest, present: &Participant) -> Result<(), Refusal> {
+    let is_own = present.person.id == facts.actor.id() || present.added_by.organization == facts.actor.organization;
+    if is_own || !acts_by_grant(&facts.standing) {
+        return Ok(());
+    }
+    let requirement = Requirement::Permission(Permission::DesignatedSupport);
+    let detail = say!("who acts by a grant takes out only themselves and those whom their own organization added");
+    Err(Refusal { detail, ..denied(&facts.standing, requirement, request.organization.id) })
 }
 
 /// Somebody who takes part in a request, as its readers see them.

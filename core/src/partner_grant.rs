@@ -4,6 +4,7 @@ use crate::access::{Action, HeldLevel, Standing, Visible, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context, Recorded};
 use crate::contact::Contact;
+use crate::grant_withdrawal::{Hanging, Withdrawal, withdraw};
 use crate::id::{AnyId, GrantId, OrganizationId, PersonId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::{Organization, expect_version};
@@ -92,6 +93,8 @@ pub struct PartnerGrant {
     pub note: Option<Note>,
     /// How it ended, if it did.
     pub ending: Option<Ending>,
+    /// When it was made, or last given a higher level.
+    pub raised_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
     /// Who made it.
@@ -200,6 +203,8 @@ pub struct CreateFacts {
     pub grantee: Option<Candidate>,
     /// The grant between the two that has no ending, if there is one.
     pub current: Option<PartnerGrant>,
+    /// What hangs on that one, and for one person on the grant to their organization.
+    pub hanging: Hanging,
 }
 
 /// A grant, and the expired one whose place it takes.
@@ -209,15 +214,20 @@ pub struct Created {
     pub replaced: Option<Change<PartnerGrant>>,
     /// The new grant.
     pub grant: Change<PartnerGrant>,
+    /// What ends with the expired grant, and with what the new one takes from its holder.
+    pub withdrawal: Withdrawal,
 }
 
 /// Makes a grant.
 ///
-/// *Decides*: grantor visible? may manage its grants (G-5)? grantee one that can hold it (G-8)? level for this kind
+/// *Decides*: grantor visible? may manage its grants, and give this level (G-5)? grantee one that can hold it (G-8)? level for this kind
 /// (G-13)? expiry given for staff, and in the future (G-4)? acknowledged (G-7)? no live grant yet (G-6)?
 pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Result<Created, Refusal> {
     let grantor = facts.grantor.ok_or_else(Refusal::not_found)?;
     require(&facts.standing, Action::ManageGrants, grantor.id)?;
+    if administers(command.level) {
+        require(&facts.standing, Action::GrantAdministration, grantor.id)?;
+    }
     let grantee = accept_grantee(&grantor, facts.grantee)?;
     check_terms(context.now, &grantee, command.level, command.expires_at)?;
     check_acknowledged(&grantee, None, (command.level, command.history), command.acknowledged)?;
@@ -233,6 +243,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Re
         Some(expired) => Some(close(context, authority, EventKind::GrantEnded, expired, GrantStatus::Expired, None)),
         None => None,
     };
+    let over = replaced.as_ref().map(|change| change.after().id);
     let grant = PartnerGrant {
         id: command.id,
         grantor: grantor.reference(),
@@ -242,12 +253,29 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Re
         expires_at: command.expires_at,
         note: command.note,
         ending: None,
+        raised_at: context.now,
         created_at: context.now,
         created_by: context.actor_id().ok_or_else(|| Refusal::of(Code::Unauthenticated))?,
         updated_at: context.now,
         version: 1,
     };
-    Ok(Created { replaced, grant: Change::create(context, authority, EventKind::GrantCreated, grant) })
+    let gives = |behind| if Some(behind) == over { None } else { Some(grant.held()) };
+    let withdrawal = withdraw(context, &grant, gives, facts.hanging);
+    Ok(Created { replaced, grant: Change::create(context, authority, EventKind::GrantCreated, grant), withdrawal })
+}
+
+/// Whether a level is one that only a primary support contact who manages contacts gives (G-5).
+fn administers(level: Level) -> bool {
+    level >= Level::ServiceAdmin
+}
+
+/// Whether one of two ends is later; none is the latest.
+fn is_later(end: Option<Timestamp>, than: Option<Timestamp>) -> bool {
+    match (end, than) {
+        (None, Some(_)) => true,
+        (Some(end), Some(than)) => end > than,
+        (_, None) => false,
+    }
 }
 
 /// Who can hold a grant (G-1, G-8).
@@ -365,6 +393,34 @@ pub struct GrantFacts {
     pub grant: Option<PartnerGrant>,
 }
 
+/// What a change of a grant touches besides.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The grant without an ending to all of the organization of one person who holds this one.
+    pub around: Option<PartnerGrant>,
+    /// What hangs on the grant.
+    pub hanging: Hanging,
+}
+
+impl Surroundings {
+    /// Whether the grant keeps its holder from a level that only a primary support contact gives, or from more requests at one (G-2, G-5).
+    fn hides_administration(&self, now: Timestamp, grant: &PartnerGrant) -> bool {
+        self.around.as_ref().is_some_and(|around| {
+            let is_more = around.level > grant.level || around.scope.history > grant.scope.history;
+            around.status(now) == GrantStatus::Live && administers(around.level) && is_more
+        })
+    }
+}
+
+/// A changed grant, and what ended with it.
+#[derive(Debug)]
+pub struct Changed {
+    /// The grant.
+    pub grant: Change<PartnerGrant>,
+    /// What ended with it, or with what it gave.
+    pub withdrawal: Withdrawal,
+}
+
 /// Shows a grant to both sides (G-10).
 ///
 /// *Errors*: `not_found`, `permission_required`.
@@ -393,36 +449,51 @@ fn holds(actor: &Actor, grant: &PartnerGrant) -> bool {
 
 /// Edits a live grant (G-5, G-6).
 ///
-/// *Decides*: visible? may manage the grantor's grants? version? live? level for this kind? expiry? acknowledged, if raised?
-pub fn edit(context: &Context, facts: GrantFacts, command: EditGrant) -> Result<Change<PartnerGrant>, Refusal> {
-    let (before, authority) = managed(facts, command.expected_version)?;
-    expect_live(context.now, &before)?;
+/// *Decides*: visible? may manage the grantor's grants, and give what the edit gives (G-5)? version? live? level for this kind? expiry?
+/// acknowledged, if raised?
+pub fn edit(
+    context: &Context,
+    facts: GrantFacts,
+    around: Surroundings,
+    command: EditGrant,
+) -> Result<Changed, Refusal> {
+    let standing = facts.standing.clone();
+    let before = managed(facts)?;
     let level = command.level.unwrap_or(before.level);
     let expires_at = command.expires_at.unwrap_or(before.expires_at);
-    check_terms(context.now, &before.grantee, level, expires_at)?;
     let scope = match command.history.filter(|history| *history != before.scope.history) {
         Some(history) => HistoryScope { history, since: context.now },
         None => before.scope,
     };
+    let is_more =
+        level > before.level || is_later(expires_at, before.expires_at) || scope.history > before.scope.history;
+    let is_over_sooner = is_later(before.expires_at, expires_at);
+    if (administers(level) && is_more) || (is_over_sooner && around.hides_administration(context.now, &before)) {
+        require(&standing, Action::GrantAdministration, before.grantor.id)?;
+    }
+    expect_version(command.expected_version, before.version)?;
+    expect_live(context.now, &before)?;
+    check_terms(context.now, &before.grantee, level, expires_at)?;
     let (present, wanted) = ((before.level, before.scope.history), (level, scope.history));
     check_acknowledged(&before.grantee, Some(present), wanted, command.acknowledged)?;
     let note = command.note.unwrap_or_else(|| before.note.clone());
-    let after = PartnerGrant { level, scope, expires_at, note, ..before.clone() };
-    Ok(Change::update(context, authority, EventKind::GrantUpdated, before, after))
+    let raised_at = if level > before.level { context.now } else { before.raised_at };
+    let after = PartnerGrant { level, scope, expires_at, note, raised_at, ..before.clone() };
+    let withdrawal = withdraw(context, &after, |_| Some(after.held()), around.hanging);
+    let authority = standing.authority(before.grantor.id);
+    Ok(Changed { grant: Change::update(context, authority, EventKind::GrantUpdated, before, after), withdrawal })
 }
 
-fn managed(facts: GrantFacts, expected_version: Option<i64>) -> Result<(PartnerGrant, Authority), Refusal> {
+fn managed(facts: GrantFacts) -> Result<PartnerGrant, Refusal> {
     let standing = facts.standing.clone();
     let grant = view(facts)?.into_value();
     // Who holds a grant may see it but never change it, at whatever level, and also when it gives nothing any more (G-5).
     let known = match &standing {
         Standing::Stranger => Standing::Partner(grant.held()),
-        Standing::Member { .. } | Standing::Partner(_) | Standing::Staff { .. } => standing.clone(),
+        Standing::Member { .. } | Standing::Partner(_) | Standing::Staff { .. } => standing,
     };
     require(&known, Action::ManageGrants, grant.grantor.id)?;
-    expect_version(expected_version, grant.version)?;
-    let authority = standing.authority(grant.grantor.id);
-    Ok((grant, authority))
+    Ok(grant)
 }
 
 fn expect_live(now: Timestamp, grant: &PartnerGrant) -> Result<(), Refusal> {
@@ -438,21 +509,68 @@ fn expect_live(now: Timestamp, grant: &PartnerGrant) -> Result<(), Refusal> {
 
 /// Takes a grant back, with effect at once (G-4, G-5).
 ///
-/// *Decides*: visible? may manage the grantor's grants? version? live?
+/// *Decides*: visible? may manage the grantor's grants, and give what the grant kept from its holder (G-5)? version? live?
 pub fn revoke(
     context: &Context,
     facts: GrantFacts,
+    around: Surroundings,
     reason: Option<Note>,
     expected_version: Option<i64>,
-) -> Result<Change<PartnerGrant>, Refusal> {
-    let (grant, authority) = managed(facts, expected_version)?;
+) -> Result<Changed, Refusal> {
+    let standing = facts.standing.clone();
+    let grant = managed(facts)?;
+    if around.hides_administration(context.now, &grant) {
+        require(&standing, Action::GrantAdministration, grant.grantor.id)?;
+    }
+    expect_version(expected_version, grant.version)?;
     expect_live(context.now, &grant)?;
-    Ok(close(context, authority, EventKind::GrantRevoked, grant, GrantStatus::Revoked, reason))
+    let withdrawal = withdraw(context, &grant, |_| None, around.hanging);
+    let authority = standing.authority(grant.grantor.id);
+    let grant = close(context, authority, EventKind::GrantRevoked, grant, GrantStatus::Revoked, reason);
+    Ok(Changed { grant, withdrawal })
 }
 
-/// Ends the grant of a person who was disabled or left, for good (G-12).
-pub(crate) fn end(context: &Context, authority: Authority, grant: PartnerGrant) -> Change<PartnerGrant> {
-    close(context, authority, EventKind::GrantEnded, grant, GrantStatus::Ended, None)
+/// A grant to one person, and what they would have without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Individual {
+    /// The grant; it has no ending.
+    pub grant: PartnerGrant,
+    /// The level of the live grant of the same grantor to all of the organization where the person is.
+    pub without: Option<Level>,
+    /// The same of the organization to which they go.
+    pub there: Option<Level>,
+}
+
+impl Individual {
+    /// Whether it takes something away, so that ending it would give: `none`, and what is lower than what the person would have
+    /// without it (G-12).
+    fn takes_away(&self) -> bool {
+        let is_lower = |level: Option<Level>| level.is_some_and(|level| level > self.grant.level);
+        self.grant.level == Level::None || is_lower(self.without) || is_lower(self.there)
+    }
+}
+
+/// Ends the grant of a person who was disabled, for good; one that takes away rests (G-12).
+pub(crate) fn end(context: &Context, authority: Authority, individual: Individual) -> Change<PartnerGrant> {
+    if individual.takes_away() {
+        let grant = individual.grant;
+        return Change::touch(context, authority, EventKind::GrantRested, grant.clone(), grant);
+    }
+    close(context, authority, EventKind::GrantEnded, individual.grant, GrantStatus::Ended, None)
+}
+
+/// What becomes of a grant to somebody who is another record from now on: it ends, for good; one that takes away applies to that record
+/// (G-12). Where it would let them in, because all of their organization has less there, it shuts them out instead.
+pub(crate) fn follow(context: &Context, individual: Individual, to: &Contact) -> Change<PartnerGrant> {
+    let authority = Authority::own(individual.grant.grantor.id);
+    if individual.grant.grantor.id == to.organization || !individual.takes_away() {
+        return close(context, authority, EventKind::GrantEnded, individual.grant, GrantStatus::Ended, None);
+    }
+    let is_lower_there = individual.there.is_some_and(|level| level > individual.grant.level);
+    let before = individual.grant;
+    let level = if is_lower_there { before.level } else { Level::None };
+    let after = PartnerGrant { grantee: Grantee::Person(to.reference()), level, ..before.clone() };
+    Change::update(context, authority, EventKind::GrantUpdated, before, after)
 }
 
 fn close(

@@ -1,16 +1,17 @@
 //! The point of contact of a service request: whom agents work with (S-2, S-10).
 
-use crate::access::{Action, Standing, require};
+use crate::access::{Action, HeldLevel, Standing, require};
 use crate::actor::{Actor, PersonRef};
 use crate::change::{Change, Notice};
 use crate::contact::Contact;
 use crate::id::{AnyId, MailId, OrganizationId, PersonId};
 use crate::refusal::{Code, Refusal};
+use crate::request_access::Admission;
 use crate::say;
 use crate::service_request::ServiceRequest;
 use crate::time::Timestamp;
 use crate::viewer;
-use crate::vocabulary::{Level, MailKind, PersonStatus};
+use crate::vocabulary::{Category, Level, MailKind, PersonStatus};
 use crate::wording::Wording;
 
 /// The lowest level of an enabled partner (S-2).
@@ -23,30 +24,67 @@ pub enum PointOfContact {
     Unnamed,
     /// A person who does not exist.
     Unknown,
-    /// A contact of whatever organization, with the level that decides for them at the request's organization.
-    Contact(Box<Contact>, Option<Level>),
+    /// A contact of whatever organization, with what decides for them at the request's organization.
+    Contact(Box<Contact>, Option<HeldLevel>),
     /// A staff member.
     Staff,
 }
 
-/// Who can be the point of contact: a designated contact of the organization or, where the organization's own contact
-/// names them, an enabled partner: a person whose effective level is `create` or above (S-2).
-pub(crate) fn accept(organization: OrganizationId, actor: &Actor, named: PointOfContact) -> Result<PersonRef, Refusal> {
+/// For which request a point of contact is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// One to be, where a partner must be enabled (S-2).
+    AtCreation,
+    /// One that exists, where any live level is enough (S-7).
+    Later,
+}
+
+impl Naming {
+    fn lowest_level(self) -> Level {
+        match self {
+            Self::AtCreation => ENABLED,
+            Self::Later => Level::Cc,
+        }
+    }
+}
+
+/// Who can be the point of contact: a designated contact of the organization or, where the organization's own contact names them, a
+/// person with a level that is enough (S-2, S-7); of an upgrade no partner (S-8).
+pub(crate) fn accept(
+    (organization, category): (OrganizationId, Category),
+    actor: &Actor,
+    naming: Naming,
+    named: PointOfContact,
+) -> Result<(PersonRef, Option<Admission>), Refusal> {
     let refused = |why: Wording| Refusal::new(Code::PointOfContactNotAllowed, why).at("#/point_of_contact");
     // One answer for people elsewhere and for nobody (X-3).
     let unknown = || {
-        refused(say!(
-            "name a designated contact of the organization or, as one of its own contacts, a partner whose level is \
-             `create` or above"
-        ))
+        refused(match naming {
+            Naming::AtCreation => say!(
+                "name a designated contact of the organization or, as one of its own contacts, a partner whose level is \
+                 `create` or above"
+            ),
+            Naming::Later => say!(
+                "name a designated contact of the organization or, as one of its own contacts, a partner's person with a \
+                 live grant"
+            ),
+        })
     };
     match named {
         PointOfContact::Contact(contact, _) if contact.organization == organization && contact.is_designated() => {
-            Ok(contact.reference())
+            Ok((contact.reference(), None))
         }
-        PointOfContact::Contact(contact, level) if contact.organization != organization => {
-            let is_enabled = is_enabled_choice(organization, actor, (contact.id.into(), contact.status), level);
-            if is_enabled { Ok(contact.reference()) } else { Err(unknown()) }
+        PointOfContact::Contact(contact, held) if contact.organization != organization => {
+            let person = (contact.id.into(), contact.status);
+            let held = held.filter(|held| is_choice(organization, actor, person, held.level, naming));
+            let held = held.ok_or_else(unknown)?;
+            if category == Category::Upgrade {
+                return Err(refused(say!(
+                    "partners are not supported for upgrades, so none is the point of contact of one"
+                )));
+            }
+            let admission = Admission { grant: held.grant, by: actor.organization, ends_at: None, rests: false };
+            Ok((contact.reference(), Some(admission)))
         }
         PointOfContact::Contact(..) => {
             Err(refused(say!("the contact has no permission for service requests, or is disabled")))
@@ -55,15 +93,16 @@ pub(crate) fn accept(organization: OrganizationId, actor: &Actor, named: PointOf
     }
 }
 
-/// Whether somebody of another organization is an enabled partner whom the actor may name.
-fn is_enabled_choice(
+/// Whether somebody of another organization is a partner whom the actor may name.
+fn is_choice(
     organization: OrganizationId,
     actor: &Actor,
     (person, status): (PersonId, PersonStatus),
-    level: Option<Level>,
+    level: Level,
+    naming: Naming,
 ) -> bool {
     let is_own_choice = actor.organization == organization || actor.id() == person;
-    status == PersonStatus::Active && level >= Some(ENABLED) && is_own_choice
+    status == PersonStatus::Active && level >= naming.lowest_level() && is_own_choice
 }
 
 /// Allows asking who can be the point of contact: whoever may create requests for the organization.
@@ -94,25 +133,23 @@ pub fn consider(
         return person.is_designated().then(|| Choice { person: person.reference(), level: None });
     }
     let level = candidate.grants.deciding(now).map(|held| held.level);
-    let is_enabled = !person.is_staff() && is_enabled_choice(organization, actor, (person.id(), person.status), level);
-    is_enabled.then(|| Choice { person: person.reference(), level })
+    let is_enabled = |level| is_choice(organization, actor, (person.id(), person.status), level, Naming::AtCreation);
+    (!person.is_staff() && level.is_some_and(is_enabled)).then(|| Choice { person: person.reference(), level })
 }
 
-/// Naming a partner as point of contact tells both the submitter and the partner (S-2).
-pub(crate) fn notify_of_partner(
-    change: Change<ServiceRequest>,
-    actor: &Actor,
-    mails: [MailId; 2],
-) -> Change<ServiceRequest> {
+/// Whoever is named as point of contact by somebody else is told, and so is the submitter; of a partner also where they named them
+/// themselves (S-2).
+pub(crate) fn notify(change: Change<ServiceRequest>, actor: &Actor, mails: [MailId; 2]) -> Change<ServiceRequest> {
     let request = change.after();
-    let partner = request.point_of_contact.as_ref().filter(|person| person.organization != request.organization.id);
-    let is_news = change.before().is_none_or(|before| before.point_of_contact != request.point_of_contact);
-    let Some(partner) = partner.map(|person| person.id).filter(|_| is_news) else { return change };
     let submitter = request.submitted_by.id;
+    let before = change.before().map_or(Some(submitter), |before| before.point_of_contact.as_ref().map(|one| one.id));
+    let Some(named) = request.point_of_contact.clone().filter(|named| Some(named.id) != before) else { return change };
+    let is_partner = named.organization != request.organization.id;
     let about = Some(AnyId::from(request.id));
     let [first, second] = mails;
     let notice = |id, to| Notice { id, kind: MailKind::PointOfContact, to, about, link: None };
-    // Nobody is told twice, and a partner not of what they did themselves.
-    let change = if partner == actor.id() { change } else { change.notify(notice(first, partner)) };
-    if partner == submitter { change } else { change.notify(notice(second, submitter)) }
+    // Nobody is told twice, and nobody that they were named by themselves.
+    let change = if named.id == actor.id() { change } else { change.notify(notice(first, named.id)) };
+    let is_news = submitter != named.id && (is_partner || submitter != actor.id());
+    if is_news { change.notify(notice(second, submitter)) } else { change }
 }

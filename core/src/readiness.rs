@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::access::{Action, Standing};
 use crate::change::{Authority, Context, Recorded};
 use crate::contact::{Contact, Others};
+use crate::domain_owner::DomainOwners;
 use crate::duty_coverage::{DUTIES_ON_SITE, OnSite, places, uncovered};
 use crate::finding::{Finding, Remedy};
 use crate::id::{AnyId, ContactId, GrantId, OrganizationId, ReviewId};
@@ -78,6 +79,8 @@ impl FindingCode {
             Self::DutyUncovered
             | Self::FewerThanThreeContactManagers
             | Self::PrimarySupportContactCannotManage
+            | Self::SiteAdministratorNotPrimary
+            | Self::ContactsOutsideDomains
             | Self::TrainingNeeded
             | Self::StaleContact
             | Self::GrantExpiring
@@ -138,6 +141,12 @@ pub struct ReadinessFacts {
     pub guards: Vec<Guards>,
     /// Primary support contacts who do not manage contacts, newest first.
     pub primaries_below: Concerned<ContactId>,
+    /// Those with the duty `site_administrator` who are no primary support contacts with `manage_contacts`, newest first.
+    pub administrators_below: Concerned<ContactId>,
+    /// Those with an address in none of the organization's domains, newest first.
+    pub outside: Concerned<ContactId>,
+    /// The organization's domains that lie within another organization's, or around one.
+    pub overlapping: Vec<Domain>,
     /// The duties that anybody has.
     pub duties: BTreeSet<Duty>,
     /// The sites in use.
@@ -156,7 +165,7 @@ pub struct ReadinessFacts {
     pub stale: Concerned<ContactId>,
     /// Live grants that end within [`EXPIRING_WITHIN`], soonest first.
     pub expiring: Concerned<GrantId>,
-    /// Live organization-wide grants at `create` or above, made and last used more than [`UNUSED_AFTER`] ago, oldest first.
+    /// Live organization-wide grants at `create` or above, made or last raised, and last used more than [`UNUSED_AFTER`] ago, oldest first.
     pub unused: Concerned<GrantId>,
     /// Those whose address is one of [`ROLE_MAILBOXES`], newest first.
     pub mailboxes: Concerned<ContactId>,
@@ -187,6 +196,7 @@ pub fn findings(
     };
     let lists = [
         people(FindingCode::PrimarySupportContactCannotManage, &facts.primaries_below, Remedy::EditContact),
+        people(FindingCode::SiteAdministratorNotPrimary, &facts.administrators_below, Remedy::EditContact),
         people(FindingCode::PartnerPersonAsContact, &facts.partner_people, |_| Remedy::CreateGrant),
         people(FindingCode::TrainingNeeded, &facts.untrained, Remedy::EditContact),
         people(FindingCode::StaleContact, &facts.stale, Remedy::DisableContact),
@@ -195,6 +205,9 @@ pub fn findings(
         people(FindingCode::SharedMailbox, &facts.mailboxes, Remedy::DisableContact),
     ];
     findings.extend(lists.into_iter().flatten());
+    if facts.outside.total > 0 || !facts.overlapping.is_empty() {
+        findings.push(Finding::of_domains(&facts.outside, &facts.overlapping));
+    }
     findings.sort_by_key(|finding| (finding.severity, finding.code));
     findings
 }
@@ -268,26 +281,20 @@ fn review_finding(
     is_overdue.then(|| Finding::of_review(facts.reviewed_at, remedy))
 }
 
-/// Whose an email domain is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DomainOwner {
-    /// The domain.
-    pub domain: Domain,
-    /// Its owner.
-    pub organization: OrganizationId,
-    /// What the owner is.
-    pub kind: OrganizationType,
+/// Which of the email domains that an organization's contacts use are not its own.
+pub fn foreign_domains(organization: OrganizationId, used: &[Domain], owners: &DomainOwners) -> Vec<Domain> {
+    let is_own =
+        |domain: &&Domain| owners.owner_of(domain.as_str()).is_some_and(|owner| owner.organization == organization);
+    used.iter().filter(|domain| !is_own(domain)).cloned().collect()
 }
 
 /// Which of the email domains that an organization's contacts use are another partner's.
 ///
 /// A domain belongs to whoever owns it or, failing that, the nearest domain above it. A partner stays one while it is suspended.
-pub fn partner_domains(organization: OrganizationId, used: Vec<Domain>, owners: &[DomainOwner]) -> Vec<Domain> {
+pub fn partner_domains(organization: OrganizationId, used: Vec<Domain>, owners: &DomainOwners) -> Vec<Domain> {
     let is_partners = |domain: &Domain| {
-        let mut nearest =
-            domain.with_parents().filter_map(|name| owners.iter().find(|owner| owner.domain.as_str() == name));
-        nearest
-            .next()
+        owners
+            .owner_of(domain.as_str())
             .is_some_and(|owner| owner.kind == OrganizationType::Partner && owner.organization != organization)
     };
     used.into_iter().filter(is_partners).collect()

@@ -102,12 +102,16 @@ codes! {
         "The member `required` names what would be enough, `ask` where to ask for it.";
     PrimarySupportContactRequired = "primary_support_contact_required" : Forbidden, "only a primary support contact may do this",
         "Ask a primary support contact of the organization; `ask` says where to find them.";
+    ContactManagerProtected = "contact_manager_protected" : Forbidden, "contact managers and primary support contacts are their own organization's affair",
+        "Ask a contact manager of the organization; `ask` says where to find them.";
+    OutsideCustomerDomains = "outside_customer_domains" : Forbidden, "the email is in none of the organization's own domains",
+        "Whoever acts by a grant makes contacts in the organization's own domains alone; ask one of its contact managers.";
     StaffOnly = "staff_only" : Forbidden, "only the vendor's staff may do this",
         "Leave the member out, or ask support.";
     OwnRecord = "own_record" : Forbidden, "nobody changes their own type, permission or status, or confirms only themselves",
         "Ask another contact manager of the organization.";
     SecondPersonRequired = "second_person_required" : Forbidden, "this takes another person",
-        "Ask another duty manager: nobody decides alone about what they opened, or resumes what they approved.";
+        "Ask another duty manager: nobody decides alone about what they opened, changed or verified, or resumes what they approved.";
     NotFound = "not_found" : NotFound, "not found",
         "Check the id. What you may not know of answers the same as what does not exist.";
     RouteNotFound = "route_not_found" : NotFound, "no such path",
@@ -142,6 +146,10 @@ codes! {
         "Wait for the answer to the request that `about` names, or withdraw it first.";
     EscalationExists = "escalation_exists" : Conflict, "an escalation of this organization is under way",
         "Follow the escalation that `about` names.";
+    EscalationUnderWay = "escalation_under_way" : Conflict, "an escalation of this organization is under way",
+        "Staff disable no primary support contact or contact manager until it is over, but by completing it; `about` names it.";
+    ServiceRequestSealed = "service_request_sealed" : Conflict, "the service request stays confidential for good",
+        "It tells of an escalation, which nobody outside the organization learns of; write another service request for what others shall see.";
     PrimarySupportContactAvailable = "primary_support_contact_available" : Conflict, "the organization has a primary support contact who is not said to be unavailable",
         "Turn to them; or say in `unavailable` why each one that `missing` names is not available.";
     VerificationIncomplete = "verification_incomplete" : Conflict, "not everything has been verified",
@@ -199,7 +207,7 @@ codes! {
     FollowUpNotAllowed = "follow_up_not_allowed" : Invalid, "this request cannot be followed up",
         "Follow up a closed request of the same organization; a request that is not closed can be updated instead.";
     InvitationNotAvailable = "invitation_not_available" : Invalid, "this person cannot be invited",
-        "Invite a contact of another organization whose email is in one of your own organization's domains; create a contact whom nobody has yet.";
+        "Invite a contact of another organization whose email is in one of the domains of the organization that they would join; create a contact whom nobody has yet.";
     NotInReview = "not_in_review" : Invalid, "these contacts are not in the review",
         "A review covers the contacts of the moment when it was started; list them with GET /v1/contact-reviews/{id}/contacts.";
     SiteNotAllowed = "site_not_allowed" : Invalid, "no such site or shift of the organization",
@@ -218,6 +226,8 @@ codes! {
         "Send the file again; if it fails again, compute the digest over exactly the bytes of the body.";
     CallBackNumberNotAllowed = "call_back_number_not_allowed" : Invalid, "this number is not one to call back",
         "Call a number of `call_back_numbers`: those that were known before the escalation was opened.";
+    NomineeNotAllowed = "nominee_not_allowed" : Invalid, "this person cannot be appointed",
+        "Nominate somebody who is not said to be unavailable, and was not disabled since the escalation was opened.";
     NothingToVerify = "nothing_to_verify" : Invalid, "the letter does not have this yet",
         "Ask for the information first.";
     IdempotencyKeyReused = "idempotency_key_reused" : Invalid, "the idempotency key was used with another request",

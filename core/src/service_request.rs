@@ -3,14 +3,16 @@
 use crate::access::{Action, Standing, Verdict, Visible, decide, denied, require};
 use crate::actor::{Actor, OrganizationRef, PersonRef};
 use crate::change::{Authority, Change, Context, Recorded};
+use crate::effective_access::HeldGrants;
 use crate::id::{AnyId, ContactId, GrantId, MailId, MessageId, OrganizationId, PersonId, ServiceRequestId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::message::Message;
 use crate::organization::{Organization, expect_version};
 use crate::participant::{self, Invited, Participant};
-use crate::point_of_contact::{self, PointOfContact};
+use crate::point_of_contact::{self, Naming, PointOfContact};
 use crate::refusal::{Code, Extra, Refusal, Requirement};
-use crate::request_access::{RequestTraits, may_conceal, may_update, sight};
+use crate::request_access::{Admission, HeldRole, RequestTraits, guards, may_update, sight};
+use crate::request_admission::{concealment, expect_admitting, expect_leader};
 use crate::say;
 use crate::staff::StaffMember;
 use crate::text::{MessageBody, Subject};
@@ -46,8 +48,14 @@ pub struct ServiceRequest {
     pub submitted_by_grant: Option<GrantId>,
     /// Whether only those whom it names, the organization's primary support contacts and the desk see it (S-14).
     pub confidential: bool,
+    /// Whether a primary support contact or the desk made it that, so that only they open it again (S-14).
+    pub only_guards_open: bool,
+    /// Whether it was ever tied to an escalation: then it is confidential for good, and no partner has a part in it (E-11).
+    pub sealed: bool,
     /// Whom agents work with; none when they were disabled and nobody took over (C-15).
     pub point_of_contact: Option<PersonRef>,
+    /// By which grant they are, where they belong to another organization (S-7).
+    pub admission: Option<Admission>,
     /// Which staff member works on it.
     pub assigned_to: Option<PersonRef>,
     /// The closed request that it follows up.
@@ -74,9 +82,48 @@ impl ServiceRequest {
         format!("SR-{:06}", self.number)
     }
 
-    /// Whether agents work with a partner (S-10).
-    pub fn is_partner_managed(&self) -> bool {
-        self.point_of_contact.as_ref().is_some_and(|person| person.organization != self.organization.id)
+    /// Whether agents work with a partner: not while the grant behind it gives nothing (S-10, C-15).
+    pub fn is_partner_managed(&self, now: Timestamp) -> bool {
+        let is_partner = |person: &PersonRef| person.organization != self.organization.id;
+        self.point_of_contact.as_ref().is_some_and(is_partner) && !self.is_lead_at_rest(now)
+    }
+
+    /// Whether its point of contact takes no part in it now, because the grant behind it gives nothing (C-15, S-7).
+    pub fn is_lead_at_rest(&self, now: Timestamp) -> bool {
+        self.admission.is_some_and(|admission| !admission.is_upheld(now))
+    }
+
+    /// Whether somebody of another organization than its own submitted it, the vendor's staff aside.
+    pub fn is_submitted_outside(&self) -> bool {
+        self.is_outside(&self.submitted_by)
+    }
+
+    /// Whether its point of contact belongs to another organization, whether or not the grant behind it gives something now.
+    pub fn is_led_outside(&self) -> bool {
+        self.point_of_contact.as_ref().is_some_and(|person| self.is_outside(person))
+    }
+
+    /// Whether somebody belongs to another organization, the vendor's staff aside.
+    fn is_outside(&self, person: &PersonRef) -> bool {
+        person.organization != self.organization.id && matches!(person.id, PersonId::Contact(_))
+    }
+
+    /// A sealed request is confidential, and no partner is its point of contact (E-11).
+    ///
+    /// *Errors*: `service_request_sealed`, `point_of_contact_not_allowed`.
+    fn expect_kept(&self) -> Result<(), Refusal> {
+        if !self.sealed {
+            return Ok(());
+        }
+        if !self.confidential {
+            let detail = say!("the service request tells of an escalation, and stays confidential for good");
+            return Err(Refusal::new(Code::ServiceRequestSealed, detail).at("#/confidential"));
+        }
+        if self.is_led_outside() {
+            let detail = say!("no partner takes part in a service request that tells of an escalation");
+            return Err(Refusal::new(Code::PointOfContactNotAllowed, detail).at("#/point_of_contact"));
+        }
+        Ok(())
     }
 
     /// Whether it can be updated (S-4).
@@ -102,6 +149,7 @@ impl Recorded for ServiceRequest {
             ("severity", Fact::Number(self.severity.into())),
             ("status", Fact::text(self.status.name())),
             ("confidential", Fact::Flag(self.confidential)),
+            ("sealed", Fact::Flag(self.sealed)),
             ("point_of_contact", Fact::optional(self.point_of_contact.as_ref().map(|person| &person.id))),
             ("assigned_to", Fact::optional(self.assigned_to.as_ref().map(|person| &person.id))),
             ("follow_up_of", Fact::optional(self.follow_up_of.as_ref())),
@@ -126,14 +174,37 @@ pub struct RequestFacts {
     pub standing: Standing,
     /// The request, if it exists.
     pub request: Option<ServiceRequest>,
-    /// How they take part in it besides being its point of contact (S-7).
+    /// How they take part in it besides being its point of contact (S-7), now.
     pub role: Option<Involvement>,
+    /// Whether the grant behind its point of contact gives nothing now (S-7).
+    pub lead_at_rest: bool,
 }
 
 impl RequestFacts {
+    /// What somebody is to a request who holds these grants of its organization and takes part in it by this role.
+    pub fn of(
+        now: Timestamp,
+        actor: Actor,
+        grants: &HeldGrants,
+        request: Option<ServiceRequest>,
+        role: Option<HeldRole>,
+    ) -> Self {
+        let standing = match &request {
+            Some(request) => Standing::of(&actor, request.organization.id, grants.deciding(now)),
+            None => Standing::Stranger,
+        };
+        let lead_at_rest = request.as_ref().is_some_and(|request| request.is_lead_at_rest(now));
+        let role = role.and_then(|role| grants.upholds(role, now));
+        Self { actor, standing, request, role, lead_at_rest }
+    }
+
     /// What decides about this request besides the standing.
     pub fn traits(&self, request: &ServiceRequest) -> RequestTraits {
-        RequestTraits::of(request, self.actor.id(), self.role)
+        let traits = RequestTraits::of(request, self.actor.id(), self.role);
+        if self.lead_at_rest && traits.involvement == Some(Involvement::PointOfContact) {
+            return RequestTraits { involvement: self.role, ..traits };
+        }
+        traits
     }
 }
 
@@ -165,8 +236,18 @@ pub(crate) fn updatable(facts: &RequestFacts) -> Result<ServiceRequest, Refusal>
 
 /// The refusal of somebody whose level would be enough if it reached the request: no other grant would help them.
 fn unreached(facts: &RequestFacts, refusal: Refusal) -> Refusal {
+    let is_upgrade = facts.request.as_ref().is_some_and(|request| request.category == Category::Upgrade);
+    if is_upgrade && matches!(facts.standing, Standing::Partner(_)) {
+        let detail =
+            say!("partners are not supported for upgrades: only the organization's own contacts update this request");
+        return Refusal { detail, ..refusal };
+    }
     if decide(&facts.standing, Action::UpdateRequests) != Verdict::Permit {
         return refusal;
+    }
+    if matches!(facts.standing, Standing::Member { .. }) {
+        let detail = say!("the request is confidential: who gets copies of it reads it and does no more");
+        return Refusal { detail, ..refusal };
     }
     let detail = say!(
         "the grant does not reach this request, because it is confidential or older than the grant's history scope; \
@@ -230,16 +311,25 @@ pub struct Created {
 /// Submits a request (S-2, S-4, S-7, S-8).
 ///
 /// *Decides*: organization visible? may submit this category for it? point of contact allowed? follow-up of a closed
-/// request of the same organization? participants allowed?
+/// request of the same organization? one who lets people in, if it is confidential and names some (S-14)? participants allowed?
 pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> Result<Created, Refusal> {
     let organization = facts.organization.ok_or_else(Refusal::not_found)?;
     require(&facts.standing, Action::to_create(command.category), organization.id)?;
     let authority = facts.standing.authority(organization.id);
-    let point_of_contact = match facts.point_of_contact {
+    let names_somebody = facts.point_of_contact != PointOfContact::Unnamed;
+    let (point_of_contact, admission) = match facts.point_of_contact {
         // An agent who writes a request down for somebody is not its point of contact.
-        PointOfContact::Unnamed if facts.actor.is_staff() => None,
-        PointOfContact::Unnamed => Some(facts.actor.reference()),
-        named => Some(point_of_contact::accept(organization.id, &facts.actor, named)?),
+        PointOfContact::Unnamed if facts.actor.is_staff() => (None, None),
+        PointOfContact::Unnamed => {
+            let by = facts.actor.organization;
+            let own = |grant| Admission { grant, by, ends_at: None, rests: false };
+            (Some(facts.actor.reference()), authority.grant.map(own))
+        }
+        named => {
+            let around = (organization.id, command.category);
+            let (person, admission) = point_of_contact::accept(around, &facts.actor, Naming::AtCreation, named)?;
+            (Some(person), admission)
+        }
     };
     let closed = facts.follow_up_of.map(|closed| accept_follow_up(organization.id, &closed)).transpose()?;
     let request = ServiceRequest {
@@ -253,7 +343,10 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
         submitted_by: facts.actor.reference(),
         submitted_by_grant: authority.grant,
         confidential: command.confidential.unwrap_or(closed.as_ref().is_some_and(|closed| closed.confidential)),
+        only_guards_open: guards(&facts.standing) || closed.as_ref().is_some_and(|closed| closed.only_guards_open),
+        sealed: closed.as_ref().is_some_and(|closed| closed.sealed),
         point_of_contact,
+        admission,
         assigned_to: None,
         follow_up_of: closed.map(|closed| closed.id),
         about: None,
@@ -264,19 +357,25 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateRequest) -> 
         closed_at: None,
         version: 1,
     };
+    request.expect_kept()?;
     let message = first_message(&request, Some(facts.actor.reference()), command.message, command.body, context.now);
     let actor = facts.actor.clone();
-    let submitted = RequestFacts { actor: facts.actor, standing: facts.standing, request: None, role: None };
+    let (actor_facts, standing) = (facts.actor, facts.standing);
+    let submitted =
+        RequestFacts { actor: actor_facts, standing, request: Some(request.clone()), role: None, lead_at_rest: false };
+    if names_somebody {
+        expect_admitting(&submitted, &request).map_err(|refusal| refusal.at("#/point_of_contact"))?;
+    }
     let participants = participant::begin_with(context, authority, &submitted, &request, facts.participants)?;
     let change = Change::create(context, authority, EventKind::RequestCreated, request);
     Ok(Created {
-        request: point_of_contact::notify_of_partner(change, &actor, command.mails),
+        request: point_of_contact::notify(change, &actor, command.mails),
         message: Change::create(context, authority, EventKind::MessageCreated, message),
         participants,
     })
 }
 
-fn first_message(
+pub(crate) fn first_message(
     request: &ServiceRequest,
     author: Option<PersonRef>,
     id: MessageId,
@@ -341,7 +440,7 @@ pub struct EditFacts {
 /// Edits a request (S-3, S-4, S-13).
 ///
 /// *Decides*: visible? may update it? staff, if assigning? version? not closed? status that this side may set? assignee
-/// allowed? point of contact allowed? one who says who sees it, if it is concealed or opened?
+/// allowed? one who moves the point of contact (S-7, S-14)? point of contact allowed? one who conceals it, or opens it (S-14)?
 pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result<Change<ServiceRequest>, Refusal> {
     let RequestFacts { actor, standing, .. } = &facts.request;
     let before = updatable(&facts.request)?;
@@ -358,32 +457,35 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditRequest) -> Result
         Some(None) => None,
         Some(Some(_)) => Some(accept_assignee(facts.assignee)?),
     };
-    let point_of_contact = match (command.point_of_contact, &before.point_of_contact) {
-        (Some(named), Some(present)) if present.id == named => Some(present.clone()),
-        (Some(_), _) => Some(point_of_contact::accept(organization, actor, facts.point_of_contact)?),
-        (None, present) => present.clone(),
+    let (point_of_contact, admission) = match (command.point_of_contact, &before.point_of_contact) {
+        (Some(named), Some(present)) if present.id == named && !facts.request.lead_at_rest => {
+            (Some(present.clone()), before.admission)
+        }
+        (Some(_), _) => {
+            expect_leader(&facts.request, &before)?;
+            let around = (organization, before.category);
+            let (person, admission) = point_of_contact::accept(around, actor, Naming::Later, facts.point_of_contact)?;
+            (Some(person), admission)
+        }
+        (None, present) => (present.clone(), before.admission),
     };
-    let confidential = command.confidential.unwrap_or(before.confidential);
-    if confidential != before.confidential && !may_conceal(standing, facts.request.traits(&before)) {
-        let detail = say!(
-            "only a primary support contact, whoever submitted the request and the desk say whether it is confidential"
-        );
-        let refusal = denied(standing, Requirement::PrimarySupport, organization);
-        return Err(Refusal { detail, ..refusal }.at("#/confidential"));
-    }
+    let (confidential, only_guards_open) = concealment(&facts.request, &before, command.confidential)?;
     let after = ServiceRequest {
         subject: command.subject.unwrap_or_else(|| before.subject.clone()),
         severity: command.severity.unwrap_or(before.severity),
         confidential,
+        only_guards_open,
         assigned_to,
         point_of_contact,
+        admission,
         ..moved(before.clone(), status, context.now)
     };
+    after.expect_kept()?;
     let after = if after == before { after } else { ServiceRequest { activity_at: context.now, ..after } };
     let news = if actor.is_staff() && after.status != before.status { MailKind::of_status(after.status) } else { None };
     let change = Change::update(context, standing.authority(organization), EventKind::RequestUpdated, before, after);
     let change = match command.mails {
-        Some(mails) => point_of_contact::notify_of_partner(change, actor, mails),
+        Some(mails) => point_of_contact::notify(change, actor, mails),
         None => change,
     };
     Ok(match news {
@@ -456,85 +558,4 @@ fn accept_assignee(staff: Option<StaffMember>) -> Result<PersonRef, Refusal> {
                 .at("#/assigned_to"))
         }
     }
-}
-
-/// Gives the requests of a disabled contact to somebody else, or to nobody (C-15).
-pub(crate) fn hand_over(
-    context: &Context,
-    authority: Authority,
-    request: ServiceRequest,
-    heir: Option<PersonRef>,
-) -> Change<ServiceRequest> {
-    let after = ServiceRequest { point_of_contact: heir, ..request.clone() };
-    Change::update(context, authority, EventKind::RequestUpdated, request, after)
-}
-
-/// Writes a message about an escalation into a request, of whoever took the step, or of nobody where the system did, moves it along, and makes it confidential, for partners may not learn
-/// of an escalation (E-11).
-pub(crate) fn narrate(
-    context: &Context,
-    authority: Authority,
-    before: ServiceRequest,
-    status: RequestStatus,
-    (message, body): (MessageId, MessageBody),
-) -> (Change<ServiceRequest>, Change<Message>) {
-    let author = context.actor.as_ref().map(Actor::reference);
-    let moved = moved(before.clone(), status, context.now);
-    let after = ServiceRequest { activity_at: context.now, confidential: true, ..moved };
-    let message = first_message(&after, author, message, body, context.now);
-    (
-        Change::update(context, authority, EventKind::RequestUpdated, before, after),
-        Change::create(context, authority, EventKind::MessageCreated, message),
-    )
-}
-
-/// The system's own record of something (C-15).
-pub(crate) struct NewRecord {
-    pub(crate) id: ServiceRequestId,
-    pub(crate) number: i64,
-    pub(crate) organization: OrganizationRef,
-    pub(crate) subject: Subject,
-    pub(crate) category: Category,
-    pub(crate) status: RequestStatus,
-    pub(crate) point_of_contact: Option<PersonRef>,
-    pub(crate) about: ContactId,
-}
-
-/// Writes a record down as a request with one message.
-pub(crate) fn record(
-    context: &Context,
-    authority: Authority,
-    actor: &Actor,
-    record: NewRecord,
-    message: MessageId,
-    body: MessageBody,
-) -> (Change<ServiceRequest>, Change<Message>) {
-    let request = ServiceRequest {
-        id: record.id,
-        number: record.number,
-        organization: record.organization,
-        subject: record.subject,
-        category: record.category,
-        severity: SEVERITY_MAX,
-        status: RequestStatus::Open,
-        submitted_by: actor.reference(),
-        submitted_by_grant: authority.grant,
-        confidential: false,
-        point_of_contact: record.point_of_contact,
-        assigned_to: None,
-        follow_up_of: None,
-        about: Some(record.about),
-        created_at: context.now,
-        updated_at: context.now,
-        activity_at: context.now,
-        solved_at: None,
-        closed_at: None,
-        version: 1,
-    };
-    let request = moved(request, record.status, context.now);
-    let message = first_message(&request, Some(actor.reference()), message, body, context.now);
-    (
-        Change::create(context, authority, EventKind::RequestCreated, request),
-        Change::create(context, authority, EventKind::MessageCreated, message),
-    )
 }

@@ -68,6 +68,17 @@ pub fn may_sign_in(actor: &Actor, organization_status: OrganizationStatus) -> bo
     actor.status == PersonStatus::Active && organization_status == OrganizationStatus::Active
 }
 
+/// Asks whether links to people of an organization open anything now: not while it is suspended, for nobody of it signs in. The link
+/// stays good until that is over.
+///
+/// *Errors*: `invalid_link`.
+pub fn expect_active(organization_status: OrganizationStatus) -> Result<(), Refusal> {
+    match organization_status {
+        OrganizationStatus::Active => Ok(()),
+        OrganizationStatus::Suspended => Err(Refusal::of(Code::InvalidLink).at("#/token")),
+    }
+}
+
 /// A session that begins: the proof that the password was right and the person may sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignIn {

@@ -7,7 +7,7 @@ use crate::contact::{Existing, WelcomeIds};
 use crate::id::{AnyId, MailId, OrganizationId, PersonId, StaffId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::expect_version;
-use crate::partner_grant::{self, PartnerGrant};
+use crate::partner_grant::{self, Individual, PartnerGrant};
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::say;
@@ -264,7 +264,7 @@ pub struct Disabled {
 pub fn disable(
     context: &Context,
     facts: StaffFacts,
-    grants: Vec<PartnerGrant>,
+    grants: Vec<Individual>,
     reason: Note,
     expected_version: Option<i64>,
 ) -> Result<Disabled, Refusal> {

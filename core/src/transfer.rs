@@ -1,20 +1,17 @@
 //! How an invited contact goes over to the organization that invited them, and what ends where they were (C-14).
 
-use crate::actor::{Actor, PersonRef};
+use crate::actor::Actor;
 use crate::change::{Authority, Change, Context, Notice};
 use crate::contact::{Contact, Others, WelcomeIds, keep_guarded};
 use crate::contact_review::{OpenReview, ReviewStep, deal_with};
-use crate::contact_state::hand_over;
-use crate::grant_request::{GrantRequest, cancel_open};
+use crate::contact_ties::{Ties, Untied, untie_to};
 use crate::id::{ContactId, MailId, PersonId};
 use crate::invitation::{self, Invitation, Right, cancel_pending};
 use crate::journal::EventKind;
+use crate::manager_protection::proclaim;
 use crate::organization::Organization;
-use crate::participant::{self, Participant};
-use crate::partner_grant::{self, PartnerGrant};
 use crate::readiness;
 use crate::refusal::{Code, Refusal};
-use crate::service_request::ServiceRequest;
 use crate::session::{Link, may_sign_in, use_link};
 use crate::vocabulary::{InvitationStatus, LinkPurpose, MailKind, OrganizationStatus, PersonStatus, ReviewOutcome};
 
@@ -34,6 +31,8 @@ pub struct Offer {
     pub right: Right,
     /// The invited contact.
     pub contact: Contact,
+    /// The state of the organization that they would leave.
+    pub left_status: OrganizationStatus,
     /// Whether they ever set a password.
     pub has_password: bool,
 }
@@ -45,18 +44,10 @@ pub struct Surroundings {
     pub others_left: Others,
     /// Who guards the organization that they join.
     pub others_joined: Others,
-    /// The grants to them that have no ending (G-12).
-    pub grants: Vec<PartnerGrant>,
-    /// The requests that are not closed and whose point of contact they are.
-    pub requests: Vec<ServiceRequest>,
-    /// An active primary support contact or contact manager whom they leave behind, primary first.
-    pub successor: Option<PersonRef>,
+    /// What hangs on them.
+    pub ties: Ties,
     /// The other invitations without an ending that they made, or that were made to them.
     pub invitations: Vec<Invitation>,
-    /// The requests for grants without a decision that they made, or that were made for them.
-    pub grant_requests: Vec<GrantRequest>,
-    /// How they take part in service requests.
-    pub participations: Vec<Participant>,
     /// The active contact managers whom they leave behind, by name.
     pub managers: Vec<PersonId>,
     /// The open review of the organization that they leave, if they are pending in it (C-20).
@@ -98,16 +89,10 @@ pub struct Transferred {
     pub joined: Change<Contact>,
     /// The link in the welcome email, if they have no password; who has one keeps it.
     pub welcome: Option<Link>,
-    /// The individual grants to them.
-    pub grants: Vec<Change<PartnerGrant>>,
-    /// The requests whose point of contact they were.
-    pub requests: Vec<Change<ServiceRequest>>,
+    /// What became of what hung on them.
+    pub untied: Untied,
     /// Other invitations that are void now.
     pub invitations: Vec<Change<Invitation>>,
-    /// The requests for grants that they made, or that were made for them.
-    pub grant_requests: Vec<Change<GrantRequest>>,
-    /// How they took part in service requests.
-    pub participations: Vec<Change<Participant>>,
     /// What it does to the open review of the organization that they left (C-20).
     pub review: Option<ReviewStep>,
 }
@@ -151,18 +136,13 @@ pub fn accept(context: &Context, facts: AcceptFacts, ids: TransferIds) -> Result
     let left = leave(context, before, after, &around, &ids);
     let findings = readiness::shifts(context, authority, None, &new, around.others_joined);
     let joined = Change::create(context, authority, EventKind::ContactCreated, new).announce(findings);
+    let joined = proclaim(context, joined);
     let (joined, welcome) = welcome(context, joined, status, &ids.welcome);
     let own = Authority::own(left.after().organization);
     let gone = |open| deal_with(context, own, open, left.after().id, ReviewOutcome::Transferred);
-    let requests = around.requests.into_iter();
     Ok(Transferred {
-        grants: around.grants.into_iter().map(|grant| partner_grant::end(context, own, grant)).collect(),
-        requests: requests
-            .map(|request| hand_over(context, own, left.after(), around.successor.as_ref(), request))
-            .collect(),
+        untied: untie_to(context, own, left.after(), joined.after(), around.ties),
         invitations: cancel_pending(context, own, around.invitations),
-        grant_requests: cancel_open(context, own, around.grant_requests),
-        participations: around.participations.into_iter().map(|part| participant::end(context, own, part)).collect(),
         review: around.review.map(gone),
         invitation: come(context, authority, invitation, &ids),
         link,
@@ -172,12 +152,13 @@ pub fn accept(context: &Context, facts: AcceptFacts, ids: TransferIds) -> Result
     })
 }
 
-/// Whether an invitation can still be accepted: it is pending, the inviting organization is active, the contact has not gone
+/// Whether an invitation can still be accepted: it is pending, both organizations are active, the contact has not gone
 /// elsewhere, and whoever invited them could do it again.
 fn is_good(context: &Context, offer: &Offer) -> bool {
     let (inviter, status) = &offer.inviter;
     offer.invitation.is_pending(context.now)
         && offer.organization.status == OrganizationStatus::Active
+        && offer.left_status == OrganizationStatus::Active
         && offer.contact.status != PersonStatus::Transferred
         && may_sign_in(inviter, *status)
         && offer.invitation.created_by != PersonId::Contact(offer.contact.id)

@@ -4,7 +4,7 @@ use crate::access::{Action, HeldLevel, Standing, require};
 use crate::actor::{Actor, PersonRef};
 use crate::effective_access::{HeldGrants, Path};
 use crate::refusal::Refusal;
-use crate::request_access::{Sight, sight};
+use crate::request_access::{HeldRole, Sight, sight};
 use crate::service_request::{self, RequestFacts, ServiceRequest};
 use crate::session::may_sign_in;
 use crate::time::Timestamp;
@@ -32,8 +32,15 @@ pub struct Candidate {
     pub organization_status: OrganizationStatus,
     /// The grants that can decide for them at the request's organization.
     pub grants: HeldGrants,
-    /// How they take part besides being the point of contact.
-    pub role: Option<Involvement>,
+    /// How they take part besides being the point of contact, and by which grant.
+    pub role: Option<HeldRole>,
+}
+
+impl Candidate {
+    /// What decides about a request for them.
+    pub fn facts(&self, now: Timestamp, request: ServiceRequest) -> RequestFacts {
+        RequestFacts::of(now, self.person.clone(), &self.grants, Some(request), self.role)
+    }
 }
 
 /// Allows asking who can see a request: a designated contact of its organization, or the desk.
@@ -50,13 +57,12 @@ pub fn allow_list(facts: &RequestFacts) -> Result<ServiceRequest, Refusal> {
 
 /// Decides for one candidate exactly as [`service_request::view`] would.
 pub fn consider(now: Timestamp, request: &ServiceRequest, candidate: Candidate) -> Option<Viewer> {
-    let Candidate { person, organization_status, grants, role } = candidate;
-    if !may_sign_in(&person, organization_status) {
+    if !may_sign_in(&candidate.person, candidate.organization_status) {
         return None;
     }
+    let facts = candidate.facts(now, request.clone());
+    let Candidate { grants, .. } = candidate;
     let held = grants.deciding(now);
-    let standing = Standing::of(&person, request.organization.id, held);
-    let facts = RequestFacts { actor: person, standing, request: Some(request.clone()), role };
     let traits = facts.traits(request);
     let path = match sight(&facts.standing, traits)? {
         Sight::Membership => Path::OwnOrganization,

@@ -271,6 +271,12 @@ vocabulary! {
         PasswordReset = "password_reset",
         /// A partner became the point of contact (S-2).
         PointOfContact = "point_of_contact",
+        /// Whoever takes over service requests learns which (C-15).
+        RequestsHandedOver = "service_requests_handed_over",
+        /// Contact managers and primary support contacts learn that one of them is made, promoted, demoted or disabled (C-9).
+        AuthorityChanged = "authority_changed",
+        /// A contact whom staff disabled learns it (C-15).
+        ContactDisabled = "contact_disabled",
         /// A contact is asked to come over to another organization (C-14).
         Invitation = "invitation",
         /// Whoever invited a contact learns that they came (C-14).
@@ -325,7 +331,7 @@ vocabulary! {
 }
 
 impl MailKind {
-    /// Whether contacts can switch these emails off: those about service requests and grants (C-19).
+    /// Whether contacts can switch these emails off: those about service requests, and who joins and leaves a partner (C-19, G-18).
     pub fn can_be_switched_off(self) -> bool {
         match self {
             Self::PointOfContact
@@ -333,14 +339,17 @@ impl MailKind {
             | Self::Reply
             | Self::RequestSolved
             | Self::RequestClosed
-            | Self::GrantRequestReceived
+            | Self::PartnerRoster => true,
+            Self::GrantRequestReceived
             | Self::GrantRequestApproved
             | Self::GrantRequestDeclined
             | Self::GrantRequestLapsed
             | Self::GrantExpiring
             | Self::ReceivedGrantExpiring
-            | Self::PartnerRoster => true,
-            Self::Welcome
+            | Self::RequestsHandedOver
+            | Self::AuthorityChanged
+            | Self::ContactDisabled
+            | Self::Welcome
             | Self::PasswordReset
             | Self::Invitation
             | Self::InvitationAccepted
@@ -371,6 +380,9 @@ impl MailKind {
             Self::PasswordReset
             | Self::PointOfContact
             | Self::ParticipantAdded
+            | Self::RequestsHandedOver
+            | Self::AuthorityChanged
+            | Self::ContactDisabled
             | Self::Invitation
             | Self::InvitationAccepted
             | Self::ContactTransferred
@@ -412,6 +424,8 @@ vocabulary! {
         PasswordReset = "password_reset",
         /// Come over to another organization (C-14).
         Invitation = "invitation",
+        /// Object to an escalation without signing in (E-4).
+        Objection = "objection",
     }
 }
 
@@ -482,6 +496,8 @@ vocabulary! {
         FewerThanThreeContactManagers = "fewer_than_three_contact_managers",
         ///
         PrimarySupportContactCannotManage = "primary_support_contact_cannot_manage",
+        ///
+        SiteAdministratorNotPrimary = "site_administrator_not_primary",
         ///
         DutyUncovered = "duty_uncovered",
         ///
@@ -498,5 +514,7 @@ vocabulary! {
         BroadGrantUnused = "broad_grant_unused",
         ///
         SharedMailbox = "shared_mailbox",
+        ///
+        ContactsOutsideDomains = "contacts_outside_domains",
     }
 }

@@ -28,6 +28,7 @@ struct BroadcastRow {
     service_request_id: Option<String>,
     created_at: i64,
     told_until: String,
+    by_person: Option<String>,
 }
 
 impl ReadTx<'_> {
@@ -38,15 +39,38 @@ impl ReadTx<'_> {
         Ok(found.is_some())
     }
 
-    /// The next of those who may be concerned, in the order of their ids: the point of contact, the participants, and the contacts
-    /// of partner organizations that were granted `view` or above as a whole (G-7).
+    /// The next of those who may be concerned, in the order of their ids: the point of contact, the participants, the submitter and the
+    /// primary support contacts, who stand in for a point of contact whose grant rests (C-15), the contacts of partner organizations that
+    /// were granted `view` or above as a whole (G-7), and those to whom it was granted themselves (S-12).
     fn receivers(&mut self, broadcast: &BroadcastRow, now: Timestamp, limit: i64) -> Result<Vec<String>, StorageError> {
-        let Some(request) = &broadcast.service_request_id else { return self.contacts_to_tell(broadcast, limit) };
+        let cells = Cells::of("broadcasts", &broadcast.id);
+        let Some(request) = &broadcast.service_request_id else {
+            return match cells.word("kind", &broadcast.kind)? {
+                MailKind::AuthorityChanged => self.guards_to_tell(broadcast, limit),
+                _ => self.contacts_to_tell(broadcast, limit),
+            };
+        };
         let query = Sql::<Text>::new(
             "SELECT t.id FROM (SELECT pa.person_id AS id FROM participants pa WHERE pa.service_request_id = ",
         )
         .bind_text(request)
         .push(" UNION SELECT sr.point_of_contact_id FROM service_requests sr WHERE sr.id = ")
+        .bind_text(request)
+        .push(
+            " UNION SELECT m.id FROM service_requests sr JOIN people m ON m.organization_id = sr.organization_id \
+             WHERE sr.point_of_contact_grant IS NOT NULL AND m.status IN ('active', 'invited') \
+             AND (m.id = sr.submitted_by OR m.contact_type = 'primary_support') AND sr.id = ",
+        )
+        .bind_text(request)
+        .push(
+            " UNION SELECT g.grantee_id FROM service_requests sr JOIN partner_grants g ON g.grantor_id = sr.organization_id WHERE ",
+        )
+        .append(live(now))
+        .push(" AND g.grantee_type = ")
+        .bind_text(GranteeType::Contact.name())
+        .push(" AND g.level IN (")
+        .bind_texts(reading_levels().map(Vocabulary::name))
+        .push(") AND (NOT sr.confidential OR g.grantee_id = sr.submitted_by) AND sr.id = ")
         .bind_text(request)
         .push(
             " UNION SELECT m.id FROM service_requests sr JOIN partner_grants g ON g.grantor_id = sr.organization_id \
@@ -68,7 +92,28 @@ impl ReadTx<'_> {
         on!(self, |connection| query.load(connection))
     }
 
-    /// The next of the active contacts of an escalation's organization, in the order of their ids, but for those who are said to be
+    /// The next of the active contact managers and primary support contacts of a contact's or an organization, in the order of their ids,
+    /// and the contact themselves; but for who brought it about (C-9).
+    fn guards_to_tell(&mut self, broadcast: &BroadcastRow, limit: i64) -> Result<Vec<String>, StorageError> {
+        let query = Sql::<Text>::new(
+            "SELECT m.id FROM people m WHERE ((m.status = 'active' AND (m.permission = 'manage_contacts' OR m.contact_type = 'primary_support') \
+             AND m.organization_id IN (SELECT a.organization_id FROM people a WHERE a.id = ",
+        )
+        .bind_text(&broadcast.about_id)
+        .push(" UNION ALL SELECT o.id FROM organizations o WHERE o.id = ")
+        .bind_text(&broadcast.about_id)
+        .push(")) OR m.id = ")
+        .bind_text(&broadcast.about_id)
+        .push(") AND m.id <> ")
+        .bind_text(broadcast.by_person.as_deref().unwrap_or_default())
+        .push(" AND m.id > ")
+        .bind_text(&broadcast.told_until)
+        .push(" ORDER BY m.id LIMIT ")
+        .bind_big(limit);
+        on!(self, |connection| query.load(connection))
+    }
+
+    /// The next of the active and invited contacts of an escalation's organization, in the order of their ids, but for those who are said to be
     /// unavailable: they are told first (E-7).
     fn contacts_to_tell(&mut self, broadcast: &BroadcastRow, limit: i64) -> Result<Vec<String>, StorageError> {
         let id = Cells::of("broadcasts", &broadcast.id).id("about_id", &broadcast.about_id)?;
@@ -76,7 +121,7 @@ impl ReadTx<'_> {
         let told: Vec<String> = escalation.case.unavailable.iter().map(|one| one.contact.to_string()).collect();
         let query = people::table
             .filter(people::organization_id.eq(escalation.organization.id.to_string()))
-            .filter(people::status.eq(PersonStatus::Active.name()))
+            .filter(people::status.eq_any([PersonStatus::Active, PersonStatus::Invited].map(|status| status.name())))
             .filter(people::id.gt(&broadcast.told_until).and(people::id.ne_all(&told)))
             .order(people::id)
             .limit(limit);
@@ -100,6 +145,7 @@ impl WriteTx<'_> {
                 broadcasts::service_request_id.eq(broadcast.request.map(|request| request.to_string())),
                 broadcasts::created_at.eq(at.micros()),
                 broadcasts::told_until.eq(""),
+                broadcasts::by_person.eq(broadcast.by.map(|person| person.to_string())),
             );
             on!(self, |connection| diesel::insert_into(broadcasts::table).values(row.clone()).execute(connection))?;
         }

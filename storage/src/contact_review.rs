@@ -1,12 +1,13 @@
 //! Contact reviews, and who is in them (C-20).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use mandate_core::contact::Contact;
 use mandate_core::contact_review::{ContactReview, OpenReview, ReviewItem, ReviewStep, Started, Tally};
 use mandate_core::id::{ContactId, OrganizationId, ReviewId};
+use mandate_core::journal::EventKind;
 use mandate_core::text::Email;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{Level, OrganizationStatus, PersonStatus, ReviewOutcome, ReviewStatus, Vocabulary as _};
@@ -104,6 +105,10 @@ fn covered_by(organization: OrganizationId) -> Sql {
         .bind_texts([PersonStatus::Active.name(), PersonStatus::Invited.name()])
         .push(")")
 }
+
+/// What of the journal says that somebody created or changed a contact.
+const HANDLING: [EventKind; 4] =
+    [EventKind::ContactCreated, EventKind::ContactUpdated, EventKind::ContactEnabled, EventKind::ContactDisabled];
 
 impl ReadTx<'_> {
     /// A review.
@@ -218,6 +223,35 @@ impl ReadTx<'_> {
             .into_iter()
             .filter_map(|contact| outcomes.get(&contact.id).map(|outcome| (contact, *outcome)))
             .collect())
+    }
+
+    /// Those of some contacts whom people of an organization ever created or changed by a grant, as the journal has it (C-20).
+    pub fn handled_by(
+        &mut self,
+        organization: OrganizationId,
+        contacts: &[ContactId],
+    ) -> Result<BTreeSet<ContactId>, StorageError> {
+        if contacts.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let ids: Vec<String> = contacts.iter().map(ToString::to_string).collect();
+        let query = Sql::<Text>::new(
+            "SELECT j.subject_id FROM journal j JOIN people p ON p.id = j.actor_id WHERE j.grant_id IS NOT NULL \
+             AND j.kind IN (",
+        )
+        .bind_texts(HANDLING.map(|kind| kind.name()))
+        .push(") AND p.organization_id = ")
+        .bind_text(organization)
+        .push(" AND j.subject_id IN (")
+        .bind_texts(&ids)
+        // Who was invited came by themselves.
+        .push(") UNION SELECT c.id FROM people c JOIN people p ON p.id = c.created_by WHERE p.organization_id = ")
+        .bind_text(organization)
+        .push(" AND c.id IN (")
+        .bind_texts(&ids)
+        .push(")");
+        let ids: Vec<String> = on!(self, |connection| query.load(connection))?;
+        ids.iter().map(|id| Cells::of("journal", id).id("subject_id", id)).collect()
     }
 
     /// How many contacts of reviews were dealt with, and how.

@@ -5,10 +5,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use mandate_core::actor::{OrganizationRef, PersonRef};
 use mandate_core::change::Change;
+use mandate_core::contact::Contact;
 use mandate_core::escalation::{Escalation, EscalationStatus, LAPSE, State};
-use mandate_core::id::{ContactId, EscalationId, OrganizationId, ServiceRequestId};
+use mandate_core::escalation_guard::PUT_ASIDE;
+use mandate_core::id::{ContactId, EscalationId, LinkId, OrganizationId, PersonId, ServiceRequestId};
+use mandate_core::journal::EventKind;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{ContactType, Vocabulary as _};
+use mandate_core::vocabulary::{ContactType, Level, Permission, Vocabulary as _};
 
 use crate::backend::on;
 use crate::batch::save_row;
@@ -17,7 +20,7 @@ use crate::error::StorageError;
 use crate::escalation_json as json;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::people::full_name;
-use crate::schema::escalations;
+use crate::schema::{escalations, objection_links};
 use crate::sql::{Sql, any_of, once};
 use crate::tx::{ReadTx, Unlocked, WriteTx};
 
@@ -41,12 +44,13 @@ struct EscalationRow {
     created_at: i64,
     updated_at: i64,
     version: i64,
+    traces: String,
 }
 
 /// When the server has something to do about an escalation by itself: complete it, or write down that it lapsed.
 fn due_at(state: &State) -> Option<Timestamp> {
     match state {
-        State::Approved(approval) => Some(approval.completes_at),
+        State::Approved(approval) => Some(approval.completes_at).filter(|_| approval.rests_since.is_none()),
         State::InformationRequested(request) => Some(request.at.plus(LAPSE)),
         _ => None,
     }
@@ -73,13 +77,14 @@ impl From<&Escalation> for EscalationRow {
             created_at: escalation.created_at.micros(),
             updated_at: escalation.updated_at.micros(),
             version: escalation.version,
+            traces: json::traces(&escalation.traces).to_string(),
         }
     }
 }
 
 const SELECT: &str = "SELECT e.id, e.organization_id, o.name, e.channel, e.service_request_id, e.letter, e.nominee, e.unavailable, \
      e.verified, e.reviewer, e.state, e.resumption, e.opened_by, p.first_name, p.last_name, p.organization_id, e.created_at, \
-     e.updated_at, e.version FROM escalations e JOIN organizations o ON o.id = e.organization_id \
+     e.updated_at, e.version, e.traces FROM escalations e JOIN organizations o ON o.id = e.organization_id \
      JOIN people p ON p.id = e.opened_by ";
 
 type Columns = (
@@ -87,7 +92,7 @@ type Columns = (
     (Text, Text, Text, Text),
     (Nullable<Text>, Text, Nullable<Text>),
     (Text, Text, Text, Text),
-    (BigInt, BigInt, BigInt),
+    (BigInt, BigInt, BigInt, Text),
 );
 
 #[derive(Debug, Queryable)]
@@ -96,7 +101,7 @@ struct LoadedEscalation {
     case: (String, String, String, String),
     state: (Option<String>, String, Option<String>),
     opener: (String, String, String, String),
-    record: (i64, i64, i64),
+    record: (i64, i64, i64, String),
 }
 
 impl LoadedEscalation {
@@ -105,7 +110,7 @@ impl LoadedEscalation {
         let (letter, nominee, unavailable, verified) = self.case;
         let (reviewer, state, resumption) = self.state;
         let (opened_by, first_name, last_name, opener_organization) = self.opener;
-        let (created_at, updated_at, version) = self.record;
+        let (created_at, updated_at, version, traces) = self.record;
         let cells = Cells::of("escalations", &id);
         let case = json::read_case(&letter, &nominee, &unavailable);
         let resumption = resumption.as_deref().map(|text| cells.read("resumption", json::read_act(text)));
@@ -119,6 +124,7 @@ impl LoadedEscalation {
             reviewer: cells.optional_person_id("reviewer", reviewer.as_deref())?,
             state: cells.read("state", json::read_state(&state))?,
             resumption: resumption.transpose()?,
+            traces: cells.read("traces", json::read_traces(&traces))?,
             opened_by: PersonRef {
                 id: cells.person_id("opened_by", &opened_by)?,
                 name: full_name(&first_name, &last_name),
@@ -168,18 +174,80 @@ impl ReadTx<'_> {
         }))
     }
 
-    /// The active primary support contacts of an organization (E-4), the first hundred by name.
-    pub fn active_primaries(&mut self, organization: OrganizationId) -> Result<Vec<ContactId>, StorageError> {
+    /// The contacts of an organization whom an escalation that was opened at a moment may have to name unavailable, of whom core says
+    /// which (E-4): its active primary support contacts, and guards who were disabled; the first hundred by name.
+    pub fn guards_of(
+        &mut self,
+        organization: OrganizationId,
+        opened_at: Timestamp,
+    ) -> Result<Vec<Contact>, StorageError> {
         let query = Sql::<Text>::new("SELECT p.id FROM people p WHERE p.organization_id = ")
             .bind_text(organization)
-            .push(" AND p.status = 'active' AND p.contact_type = ")
+            .push(" AND (p.contact_type = ")
             .bind_text(ContactType::PrimarySupport.name())
-            .push(" ORDER BY p.sort_name, p.id LIMIT 100");
+            .push(" OR p.permission = ")
+            .bind_text(Permission::ManageContacts.name())
+            .push(") AND (p.status = 'active' OR (p.status = 'disabled' AND p.status_at >= ")
+            .bind_big(opened_at.minus(PUT_ASIDE).micros())
+            .push(")) ORDER BY p.sort_name, p.id LIMIT 1000");
         let ids: Vec<String> = on!(self, |connection| query.load(connection))?;
-        ids.iter().map(|id| Cells::of("people", id).id("id", id)).collect()
+        let ids: Vec<ContactId> =
+            ids.iter().map(|id| Cells::of("people", id).id("id", id)).collect::<Result<_, _>>()?;
+        self.contacts_with(ids.into_iter())
     }
 
-    /// Whether somebody of another organization is point of contact of a request or takes part in it.
+    /// Whether a person holds a grant of an organization that gives something, or held one at a moment or since (E-6).
+    pub fn held_grant_since(
+        &mut self,
+        person: PersonId,
+        organization: OrganizationId,
+        since: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let query = Sql::<Text>::new("SELECT g.id FROM partner_grants g WHERE g.grantee_id = ")
+            .bind_text(person)
+            .push(" AND g.grantor_id = ")
+            .bind_text(organization)
+            .push(" AND g.level <> ")
+            .bind_text(Level::None.name())
+            .push(" AND (g.ended_at IS NULL OR g.ended_at > ")
+            .bind_big(since.micros())
+            .push(") AND (g.expires_at IS NULL OR g.expires_at > ")
+            .bind_big(since.micros())
+            .push(") LIMIT 1");
+        let found: Option<String> = on!(self, |connection| query.get_result(connection).optional())?;
+        Ok(found.is_some())
+    }
+
+    /// Whether a contact was disabled after an escalation was opened, by the order of the journal (E-9).
+    pub fn disabled_since_opening(
+        &mut self,
+        contact: ContactId,
+        escalation: &Escalation,
+    ) -> Result<bool, StorageError> {
+        let organization = escalation.organization.id;
+        let query = Sql::<BigInt>::new("SELECT j.sequence FROM journal j WHERE j.organization_id = ")
+            .bind_text(organization)
+            .push(" AND j.subject_id = ")
+            .bind_text(contact)
+            .push(" AND j.kind = ")
+            .bind_text(EventKind::ContactDisabled.name())
+            .push(" AND j.sequence > (SELECT MIN(o.sequence) FROM journal o WHERE o.organization_id = ")
+            .bind_text(organization)
+            .push(" AND o.subject_id = ")
+            .bind_text(escalation.id)
+            .push(") LIMIT 1");
+        let found: Option<i64> = on!(self, |connection| query.get_result(connection).optional())?;
+        Ok(found.is_some())
+    }
+
+    /// The escalation to which a link lets its receiver object (E-4).
+    pub fn escalation_of_link(&mut self, link: LinkId) -> Result<Option<EscalationId>, StorageError> {
+        let query = objection_links::table.find(link.to_string()).select(objection_links::escalation_id);
+        let found: Option<String> = on!(self, |connection| query.first(connection).optional())?;
+        found.map(|id| Cells::of("objection_links", &id).id("escalation_id", &id)).transpose()
+    }
+
+    /// Whether a contact of another organization is point of contact of a request or takes part in it.
     pub fn has_outsiders(
         &mut self,
         request: ServiceRequestId,
@@ -191,7 +259,7 @@ impl ReadTx<'_> {
             .bind_text(request)
             .push(") OR p.id = (SELECT sr.point_of_contact_id FROM service_requests sr WHERE sr.id = ")
             .bind_text(request)
-            .push(")) LIMIT 1");
+            .push(")) AND p.contact_type IS NOT NULL LIMIT 1");
         let found: Option<String> = on!(self, |connection| query.get_result(connection).optional())?;
         Ok(found.is_some())
     }
@@ -241,6 +309,14 @@ impl Unlocked<'_> {
 }
 
 impl WriteTx<'_> {
+    /// Says to which escalation a link lets its receiver object (E-4). Goes with [`WriteTx::save_link`].
+    pub fn save_objection_link(&mut self, link: LinkId, escalation: EscalationId) -> Result<(), StorageError> {
+        let row =
+            (objection_links::link_id.eq(link.to_string()), objection_links::escalation_id.eq(escalation.to_string()));
+        on!(self, |connection| diesel::insert_into(objection_links::table).values(row.clone()).execute(connection))
+            .map(drop)
+    }
+
     /// Saves an escalation.
     ///
     /// *Errors*: contention if another one of the organization is under way.

@@ -1,8 +1,12 @@
 //! The parts of an escalation that are kept as JSON, written and read back by the same names.
 
+use std::collections::BTreeSet;
+
 use mandate_core::actor::PersonRef;
-use mandate_core::escalation::{Act, Approval, EscalationStatus, State};
-use mandate_core::escalation_case::{Case, Letter, MailingAddress, Nominee, Unavailable, Verification};
+use mandate_core::escalation::{Act, Approval, EscalationStatus, State, Traces};
+use mandate_core::escalation_case::{
+    Case, ConfirmedNumber, Letter, MailingAddress, Nominee, Unavailable, Verification,
+};
 use mandate_core::id::{Id, Kind, PersonId};
 use mandate_core::text::{AddressLine, Country, Email, Flaw, JobTitle, Note, PersonName, Phone, TimeZone};
 use mandate_core::time::Timestamp;
@@ -176,15 +180,20 @@ pub(crate) fn read_verified(text: &str) -> Option<Vec<Verification>> {
             method: members.word("method")?,
             note: members.optional("note", Note::parse)?,
             number: members.optional("number", Phone::parse)?,
-            by: PersonRef {
-                id: PersonId::parse(members.str("by")?).ok()?,
-                name: members.str("by_name")?.to_owned(),
-                organization: members.id("by_organization")?,
-            },
+            by: read_by(members)?,
             at: members.moment("at")?,
         })
     };
     value.as_array()?.iter().map(one).collect()
+}
+
+/// Who did something, under `by`.
+fn read_by(members: Members<'_>) -> Option<PersonRef> {
+    Some(PersonRef {
+        id: PersonId::parse(members.str("by")?).ok()?,
+        name: members.str("by_name")?.to_owned(),
+        organization: members.id("by_organization")?,
+    })
 }
 
 pub(crate) fn act(act: &Act) -> Value {
@@ -205,7 +214,10 @@ pub(crate) fn read_act(text: &str) -> Option<Act> {
 }
 
 fn approval(approval: &Approval) -> Value {
-    json!({"by": approval.by.to_string(), "at": approval.at.micros(), "completes_at": approval.completes_at.micros()})
+    json!({
+        "by": approval.by.to_string(), "at": approval.at.micros(), "completes_at": approval.completes_at.micros(),
+        "rests_since": approval.rests_since.map(Timestamp::micros),
+    })
 }
 
 fn read_approval(value: &Value) -> Option<Approval> {
@@ -214,6 +226,60 @@ fn read_approval(value: &Value) -> Option<Approval> {
         by: PersonId::parse(members.str("by")?).ok()?,
         at: members.moment("at")?,
         completes_at: members.moment("completes_at")?,
+        // Approvals that were given before it was known do not say it.
+        rests_since: members.moment("rests_since"),
+    })
+}
+
+/// What is remembered of an escalation.
+pub(crate) fn traces(traces: &Traces) -> Value {
+    let people = |people: &BTreeSet<PersonId>| people.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let confirmed = |one: &ConfirmedNumber| {
+        json!({
+            "number": one.number.to_string(), "by": one.by.id.to_string(), "by_name": one.by.name,
+            "by_organization": one.by.organization.to_string(), "note": one.note.to_string(), "at": one.at.micros(),
+        })
+    };
+    let seen: serde_json::Map<String, Value> =
+        traces.seen.iter().map(|(contact, at)| (contact.to_string(), at.micros().into())).collect();
+    json!({
+        "changed_by": people(&traces.changed_by), "verified_by": people(&traces.verified_by),
+        "brought": traces.brought.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "confirmed": traces.confirmed.iter().map(confirmed).collect::<Vec<_>>(),
+        "objected": people(&traces.objected), "seen": seen,
+    })
+}
+
+/// Reads what is remembered; what a member does not say, nobody remembers.
+pub(crate) fn read_traces(text: &str) -> Option<Traces> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    let members = Members(&value);
+    let has = |name: &str| value.get(name).is_some();
+    let people = |name: &str| -> Option<BTreeSet<PersonId>> {
+        let read = |id: &Value| PersonId::parse(id.as_str()?).ok();
+        if has(name) { Some(members.list(name, read)?.into_iter().collect()) } else { Some(BTreeSet::new()) }
+    };
+    let brought = |number: &Value| Phone::parse(number.as_str()?).ok();
+    let confirmed = |value: &Value| {
+        let members = Members(value);
+        Some(ConfirmedNumber {
+            number: members.read("number", Phone::parse)?,
+            by: read_by(members)?,
+            note: members.read("note", Note::parse)?,
+            at: members.moment("at")?,
+        })
+    };
+    let seen = |(contact, at): (&String, &Value)| Some((Id::parse(contact).ok()?, moment(at.as_i64()?)));
+    Some(Traces {
+        changed_by: people("changed_by")?,
+        verified_by: people("verified_by")?,
+        brought: if has("brought") { members.list("brought", brought)?.into_iter().collect() } else { BTreeSet::new() },
+        confirmed: if has("confirmed") { members.list("confirmed", confirmed)? } else { Vec::new() },
+        objected: people("objected")?,
+        seen: match value.get("seen") {
+            Some(value) => value.as_object()?.iter().map(seen).collect::<Option<_>>()?,
+            None => Default::default(),
+        },
     })
 }
 
@@ -350,9 +416,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_remembered_survives_e_6_e_6a_e_8_e_9() {
+        let by = PersonRef { id: duty_manager(), name: "Dora Duty".to_owned(), organization: Id::from_u128(9) };
+        let number = Phone::parse("+1.650.555.0199").unwrap();
+        let all = Traces {
+            changed_by: [duty_manager()].into(),
+            verified_by: [duty_manager(), PersonId::Contact(Id::from_u128(3))].into(),
+            brought: [number.clone()].into(),
+            confirmed: vec![ConfirmedNumber { number, by, note: Note::parse("hers").unwrap(), at: moment_of(1) }],
+            objected: [PersonId::Contact(Id::from_u128(4))].into(),
+            seen: [(Id::from_u128(3), moment_of(2))].into(),
+        };
+        assert_eq!(read_traces(&traces(&all).to_string()), Some(all));
+        assert_eq!(read_traces("{}"), Some(Traces::default()));
+        assert_eq!(read_traces(r#"{"changed_by": [7]}"#), None);
+    }
+
+    #[test]
     fn each_state_survives_with_what_is_true_in_it_e_5() {
         let done = |by| Act { by, at: moment_of(3), reason: Note::parse("because").ok() };
-        let given = Approval { by: duty_manager(), at: moment_of(4), completes_at: moment_of(5) };
+        let given = Approval {
+            by: duty_manager(),
+            at: moment_of(4),
+            completes_at: moment_of(5),
+            rests_since: Some(moment_of(4)),
+        };
         let states = [
             State::Submitted,
             State::InReview { returned: None },

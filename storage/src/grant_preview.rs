@@ -11,12 +11,12 @@ use mandate_core::grant_preview::{Group, NAMED_MAX, Shift};
 use mandate_core::id::OrganizationId;
 use mandate_core::request_access::reads;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{History, PersonStatus, Vocabulary as _};
+use mandate_core::vocabulary::{History, Permission, PersonStatus, Vocabulary as _};
 
 use crate::backend::on;
 use crate::column::Cells;
 use crate::error::StorageError;
-use crate::partner_grant::live;
+use crate::partner_grant::{live, upheld_by_any};
 use crate::people::full_name;
 use crate::sql::Sql;
 use crate::tx::ReadTx;
@@ -65,9 +65,12 @@ fn people_of(organization: OrganizationId) -> Sql {
 fn of_group(group: &Group, grantor: OrganizationId, now: Timestamp) -> Sql {
     match group {
         Group::Person(person) => Sql::new("p.id = ").bind_text(person.id),
-        Group::Organization(organization) => {
-            people_of(*organization).push(" AND NOT ").append(individual_grant(grantor, now))
-        }
+        // What all of an organization is granted is for its designated contacts (G-7).
+        Group::Organization(organization) => people_of(*organization)
+            .push(" AND p.permission <> ")
+            .bind_text(Permission::KnowledgeBase.name())
+            .push(" AND NOT ")
+            .append(individual_grant(grantor, now)),
     }
 }
 
@@ -136,14 +139,18 @@ impl Sight<'_> {
             .append(somebody(""))
             .push(") OR (")
             .append(self.newly_reached())
-            .push(" AND sr.confidential AND ")
+            .push(" AND sr.confidential AND NOT sr.sealed AND ")
             .append(somebody("p.id = sr.submitted_by AND "))
             .push(")");
         if self.lets_in() {
             query = query
                 .push(" OR ")
                 .append(somebody("p.id = sr.point_of_contact_id AND "))
+                .push(" AND ")
+                .append(upheld_by_any("sr.point_of_contact_grant", self.now))
                 .push(" OR EXISTS (SELECT 1 FROM participants pa JOIN people p ON p.id = pa.person_id WHERE pa.service_request_id = sr.id AND ")
+                .append(upheld_by_any("pa.grant_id", self.now))
+                .push(" AND ")
                 .append(self.group())
                 .push(")");
         }
@@ -162,7 +169,7 @@ impl Sight<'_> {
             .push(" AND (")
             .append(some(" AND NOT sr.confidential"))
             .push(" OR ")
-            .append(some(" AND sr.confidential AND sr.submitted_by = p.id"));
+            .append(some(" AND sr.confidential AND NOT sr.sealed AND sr.submitted_by = p.id"));
         if self.lets_in() {
             query = query
                 .push(" OR EXISTS (SELECT 1 FROM service_requests sr WHERE sr.point_of_contact_id = p.id AND sr.organization_id = ")

@@ -76,7 +76,8 @@ impl ReadTx<'_> {
     }
 }
 
-/// The number before a moment and since when it was there, by the changes of it; the present one, if it never changed.
+/// The number before a moment, and since when there was one with its digits without a break, by the changes of it; the present one
+/// since the record exists, if it never changed.
 fn number_at<'a>(
     present: &str,
     created_at: Timestamp,
@@ -87,7 +88,8 @@ fn number_at<'a>(
         let members: Value = serde_json::from_str(json).ok()?;
         Some(members.get("phone")?.as_str().unwrap_or_default().to_owned())
     };
-    let mut then = None;
+    let digits = |number: &str| number.chars().filter(char::is_ascii_digit).collect::<String>();
+    let mut then: Option<(String, Timestamp)> = None;
     for (_, at, old, new) in changes {
         let at = moment(*at);
         if at >= before {
@@ -95,7 +97,13 @@ fn number_at<'a>(
             then = then.or_else(|| phone(old).map(|number| (number, created_at)));
             break;
         }
-        then = phone(new).map(|number| (number, at)).or(then);
+        // Grouped otherwise, it is the same number, and no older.
+        let earlier = then.take().or_else(|| phone(old).map(|number| (number, created_at)));
+        then = match (phone(new), earlier) {
+            (Some(number), Some((old, since))) if digits(&number) == digits(&old) => Some((number, since)),
+            (Some(number), _) => Some((number, at)),
+            (None, earlier) => earlier,
+        };
     }
     then.or_else(|| Some((present.to_owned(), created_at))).filter(|(number, _)| !number.is_empty())
 }
@@ -125,6 +133,18 @@ mod tests {
         assert_eq!(found("", &[change(1, "-", "")]), None);
         // Changed before: the newer one, and since then.
         assert_eq!(found("222", &[change(1, "-", "111"), change(5, "111", "222")]), number("222", 5));
+        // Grouped otherwise, it is the same number since then; given up in between, it is not.
+        assert_eq!(
+            found("2.22", &[change(1, "-", "111"), change(5, "111", "222"), change(7, "222", "2.22")]),
+            number("2.22", 5)
+        );
+        assert_eq!(found("+222", &[change(1, "-", "222"), change(7, "222", "+222")]), number("+222", 1));
+        let there_and_back = [change(1, "-", "222"), change(5, "222", "111"), change(7, "111", "2.22")];
+        assert_eq!(found("2.22", &there_and_back), number("2.22", 7));
+        assert_eq!(
+            found("222", &[change(1, "-", "222"), change(5, "222", ""), change(7, "", "222")]),
+            number("222", 7)
+        );
         // Changed afterwards, or at the very moment: the older one.
         assert_eq!(found("222", &[change(1, "-", "111"), change(10, "111", "222")]), number("111", 1));
         assert_eq!(found("222", &[change(12, "111", "222")]), number("111", 1));

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use mandate_core::id::AttachmentId;
-use mandate_core::letter_signature::SignatureCheck;
+use mandate_core::letter_signature::{Cover, SignatureCheck};
+use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::Vocabulary as _;
 
 use crate::backend::on;
-use crate::column::Cells;
+use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::schema::letter_signatures;
 use crate::tx::{ReadTx, WriteTx};
@@ -21,6 +22,11 @@ struct SignatureRow {
     domain: Option<String>,
     aligned: bool,
     author: Option<String>,
+    checked_at: i64,
+    signed_at: Option<i64>,
+    expires_at: Option<i64>,
+    covers: String,
+    body_length: Option<i64>,
 }
 
 impl ReadTx<'_> {
@@ -46,6 +52,13 @@ impl ReadTx<'_> {
                     domain: row.domain,
                     aligned: row.aligned,
                     author: row.author,
+                    cover: Cover {
+                        signed_at: row.signed_at.map(moment),
+                        expires_at: row.expires_at.map(moment),
+                        fields: cells.read("covers", serde_json::from_str(&row.covers).ok())?,
+                        body_length: row.body_length,
+                    },
+                    checked_at: moment(row.checked_at),
                 };
                 Ok((cells.id("attachment_id", &row.attachment_id)?, check))
             })
@@ -62,6 +75,11 @@ impl WriteTx<'_> {
             domain: check.domain.clone(),
             aligned: check.aligned,
             author: check.author.clone(),
+            checked_at: check.checked_at.micros(),
+            signed_at: check.cover.signed_at.map(Timestamp::micros),
+            expires_at: check.cover.expires_at.map(Timestamp::micros),
+            covers: serde_json::Value::from(check.cover.fields.clone()).to_string(),
+            body_length: check.cover.body_length,
         };
         on!(self, |connection| diesel::insert_into(letter_signatures::table).values(&row).execute(connection)).map(drop)
     }

@@ -27,6 +27,7 @@ mod escalation_json;
 mod escalation_notice;
 mod grant_preview;
 mod grant_request;
+mod handover;
 mod idempotency;
 mod invitation;
 mod journal;

@@ -170,11 +170,16 @@ impl WriteTx<'_> {
 
     /// Forgets emails that were done before a moment, at most `limit` at once, and says how many those were.
     pub fn delete_mails(&mut self, done_before: Timestamp, limit: i64) -> Result<usize, StorageError> {
-        let delete = Sql::<()>::new("DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE done_at < ")
-            .bind_big(done_before.micros())
-            .push(" LIMIT ")
-            .bind_big(limit)
-            .push(")");
+        let spent = || {
+            Sql::<()>::new("(SELECT id FROM mails WHERE done_at < ")
+                .bind_big(done_before.micros())
+                .push(" ORDER BY done_at, id LIMIT ")
+                .bind_big(limit)
+                .push(")")
+        };
+        let lists = Sql::<()>::new("DELETE FROM mail_requests WHERE mail_id IN ").append(spent());
+        on!(self, |connection| lists.execute(connection))?;
+        let delete = Sql::<()>::new("DELETE FROM mails WHERE id IN ").append(spent());
         on!(self, |connection| delete.execute(connection))
     }
 

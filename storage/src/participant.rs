@@ -6,8 +6,9 @@ use mandate_core::actor::PersonRef;
 use mandate_core::change::Change;
 use mandate_core::id::{OrganizationId, PersonId, ServiceRequestId};
 use mandate_core::participant::Participant;
+use mandate_core::request_access::HeldRole;
 use mandate_core::viewer::Candidate;
-use mandate_core::vocabulary::{Involvement, Vocabulary as _};
+use mandate_core::vocabulary::Vocabulary as _;
 
 use crate::backend::on;
 use crate::column::{Cells, moment};
@@ -37,7 +38,8 @@ fn read((candidate, participation, adder): ParticipantRow) -> Result<(Participan
         request: cells.id("service_request_id", &request)?,
         organization: cells.id("organization_id", &organization)?,
         person: candidate.person.reference(),
-        role: candidate.role,
+        role: candidate.role.map(|held| held.role),
+        grant: candidate.role.and_then(|held| held.grant),
         added_at: moment(added_at),
         added_by: PersonRef {
             id: cells.person_id("added_by", &added_by)?,
@@ -73,6 +75,19 @@ impl ReadTx<'_> {
         Ok(self.load_participants(whose)?.into_iter().map(|(participant, _)| participant).collect())
     }
 
+    /// Who takes part in anything by one of these grants: one person, or everybody (S-7).
+    pub(crate) fn participants_by(
+        &mut self,
+        grants: &[String],
+        person: Option<PersonId>,
+    ) -> Result<Vec<(Participant, Candidate)>, StorageError> {
+        let mut whose = Sql::new("WHERE pa.grant_id IN (").bind_texts(grants).push(")");
+        if let Some(person) = person {
+            whose = whose.push(" AND pa.person_id = ").bind_text(person);
+        }
+        self.load_participants(whose.push(" ORDER BY pa.service_request_id, pa.person_id"))
+    }
+
     fn load_participants(&mut self, whose: Sql) -> Result<Vec<(Participant, Candidate)>, StorageError> {
         let query = select_candidate::<ParticipantColumns>().push(FURTHER_COLUMNS).append(whose);
         let rows: Vec<ParticipantRow> = on!(self, |connection| query.load(connection))?;
@@ -84,7 +99,7 @@ impl ReadTx<'_> {
         &mut self,
         person: PersonId,
         organization: OrganizationId,
-        role: Option<Involvement>,
+        role: Option<HeldRole>,
     ) -> Result<Option<Candidate>, StorageError> {
         let Some((person, organization_status)) = self.actor(person)? else { return Ok(None) };
         let grants = self.held_grants(&person, organization)?;
@@ -109,6 +124,7 @@ impl WriteTx<'_> {
                     participants::added_at.eq(after.added_at.micros()),
                     participants::added_by.eq(after.added_by.id.to_string()),
                     participants::version.eq(after.version),
+                    participants::grant_id.eq(after.grant.map(|grant| grant.to_string())),
                 );
                 on!(self, |connection| diesel::insert_into(participants::table)
                     .values(row.clone())
@@ -119,7 +135,12 @@ impl WriteTx<'_> {
                     participants::table.find((&request, &person)).filter(participants::version.eq(before.version));
                 match role {
                     Some(role) => {
-                        let new = (participants::role.eq(role.name()), participants::version.eq(after.version));
+                        let new = (
+                            participants::role.eq(role.name()),
+                            participants::version.eq(after.version),
+                            participants::added_by.eq(after.added_by.id.to_string()),
+                            participants::grant_id.eq(after.grant.map(|grant| grant.to_string())),
+                        );
                         on!(self, |connection| diesel::update(row).set(new).execute(connection))?
                     }
                     None => on!(self, |connection| diesel::delete(row).execute(connection))?,

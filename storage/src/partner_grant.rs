@@ -1,5 +1,7 @@
 //! Partner grants, and the pieces of SQL that say which organizations a person's grants reach.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use mandate_core::access::{HeldLevel, Standing};
@@ -7,10 +9,10 @@ use mandate_core::actor::{Actor, OrganizationRef, PersonRef};
 use mandate_core::change::Change;
 use mandate_core::effective_access::{HeldGrant, HeldGrants, Suspension};
 use mandate_core::grant_reminder;
-use mandate_core::id::{AnyId, GrantId, OrganizationId, PersonId};
-use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
+use mandate_core::id::{AnyId, ContactId, GrantId, OrganizationId, PersonId};
+use mandate_core::partner_grant::{Ending, Grantee, Individual, PartnerGrant};
 use mandate_core::request_access::{HistoryScope, reading_levels};
-use mandate_core::text::Note;
+use mandate_core::text::{Email, Note};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{GrantStatus, GranteeType, History, Level, OrganizationStatus, Vocabulary};
 
@@ -20,9 +22,12 @@ use crate::column::{Cells, moment};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
 use crate::people::full_name;
-use crate::schema::partner_grants;
+use crate::schema::{partner_grants, people};
 use crate::sql::{Sql, any_of, once};
 use crate::tx::{ReadTx, WriteTx};
+
+/// Emails that are looked up at once.
+const EMAILS_AT_ONCE: usize = 500;
 
 #[derive(Debug, Clone, Insertable, AsChangeset)]
 #[diesel(table_name = partner_grants, treat_none_as_null = true)]
@@ -45,6 +50,7 @@ struct GrantRow {
     created_by: String,
     updated_at: i64,
     version: i64,
+    raised_at: i64,
 }
 
 impl From<&PartnerGrant> for GrantRow {
@@ -69,6 +75,7 @@ impl From<&PartnerGrant> for GrantRow {
             created_by: grant.created_by.to_string(),
             updated_at: grant.updated_at.micros(),
             version: grant.version,
+            raised_at: grant.raised_at.micros(),
         }
     }
 }
@@ -77,13 +84,13 @@ type GrantColumns = (
     (Text, Text, Text, Text, Text, Text),
     (Text, Text, BigInt, Nullable<BigInt>, Nullable<Text>),
     (Nullable<BigInt>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
-    (BigInt, Text, BigInt, BigInt),
+    (BigInt, Text, BigInt, BigInt, BigInt),
     (Text, Nullable<Text>, Nullable<Text>),
 );
 
 const GRANT_SELECT: &str = "SELECT g.id, g.grantor_id, r.name, g.grantee_type, g.grantee_id, g.grantee_organization_id, \
      g.level, g.history, g.history_since, g.expires_at, g.note, g.ended_at, g.ended_status, g.ended_by, g.ended_reason, g.created_at, g.created_by, \
-     g.updated_at, g.version, h.name, p.first_name, p.last_name \
+     g.updated_at, g.version, g.raised_at, h.name, p.first_name, p.last_name \
      FROM partner_grants g JOIN organizations r ON r.id = g.grantor_id \
      JOIN organizations h ON h.id = g.grantee_organization_id LEFT JOIN people p ON p.id = g.grantee_id ";
 
@@ -92,7 +99,7 @@ struct LoadedGrant {
     sides: (String, String, String, String, String, String),
     terms: (String, String, i64, Option<i64>, Option<String>),
     ending: (Option<i64>, Option<String>, Option<String>, Option<String>),
-    record: (i64, String, i64, i64),
+    record: (i64, String, i64, i64, i64),
     names: (String, Option<String>, Option<String>),
 }
 
@@ -101,7 +108,7 @@ impl LoadedGrant {
         let (id, grantor, grantor_name, grantee_type, grantee_id, holder) = self.sides;
         let (level, history, since, expires_at, note) = self.terms;
         let (ended_at, ended_status, ended_by, ended_reason) = self.ending;
-        let (created_at, created_by, updated_at, version) = self.record;
+        let (created_at, created_by, updated_at, version, raised_at) = self.record;
         let (holder_name, first_name, last_name) = self.names;
         let cells = Cells::of("partner_grants", &id);
         let names = (holder_name, first_name, last_name);
@@ -125,6 +132,7 @@ impl LoadedGrant {
             expires_at: expires_at.map(moment),
             note: cells.optional(note.as_deref(), read_note)?,
             ending,
+            raised_at: moment(raised_at),
             created_at: moment(created_at),
             created_by: cells.person_id("created_by", &created_by)?,
             updated_at: moment(updated_at),
@@ -195,10 +203,32 @@ pub(crate) fn live_grantors(actor: &Actor, now: Timestamp, levels: impl Iterator
         .append(decides(actor, now))
 }
 
+/// The condition that the grant behind somebody's part in a request, which this column names, gives something: or there is none,
+/// because they are of its organization (S-7).
+pub(crate) fn upheld(column: &'static str, actor: &Actor, now: Timestamp) -> Sql {
+    let holders =
+        std::iter::once(actor.id().to_string()).chain(actor.shares_grants().then(|| actor.organization.to_string()));
+    behind(column, now).push(" AND g.grantee_id IN (").bind_texts(holders.collect::<Vec<_>>()).push(")))")
+}
+
+/// The same, whoever holds the grant.
+pub(crate) fn upheld_by_any(column: &'static str, now: Timestamp) -> Sql {
+    behind(column, now).push("))")
+}
+
+fn behind(column: &'static str, now: Timestamp) -> Sql {
+    Sql::new("(")
+        .push(column)
+        .push(" IS NULL OR EXISTS (SELECT 1 FROM partner_grants g WHERE g.id = ")
+        .push(column)
+        .push(" AND g.level <> 'none' AND ")
+        .append(live(now))
+}
+
 /// The condition that a grant `g` decides for a person, suspensions set aside (G-2, G-4).
 fn decides(actor: &Actor, now: Timestamp) -> Sql {
     let query = live(now).push(" AND (g.grantee_id = ").bind_text(actor.id());
-    if actor.is_staff() {
+    if !actor.shares_grants() {
         return query.push(")");
     }
     query
@@ -239,7 +269,7 @@ pub(crate) fn deciding_grants(actor: &Actor, now: Timestamp, condition: &Sql) ->
             .append(condition.clone())
     };
     let individual = of(actor.id().into());
-    if actor.is_staff() {
+    if !actor.shares_grants() {
         return individual;
     }
     individual
@@ -252,7 +282,7 @@ pub(crate) fn deciding_grants(actor: &Actor, now: Timestamp, condition: &Sql) ->
 }
 
 /// The condition that the grant that decides for a person at the organization of a request `sr` reaches this request as well
-/// (G-16); those who submitted it are reached also where it is confidential (S-14).
+/// (G-16); those who submitted it are reached also where it is confidential (S-14), unless it tells of an escalation (E-11).
 pub(crate) fn reaching(actor: &Actor, now: Timestamp) -> Sql {
     let scope = |history: History, condition: &'static str| {
         Sql::<()>::new(" OR (g.history = ").bind_text(history.name()).push(condition)
@@ -263,9 +293,9 @@ pub(crate) fn reaching(actor: &Actor, now: Timestamp) -> Sql {
         .append(scope(History::New, " AND sr.created_at > g.history_since)"))
         .push(") AND ")
         .append(decides(actor, now))
-        .push(") AND (NOT sr.confidential OR sr.submitted_by = ")
+        .push(") AND (NOT sr.confidential OR (NOT sr.sealed AND sr.submitted_by = ")
         .bind_text(actor.id())
-        .push(")")
+        .push("))")
 }
 
 /// The columns of what can decide for a person at an organization: `organizations ro`, grants `gi` to the person and `go`
@@ -282,8 +312,8 @@ pub(crate) type HeldRow = (Option<String>, String, HeldGrantRow, HeldGrantRow);
 /// Id, level, history scope and its moment, end.
 type HeldGrantRow = (Option<String>, Option<String>, Option<String>, Option<i64>, Option<i64>);
 
-/// Reads the grants that can decide.
-pub(crate) fn read_held(row: HeldRow) -> Result<HeldGrants, StorageError> {
+/// Reads the grants that can decide for a person.
+pub(crate) fn read_held(person: &Actor, row: HeldRow) -> Result<HeldGrants, StorageError> {
     let (grantor, holder, individual, organization) = row;
     let cells = Cells::of("partner_grants", individual.0.as_deref().or(organization.0.as_deref()).unwrap_or_default());
     let grant = |row: &HeldGrantRow| match row {
@@ -294,16 +324,11 @@ pub(crate) fn read_held(row: HeldRow) -> Result<HeldGrants, StorageError> {
         }
         _ => Ok::<_, StorageError>(None),
     };
-    Ok(HeldGrants {
-        individual: grant(&individual)?,
-        organization: grant(&organization)?,
-        suspension: Suspension {
-            grantor: cells
-                .optional_word("organizations.status", grantor.as_deref())?
-                .unwrap_or(OrganizationStatus::Active),
-            holder: cells.word("organizations.status", &holder)?,
-        },
-    })
+    let suspension = Suspension {
+        grantor: cells.optional_word("organizations.status", grantor.as_deref())?.unwrap_or(OrganizationStatus::Active),
+        holder: cells.word("organizations.status", &holder)?,
+    };
+    Ok(HeldGrants::of(person, grant(&individual)?, grant(&organization)?, suspension))
 }
 
 impl ReadTx<'_> {
@@ -325,11 +350,53 @@ impl ReadTx<'_> {
         Ok(self.load_grants(whose)?.pop())
     }
 
-    /// The grants without an ending to one person, by whomever (G-12).
-    pub fn grants_to_person(&mut self, person: PersonId) -> Result<Vec<PartnerGrant>, StorageError> {
-        self.load_grants(
-            Sql::new("WHERE g.ended_at IS NULL AND g.grantee_id = ").bind_text(person).push(" ORDER BY g.id"),
-        )
+    /// The grants without an ending to one person, by whomever, with what they would have without them where they are and where
+    /// they go (G-12).
+    pub fn individual_grants(
+        &mut self,
+        person: PersonId,
+        home: OrganizationId,
+        there: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Vec<Individual>, StorageError> {
+        let whose = Sql::new("WHERE g.ended_at IS NULL AND g.grantee_id = ").bind_text(person).push(" ORDER BY g.id");
+        let grants = self.load_grants(whose)?;
+        let mut level = |grantor, holder: OrganizationId| {
+            let around = self.current_grant(grantor, holder.into())?;
+            Ok::<_, StorageError>(
+                around.filter(|around| around.status(now) == GrantStatus::Live).map(|around| around.level),
+            )
+        };
+        let individual = |grant: PartnerGrant| {
+            let without = level(grant.grantor.id, home)?;
+            let there = if there == home { without } else { level(grant.grantor.id, there)? };
+            Ok(Individual { grant, without, there })
+        };
+        grants.into_iter().map(individual).collect()
+    }
+
+    /// The grants without an ending to disabled and former records with an address, all but one, with what a record of an
+    /// organization has there without them (G-12).
+    pub fn former_grants(
+        &mut self,
+        email: &Email,
+        there: OrganizationId,
+        but: Option<ContactId>,
+        now: Timestamp,
+    ) -> Result<Vec<Individual>, StorageError> {
+        let (email, but) = (email.to_string(), but.map(|contact| contact.to_string()).unwrap_or_default());
+        let records: Vec<(String, String)> = on!(self, |connection| people::table
+            .filter(people::email.eq(&email).and(people::id.ne(&but)))
+            .order(people::id)
+            .select((people::id, people::organization_id))
+            .load(connection))?;
+        let mut former = Vec::new();
+        for (id, home) in records {
+            let cells = Cells::of("people", &id);
+            let (person, home) = (cells.person_id("id", &id)?, cells.id("organization_id", &home)?);
+            former.extend(self.individual_grants(person, home, there, now)?);
+        }
+        Ok(former)
     }
 
     /// The grants without an ending to all of a partner, behind one grantor in the order of their ids, at most `limit` (G-18).
@@ -360,6 +427,30 @@ impl ReadTx<'_> {
             .bind_texts([person.id().to_string(), person.organization.to_string()])
             .push(") ORDER BY g.created_at DESC, g.id DESC");
         self.load_grants(whose)
+    }
+
+    /// The same for each of many addresses, where an earlier record holds such a grant.
+    pub fn former_grants_of<'e>(
+        &mut self,
+        emails: impl IntoIterator<Item = &'e Email>,
+        there: OrganizationId,
+        now: Timestamp,
+    ) -> Result<BTreeMap<Email, Vec<Individual>>, StorageError> {
+        let mut wanted = emails.into_iter().map(ToString::to_string).collect::<Vec<_>>();
+        wanted.sort_unstable();
+        let mut former = BTreeMap::new();
+        for some in wanted.chunks(EMAILS_AT_ONCE) {
+            let query = Sql::<Text>::new("SELECT DISTINCT p.email FROM people p WHERE p.email IN (")
+                .bind_texts(some)
+                .push(") AND EXISTS (SELECT 1 FROM partner_grants g WHERE g.grantee_id = p.id AND g.ended_at IS NULL)");
+            let found: Vec<String> = on!(self, |connection| query.load(connection))?;
+            for email in found {
+                let email = Cells::of("people", &email).read("email", Email::parse(&email).ok())?;
+                let grants = self.former_grants(&email, there, None, now)?;
+                former.insert(email, grants);
+            }
+        }
+        Ok(former)
     }
 
     fn load_grants(&mut self, whose: Sql) -> Result<Vec<PartnerGrant>, StorageError> {
@@ -406,7 +497,7 @@ impl ReadTx<'_> {
 
     /// The grants that can decide for an actor at an organization, in one statement.
     pub fn held_grants(&mut self, actor: &Actor, organization: OrganizationId) -> Result<HeldGrants, StorageError> {
-        read_held(self.held_row(actor, organization)?)
+        read_held(actor, self.held_row(actor, organization)?)
     }
 
     fn held_row(&mut self, actor: &Actor, organization: OrganizationId) -> Result<HeldRow, StorageError> {
@@ -436,7 +527,7 @@ impl ReadTx<'_> {
         if row.0.is_none() {
             return Ok(Standing::Stranger);
         }
-        let held = read_held(row)?.deciding(now);
+        let held = read_held(actor, row)?.deciding(now);
         Ok(Standing::of(actor, organization, held))
     }
 
@@ -455,7 +546,7 @@ impl ReadTx<'_> {
         rows.into_iter()
             .map(|(id, name, held)| {
                 let organization = OrganizationRef { id: Cells::of("organizations", &id).id("id", &id)?, name };
-                Ok((organization, read_held(held)?))
+                Ok((organization, read_held(actor, held)?))
             })
             .collect()
     }

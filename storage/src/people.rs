@@ -399,52 +399,82 @@ impl ReadTx<'_> {
         rows.into_iter().map(StaffMember::try_from).collect()
     }
 
-    /// The person with this email, whose record is not history.
-    pub fn person_by_email(&mut self, email: &Email) -> Result<Option<Existing>, StorageError> {
-        let email = email.to_string();
-        let row: Option<(String, String)> = on!(self, |connection| people::table
-            .filter(people::email.eq(&email).and(people::status.ne(PersonStatus::Transferred.name())))
-            .select((people::id, people::organization_id))
-            .first(connection)
-            .optional())?;
-        row.map(|(id, organization)| {
-            let cells = Cells::of("people", &id);
-            Ok(Existing {
-                person: cells.person_id("id", &id)?,
-                organization: cells.id("organization_id", &organization)?,
-            })
-        })
-        .transpose()
+    /// Who has this email: an invited or active record or a staff member, or else a disabled record of the organization that asks (C-13).
+    pub fn person_by_email(
+        &mut self,
+        email: &Email,
+        organization: Option<OrganizationId>,
+    ) -> Result<Option<Existing>, StorageError> {
+        let found = self.holders(organization, &[email])?;
+        Ok(found.into_values().next())
     }
 
-    /// Who has which of these emails, for those that somebody has: a contact of the organization, whatever became of them, or
-    /// else the person whose record is not history.
+    /// Who has which of these emails, for those that somebody has: a contact of the organization, whatever became of them, or else as
+    /// [`ReadTx::person_by_email`] says.
     pub fn people_by_email(
         &mut self,
         organization: OrganizationId,
         emails: &[&Email],
     ) -> Result<BTreeMap<Email, Existing>, StorageError> {
         let mut found = BTreeMap::new();
-        let organization = organization.to_string();
         for emails in emails.chunks(EMAILS_AT_ONCE) {
-            let texts: Vec<&str> = emails.iter().map(|email| email.as_str()).collect();
-            let columns = (people::email, people::id, people::organization_id);
-            let transferred = PersonStatus::Transferred.name();
-            let everywhere = people::table.filter(people::status.ne(transferred)).select(columns);
-            let own = people::table.filter(people::organization_id.eq(&organization)).select(columns);
-            type Columns = (String, String, String);
-            let mut rows: Vec<Columns> =
-                on!(self, |connection| everywhere.filter(people::email.eq_any(&texts)).load(connection))?;
-            let own: Vec<Columns> = on!(self, |connection| own.filter(people::email.eq_any(&texts)).load(connection))?;
-            rows.extend(own);
-            for (email, id, organization) in rows {
-                let cells = Cells::of("people", &id);
-                let person = cells.person_id("id", &id)?;
-                let email = cells.read("email", Email::parse(&email).ok())?;
-                found.insert(email, Existing { person, organization: cells.id("organization_id", &organization)? });
-            }
+            found.extend(self.holders(Some(organization), emails)?);
+            found.extend(self.own_records(organization, emails)?);
         }
         Ok(found)
+    }
+
+    fn own_records(
+        &mut self,
+        organization: OrganizationId,
+        emails: &[&Email],
+    ) -> Result<BTreeMap<Email, Existing>, StorageError> {
+        let texts: Vec<&str> = emails.iter().map(|email| email.as_str()).collect();
+        let home = organization.to_string();
+        let query = people::table
+            .filter(people::organization_id.eq(&home).and(people::email.eq_any(&texts)))
+            .order(people::id)
+            .select((people::email, people::id));
+        let rows: Vec<(String, String)> = on!(self, |connection| query.load(connection))?;
+        let read = |(email, id): &(String, String)| {
+            let cells = Cells::of("people", id);
+            let email = cells.read("email", Email::parse(email).ok())?;
+            Ok((email, Existing { person: cells.person_id("id", id)?, organization }))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    fn holders(
+        &mut self,
+        organization: Option<OrganizationId>,
+        emails: &[&Email],
+    ) -> Result<BTreeMap<Email, Existing>, StorageError> {
+        let texts: Vec<&str> = emails.iter().map(|email| email.as_str()).collect();
+        let query = people::table.filter(people::email.eq_any(&texts)).order(people::id).select((
+            people::email,
+            people::id,
+            people::organization_id,
+            people::status,
+        ));
+        let rows: Vec<(String, String, String, String)> = on!(self, |connection| query.load(connection))?;
+        let mut found = BTreeMap::<Email, (u8, Existing)>::new();
+        for (email, id, home, status) in rows {
+            let cells = Cells::of("people", &id);
+            let (person, home) = (cells.person_id("id", &id)?, cells.id("organization_id", &home)?);
+            let rank = match cells.word("status", &status)? {
+                PersonStatus::Active | PersonStatus::Invited => 3,
+                PersonStatus::Disabled if matches!(person, PersonId::Staff(_)) => 2,
+                PersonStatus::Disabled if organization == Some(home) => 1,
+                PersonStatus::Disabled | PersonStatus::Transferred => continue,
+            };
+            let email = cells.read("email", Email::parse(&email).ok())?;
+            let holder = (rank, Existing { person, organization: home });
+            match found.get(&email) {
+                Some((higher, _)) if *higher >= rank => {}
+                _ => drop(found.insert(email, holder)),
+            }
+        }
+        Ok(found.into_iter().map(|(email, (_, holder))| (email, holder)).collect())
     }
 
     /// A person as an actor, and whether their organization may use the system.
@@ -457,7 +487,8 @@ impl ReadTx<'_> {
         let whose = Sql::new("WHERE p.status <> ")
             .bind_text(PersonStatus::Transferred.name())
             .push(" AND p.email = ")
-            .bind_text(email);
+            .bind_text(email)
+            .push(" ORDER BY CASE WHEN p.status IN ('active', 'invited') THEN 0 ELSE 1 END, p.id LIMIT 1");
         self.one_actor(whose)
     }
 
@@ -488,6 +519,7 @@ impl ReadTx<'_> {
         Ok(Others {
             active_manager: rest.iter().any(Contact::is_active_manager),
             active_primary: rest.iter().any(Contact::is_active_primary),
+            active_appointer: rest.iter().any(Contact::is_active_appointer),
         })
     }
 
@@ -501,6 +533,18 @@ impl ReadTx<'_> {
         let rest = self.active_guards(organization, Some(contact))?;
         let primary = rest.iter().find(|contact| contact.is_active_primary());
         Ok(primary.or_else(|| rest.iter().find(|contact| contact.is_active_manager())).map(Contact::reference))
+    }
+
+    /// The active contact managers and primary support contacts of an organization, by name, as actors.
+    pub(crate) fn heirs_of(&mut self, organization: OrganizationId) -> Result<Vec<Actor>, StorageError> {
+        let query = Sql::<ActorColumns>::new("SELECT ")
+            .push(ACTOR_COLUMNS)
+            .push(" FROM people p JOIN organizations o ON o.id = p.organization_id WHERE p.status IN ('active', 'invited') AND p.status = 'active'")
+            .push(" AND (p.permission = 'manage_contacts' OR p.contact_type = 'primary_support') AND p.organization_id = ")
+            .bind_text(organization)
+            .push(" ORDER BY p.sort_name, p.id");
+        let rows: Vec<ActorRow> = on!(self, |connection| query.load(connection))?;
+        rows.into_iter().map(|row| Ok(row.read()?.0)).collect()
     }
 
     /// The active contact managers and primary support contacts, by name; all but one.

@@ -35,10 +35,11 @@ impl WriteTx<'_> {
         })
     }
 
-    /// Saves new contacts with their welcome links and emails (C-12), in few statements, however many they are.
+    /// Saves new contacts with their welcome links and emails (C-12), and the grants that apply to them (G-12), in few statements, however many they are.
     pub fn save_welcomed(&mut self, welcomed: &[Welcomed]) -> Result<(), StorageError> {
         self.save_contacts(welcomed.iter().map(|one| &one.contact))?;
-        self.insert_links(welcomed.iter().map(|one| &one.link))
+        self.insert_links(welcomed.iter().map(|one| &one.link))?;
+        welcomed.iter().flat_map(|one| &one.grants).try_for_each(|grant| self.save_partner_grant(grant))
     }
 
     /// Saves a staff member, with the same consequences.

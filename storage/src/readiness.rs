@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use mandate_core::domain_owner::{DomainOwner, DomainOwners};
 use mandate_core::duty_coverage::{DUTIES_ON_SITE, OnSite, Place, places, uncovered};
 use mandate_core::id::{Id, Kind, OrganizationId, ReviewId};
 use mandate_core::readiness::{
-    CONCERNED_MAX, Concerned, DomainOwner, EXPIRING_WITHIN, Guards, ROLE_MAILBOXES, ReadinessFacts, STALE_AFTER,
-    UNUSED_AFTER, partner_domains,
+    CONCERNED_MAX, Concerned, EXPIRING_WITHIN, Guards, ROLE_MAILBOXES, ReadinessFacts, STALE_AFTER, UNUSED_AFTER,
+    foreign_domains, partner_domains,
 };
-use mandate_core::text::Domain;
+use mandate_core::text::{Domain, Email};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{Duty, FindingCode, Level, Vocabulary as _};
 
@@ -44,7 +45,9 @@ impl ReadTx<'_> {
         let sites = self.sites_of(organization)?;
         let places = places(&sites);
         let on_site = if places.len() > 1 { self.on_site(organization, &places)? } else { Vec::new() };
-        let domains = self.partner_domains_used(organization)?;
+        let (used, owners) = self.domains_used(organization)?;
+        let foreign = foreign_domains(organization, &used, &owners);
+        let domains = partner_domains(organization, used, &owners);
         let (reviewed_at, open_review) = self.reviews(organization)?;
         let people = self.concerned_contacts(organization)?;
         let grants = self.concerned_grants(organization, now)?;
@@ -54,7 +57,16 @@ impl ReadTx<'_> {
             duties: self.duties_held(organization)?,
             sites,
             on_site,
-            partner_people: part(&self.people_in(organization, &domains)?, FindingCode::PartnerPersonAsContact)?,
+            partner_people: part(
+                &self.people_in(organization, &domains, FindingCode::PartnerPersonAsContact)?,
+                FindingCode::PartnerPersonAsContact,
+            )?,
+            outside: part(
+                &self.people_in(organization, &foreign, FindingCode::ContactsOutsideDomains)?,
+                FindingCode::ContactsOutsideDomains,
+            )?,
+            overlapping: self.overlapping_domains(organization)?,
+            administrators_below: part(&people, FindingCode::SiteAdministratorNotPrimary)?,
             reviewed_at,
             open_review,
             untrained: part(&people, FindingCode::TrainingNeeded)?,
@@ -141,8 +153,24 @@ impl ReadTx<'_> {
         rows.iter().map(|sites| Ok(OnSite { duty, sites: read_sites(&cells, sites)? })).collect()
     }
 
-    /// The email domains of active contacts that belong to another partner (R-6): from one domain in the index to the next.
-    fn partner_domains_used(&mut self, organization: OrganizationId) -> Result<Vec<Domain>, StorageError> {
+    /// The organization's domains that lie within a domain of another organization, or around one (R-17).
+    fn overlapping_domains(&mut self, organization: OrganizationId) -> Result<Vec<Domain>, StorageError> {
+        let query = Sql::<Text>::new(
+            "SELECT DISTINCT d.domain FROM organization_domains d JOIN organization_domains e ON e.organization_id <> d.organization_id \
+             AND (e.domain LIKE '%.' || d.domain OR d.domain LIKE '%.' || e.domain) WHERE d.organization_id = ",
+        )
+        .bind_text(organization)
+        .push(" ORDER BY d.domain LIMIT ")
+        .bind_big(named_at_most());
+        let names: Vec<String> = on!(self, |connection| query.load(connection))?;
+        names
+            .iter()
+            .map(|name| Cells::of("organization_domains", name).read("domain", Domain::parse(name).ok()))
+            .collect()
+    }
+
+    /// The email domains of active contacts, from one domain in the index to the next, and whose these are (R-6, R-17).
+    fn domains_used(&mut self, organization: OrganizationId) -> Result<(Vec<Domain>, DomainOwners), StorageError> {
         const NEXT: &str =
             "(SELECT MIN(p.email_domain) FROM people p WHERE p.status = 'active' AND p.organization_id = ";
         let query = Sql::<Text>::new("WITH RECURSIVE used (domain) AS (SELECT ")
@@ -157,13 +185,25 @@ impl ReadTx<'_> {
         let read = |text: &String| Cells::of("people", &id).read("email_domain", Domain::parse(text).ok());
         let used: Vec<Domain> = rows.iter().map(read).collect::<Result<_, _>>()?;
         let names: BTreeSet<&str> = used.iter().flat_map(Domain::with_parents).collect();
-        let owners = self.domain_owners(&names.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
-        Ok(partner_domains(organization, used, &owners))
+        let owners = self.owners_named(&names.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
+        Ok((used, owners))
     }
 
-    fn domain_owners(&mut self, names: &[String]) -> Result<Vec<DomainOwner>, StorageError> {
+    /// Whose the domains of some addresses are, and the domains above them (O-5).
+    pub fn domain_owners<'e>(
+        &mut self,
+        emails: impl IntoIterator<Item = &'e Email>,
+    ) -> Result<DomainOwners, StorageError> {
+        let mut names = BTreeSet::new();
+        for email in emails {
+            names.extend(email.domains());
+        }
+        self.owners_named(&names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    pub(crate) fn owners_named(&mut self, names: &[String]) -> Result<DomainOwners, StorageError> {
         if names.is_empty() {
-            return Ok(Vec::new());
+            return Ok(DomainOwners::default());
         }
         let query = Sql::<(Text, Text, Text)>::new(
             "SELECT d.domain, d.organization_id, o.kind FROM organization_domains d JOIN organizations o ON o.id = d.organization_id \
@@ -181,7 +221,8 @@ impl ReadTx<'_> {
                     kind: cells.word("organizations.kind", kind)?,
                 })
             })
-            .collect()
+            .collect::<Result<_, _>>()
+            .map(DomainOwners::new)
     }
 
     /// When the last contact review was completed, and which one is open (R-7).
@@ -209,6 +250,12 @@ impl ReadTx<'_> {
              AND p.status IN ('active', 'invited') AND p.permission IN ('designated_support', 'manage_contacts') AND p.organization_id = ",
         )
         .bind_text(organization)
+        .push(
+            " UNION ALL SELECT 'site_administrator_not_primary', p.id FROM people p WHERE p.status = 'active' AND p.duties <> '[]' \
+             AND p.duties > '[' AND p.duties LIKE '%\"site_administrator\"%' \
+             AND NOT (p.contact_type = 'primary_support' AND p.permission = 'manage_contacts') AND p.organization_id = ",
+        )
+        .bind_text(organization)
         .push(" UNION ALL SELECT 'shared_mailbox', p.id FROM people p WHERE p.status = 'active' AND p.organization_id = ")
         .bind_text(organization)
         .push(" AND p.email_local IN (")
@@ -217,11 +264,12 @@ impl ReadTx<'_> {
         self.concerned(found, "f.id DESC")
     }
 
-    /// The active contacts whose address is in one of these domains (R-6), newest first.
+    /// The active contacts whose address is in one of these domains (R-6, R-17), newest first.
     fn people_in(
         &mut self,
         organization: OrganizationId,
         domains: &[Domain],
+        code: FindingCode,
     ) -> Result<Vec<ConcernedRow>, StorageError> {
         if domains.is_empty() {
             return Ok(Vec::new());
@@ -233,7 +281,9 @@ impl ReadTx<'_> {
         .bind_text(organization)
         .push(" AND p.email_domain IN (")
         .bind_texts(filled(&names))
-        .push(")) SELECT 'partner_person_as_contact', f.id, (SELECT COUNT(*) FROM found) FROM found f ORDER BY f.id DESC LIMIT ")
+        .push(")) SELECT ")
+        .bind_text(code.name())
+        .push(", f.id, (SELECT COUNT(*) FROM found) FROM found f ORDER BY f.id DESC LIMIT ")
         .bind_big(named_at_most());
         on!(self, |connection| query.load(connection))
     }
@@ -255,14 +305,14 @@ impl ReadTx<'_> {
             .bind_text(organization)
             .push(" AND g.expires_at <= ")
             .bind_big(now.plus(EXPIRING_WITHIN).micros())
-            .push(" UNION ALL SELECT 'broad_grant_unused', g.id, g.created_at")
+            .push(" UNION ALL SELECT 'broad_grant_unused', g.id, g.raised_at")
             .push(OF)
             .append(live(now))
             .push(" AND g.grantee_type = 'organization' AND g.grantor_id = ")
             .bind_text(organization)
             .push(" AND g.level IN (")
             .bind_texts(broad)
-            .push(") AND g.created_at < ")
+            .push(") AND g.raised_at < ")
             .bind_big(unused_since)
             .push(" AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.grant_id = g.id AND j.at >= ")
             .bind_big(unused_since)

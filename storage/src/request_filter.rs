@@ -5,6 +5,7 @@ use mandate_core::text::SearchWords;
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{Category, RequestStatus, Vocabulary as _, vocabulary};
 
+use crate::partner_grant::upheld_by_any;
 use crate::sql::{Sql, once};
 
 vocabulary! {
@@ -72,7 +73,7 @@ impl RequestFilter {
 
 impl RequestFilter {
     /// The conditions, but for the words, and for whose requests these are: which organization's, and those of `mine`.
-    pub(crate) fn conditions(&self) -> Sql {
+    pub(crate) fn conditions(&self, now: Timestamp) -> Sql {
         let mut query = one_of(Sql::new(""), " AND sr.submitted_by IN (", &self.submitted_by);
         query = one_of(query, " AND sr.point_of_contact_id IN (", &self.point_of_contact);
         query = one_of(query, " AND sr.assigned_to IN (", &self.assigned_to);
@@ -94,10 +95,13 @@ impl RequestFilter {
         }
         match self.partner_managed {
             None => query,
-            Some(true) => query.push(" AND sr.point_of_contact_organization_id <> sr.organization_id"),
-            Some(false) => query.push(
-                " AND (sr.point_of_contact_organization_id IS NULL OR sr.point_of_contact_organization_id = sr.organization_id)",
-            ),
+            Some(true) => query
+                .push(" AND sr.point_of_contact_organization_id <> sr.organization_id AND ")
+                .append(is_led(now)),
+            Some(false) => query
+                .push(" AND (sr.point_of_contact_organization_id IS NULL OR sr.point_of_contact_organization_id = sr.organization_id OR NOT ")
+                .append(is_led(now))
+                .push(")"),
         }
     }
 
@@ -135,4 +139,11 @@ impl RequestFilter {
 
 fn one_of<T: std::fmt::Display>(query: Sql, words: &'static str, values: &[T]) -> Sql {
     if values.is_empty() { query } else { query.push(words).bind_texts(values).push(")") }
+}
+
+/// The condition that the grant behind the point of contact of a request `sr` gives something (S-10, C-15).
+fn is_led(now: Timestamp) -> Sql {
+    Sql::new("(")
+        .append(upheld_by_any("sr.point_of_contact_grant", now))
+        .push(" AND (sr.point_of_contact_grant IS NULL OR NOT EXISTS (SELECT 1 FROM organizations r WHERE r.status <> 'active' AND r.id IN (sr.organization_id, sr.point_of_contact_organization_id))))")
 }

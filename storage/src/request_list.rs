@@ -15,7 +15,7 @@ use mandate_core::time::Timestamp;
 use crate::backend::{AnyConnection, on};
 use crate::error::StorageError;
 use crate::page::{Page, Position, Slice, SortKey};
-use crate::partner_grant::{deciding_grants, live_grantors, reaching};
+use crate::partner_grant::{deciding_grants, live_grantors, reaching, upheld};
 use crate::request_filter::{RequestFilter, RequestView};
 use crate::request_words::{Searched, Spread};
 use crate::service_request::{LoadedRequest, REQUEST_COLUMNS, REQUEST_NAMES, RequestColumns};
@@ -35,10 +35,14 @@ fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
     }
     let named = |query: Sql| {
         query
-            .push("sr.point_of_contact_id = ")
+            .push("(sr.point_of_contact_id = ")
             .bind_text(reach.person())
-            .push(" OR EXISTS (SELECT 1 FROM participants pa WHERE pa.service_request_id = sr.id AND pa.person_id = ")
+            .push(" AND ")
+            .append(upheld(LEAD, actor, now))
+            .push(") OR EXISTS (SELECT 1 FROM participants pa WHERE pa.service_request_id = sr.id AND pa.person_id = ")
             .bind_text(reach.person())
+            .push(" AND ")
+            .append(upheld(PART, actor, now))
             .push(")")
     };
     if reach.reaches_own() {
@@ -62,6 +66,10 @@ fn reached(reach: &Reach, actor: &Actor, now: Timestamp) -> Sql {
 
 /// The condition that the grant of a source `s` reaches a request `sr` (G-16).
 const SINCE: &str = " AND sr.created_at > s.created_after AND (sr.closed_at IS NULL OR sr.closed_at > s.closed_after)";
+
+/// The grant behind the point of contact of a request `sr`, and behind a part `pa`.
+const LEAD: &str = "sr.point_of_contact_grant";
+const PART: &str = "pa.grant_id";
 
 /// The condition that a request `sr` belongs to any source. It is no plain condition, so that PostgreSQL asks it of one request after
 /// the other, newest first, rather than beginning with all requests of all sources.
@@ -106,7 +114,7 @@ impl List<'_> {
                 .append(whose)
                 .append(reached(self.reach, self.actor, self.now))
                 .append(self.filter.of_organization("sr.organization_id", self.reach.organization()))
-                .append(self.filter.conditions())
+                .append(self.filter.conditions(self.now))
                 .append(condition.clone());
             let select = Sql::new("SELECT sr.id, sr.activity_at, sr.number");
             let query = match numbers {
@@ -139,27 +147,28 @@ impl List<'_> {
                 .push(OPEN)
                 .push(SINCE)
                 .push(condition)
-                .append(self.filter.conditions());
+                .append(self.filter.conditions(self.now));
             connection.of_each(page.newest_of(requests, "sr.activity_at", "sr.id", rows))
         };
         let few = Sql::new("(SELECT 2 * ").push(wanted).push(" / (COUNT(*) + 1) + 1 FROM source)");
-        let named = |how: &'static str, behind: &'static str, condition: &'static str| {
+        let named = |how: &'static str, behind: Sql, condition: &'static str| {
             let requests = Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM service_requests sr")
                 .push(how)
                 .bind_text(self.reach.person())
-                .push(behind)
+                .append(behind)
                 .push(condition);
-            page.newest(requests.append(self.filter.conditions()), "sr.activity_at", "sr.id")
+            page.newest(requests.append(self.filter.conditions(self.now)), "sr.activity_at", "sr.id")
         };
+        let acting = |column: &'static str| Sql::new(ACTING).push(" AND ").append(upheld(column, self.actor, self.now));
         let places = [
             Sql::new("SELECT r.id, r.activity_at, r.number FROM recent r"),
             Sql::new("SELECT sr.id, sr.activity_at, sr.number FROM (SELECT DISTINCT n.organization_id, n.guarded, n.created_after, n.closed_after FROM newest n) AS s")
                 .append(of_source(" AND sr.activity_at >= (SELECT h.activity_at FROM horizon h)", Sql::new(wanted))),
-            named(" WHERE sr.point_of_contact_id = ", ACTING, ""),
-            named(" JOIN participants pa ON pa.service_request_id = sr.id WHERE pa.person_id = ", ACTING, MISSING),
+            named(" WHERE sr.point_of_contact_id = ", acting(LEAD), ""),
+            named(" JOIN participants pa ON pa.service_request_id = sr.id WHERE pa.person_id = ", acting(PART), MISSING),
             named(
-                " JOIN source s ON s.organization_id = sr.organization_id WHERE sr.confidential AND s.reads = 1 AND sr.submitted_by = ",
-                SINCE,
+                " JOIN source s ON s.organization_id = sr.organization_id WHERE sr.confidential AND s.reads = 1 AND (NOT sr.sealed OR sr.submitter_organization_id = sr.organization_id) AND sr.submitted_by = ",
+                Sql::new(SINCE),
                 "",
             ),
         ];
@@ -201,6 +210,8 @@ impl List<'_> {
             .push(SINCE)
             .push(") OR sr.id IN (SELECT pa.service_request_id FROM participants pa WHERE pa.person_id = ")
             .bind_text(self.reach.person())
+            .push(" AND ")
+            .append(upheld(PART, self.actor, self.now))
             .push(")))");
         let first = Page { limit: page.limit, after: None };
         first.newest(reached, "sr.activity_at", "sr.id")

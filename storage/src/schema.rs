@@ -214,6 +214,7 @@ diesel::table! {
         created_by -> Text,
         updated_at -> BigInt,
         version -> BigInt,
+        raised_at -> BigInt,
     }
 }
 
@@ -267,6 +268,10 @@ diesel::table! {
         solved_at -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
         version -> BigInt,
+        point_of_contact_grant -> Nullable<Text>,
+        point_of_contact_named_by -> Nullable<Text>,
+        only_guards_open -> Bool,
+        sealed -> Bool,
     }
 }
 
@@ -338,6 +343,7 @@ diesel::table! {
         added_at -> BigInt,
         added_by -> Text,
         version -> BigInt,
+        grant_id -> Nullable<Text>,
     }
 }
 
@@ -350,6 +356,7 @@ diesel::table! {
         service_request_id -> Nullable<Text>,
         created_at -> BigInt,
         told_until -> Text,
+        by_person -> Nullable<Text>,
     }
 }
 
@@ -398,6 +405,13 @@ diesel::table! {
         done_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    mail_requests (mail_id, service_request_id) {
+        mail_id -> Text,
+        service_request_id -> Text,
     }
 }
 
@@ -494,6 +508,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         version -> BigInt,
+        traces -> Text,
     }
 }
 
@@ -505,6 +520,19 @@ diesel::table! {
         domain -> Nullable<Text>,
         aligned -> Bool,
         author -> Nullable<Text>,
+        checked_at -> BigInt,
+        signed_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        covers -> Text,
+        body_length -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Which escalation a link lets its receiver object to (E-4).
+    objection_links (link_id) {
+        link_id -> Text,
+        escalation_id -> Text,
     }
 }
 
@@ -565,6 +593,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal,
     journal_heads,
     mails,
+    mail_requests,
     tellings,
     rosters,
     roster_people,

@@ -2,16 +2,16 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
-use mandate_core::access::Standing;
 use mandate_core::actor::{OrganizationRef, PersonRef};
 use mandate_core::change::Change;
 use mandate_core::effective_access::HeldGrants;
-use mandate_core::id::{ContactId, ServiceRequestId, SessionId};
+use mandate_core::id::{ServiceRequestId, SessionId};
+use mandate_core::request_access::{Admission, HeldRole};
 use mandate_core::service_request::{RequestFacts, ServiceRequest};
 use mandate_core::session::CallerFacts;
 use mandate_core::text::Subject;
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{Involvement, RequestStatus, Vocabulary as _};
+use mandate_core::vocabulary::{Involvement, Level, OrganizationStatus, Vocabulary as _};
 
 use crate::backend::on;
 use crate::batch::save_row;
@@ -49,6 +49,10 @@ struct RequestRow {
     solved_at: Option<i64>,
     closed_at: Option<i64>,
     version: i64,
+    point_of_contact_grant: Option<String>,
+    point_of_contact_named_by: Option<String>,
+    only_guards_open: bool,
+    sealed: bool,
 }
 
 impl From<&ServiceRequest> for RequestRow {
@@ -77,6 +81,10 @@ impl From<&ServiceRequest> for RequestRow {
             solved_at: request.solved_at.map(Timestamp::micros),
             closed_at: request.closed_at.map(Timestamp::micros),
             version: request.version,
+            point_of_contact_grant: request.admission.map(|admission| admission.grant.to_string()),
+            point_of_contact_named_by: request.admission.map(|admission| admission.by.to_string()),
+            only_guards_open: request.only_guards_open,
+            sealed: request.sealed,
         }
     }
 }
@@ -84,22 +92,34 @@ impl From<&ServiceRequest> for RequestRow {
 /// The columns of a request: `service_requests sr` with everybody whom it names.
 pub(crate) const REQUEST_COLUMNS: &str = "sr.id, sr.number, sr.organization_id, ro.name, sr.subject, sr.category, sr.severity, \
      sr.status, sr.submitted_by, sr.submitter_organization_id, sub.first_name, sub.last_name, sr.submitted_by_grant, \
-     sr.confidential, sr.point_of_contact_id, sr.point_of_contact_organization_id, poc.first_name, poc.last_name, sr.assigned_to, \
+     sr.confidential, sr.sealed, sr.point_of_contact_id, sr.point_of_contact_organization_id, poc.first_name, poc.last_name, sr.assigned_to, \
      asg.organization_id, asg.first_name, asg.last_name, sr.follow_up_of, sr.about_person, sr.created_at, sr.updated_at, \
-     sr.activity_at, sr.solved_at, sr.closed_at, sr.version";
+     sr.activity_at, sr.solved_at, sr.closed_at, sr.version, sr.only_guards_open, sr.point_of_contact_grant, \
+     sr.point_of_contact_named_by, pg.ended_at, pg.expires_at, po.status, ro.status, pg.level";
 
 /// The SQL types of [`REQUEST_COLUMNS`].
 pub(crate) type RequestColumns = (
     (Text, BigInt, Text, Text, Text, Text, Integer, Text),
-    (Text, Text, Text, Text, Nullable<Text>, Bool),
+    (Text, Text, Text, Text, Nullable<Text>, Bool, Bool),
     (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
     (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
     (Nullable<Text>, Nullable<Text>),
     (BigInt, BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, BigInt),
+    Bool,
+    (
+        Nullable<Text>,
+        Nullable<Text>,
+        Nullable<BigInt>,
+        Nullable<BigInt>,
+        Nullable<Text>,
+        Nullable<Text>,
+        Nullable<Text>,
+    ),
 );
 
-/// Everybody whom a request names.
-pub(crate) const REQUEST_NAMES: &str = " LEFT JOIN organizations ro ON ro.id = sr.organization_id \
+/// Everybody whom a request names, and what stands behind a point of contact of another organization.
+pub(crate) const REQUEST_NAMES: &str = " LEFT JOIN partner_grants pg ON pg.id = sr.point_of_contact_grant \
+     LEFT JOIN organizations po ON po.id = sr.point_of_contact_organization_id LEFT JOIN organizations ro ON ro.id = sr.organization_id \
      LEFT JOIN people sub ON sub.id = sr.submitted_by LEFT JOIN people poc ON poc.id = sr.point_of_contact_id \
      LEFT JOIN people asg ON asg.id = sr.assigned_to ";
 
@@ -107,11 +127,33 @@ pub(crate) const REQUEST_NAMES: &str = " LEFT JOIN organizations ro ON ro.id = s
 #[derive(Debug, Queryable)]
 pub(crate) struct LoadedRequest {
     what: (String, i64, String, String, String, String, i32, String),
-    submitter: (String, String, String, String, Option<String>, bool),
+    submitter: (String, String, String, String, Option<String>, bool, bool),
     point_of_contact: NamedPerson,
     assigned_to: NamedPerson,
     related: (Option<String>, Option<String>),
     moments: (i64, i64, i64, Option<i64>, Option<i64>, i64),
+    only_guards_open: bool,
+    admission: AdmissionRow,
+}
+
+/// The grant and who named them; when it ended, and when its time is over; the states of their organization and the request's; its level.
+type AdmissionRow =
+    (Option<String>, Option<String>, Option<i64>, Option<i64>, Option<String>, Option<String>, Option<String>);
+
+fn read_admission(cells: &Cells<'_>, row: AdmissionRow) -> Result<Option<Admission>, StorageError> {
+    let (Some(grant), Some(by), ended_at, expires_at, holder, grantor, level) = row else { return Ok(None) };
+    let is_active = |status: Option<String>| {
+        let status: Option<OrganizationStatus> = cells.optional_word("organizations.status", status.as_deref())?;
+        Ok::<_, StorageError>(status.is_none_or(|status| status == OrganizationStatus::Active))
+    };
+    let level: Option<Level> = cells.optional_word("partner_grants.level", level.as_deref())?;
+    let gives_nothing = level.is_none_or(|level| level == Level::None);
+    Ok(Some(Admission {
+        grant: cells.id("point_of_contact_grant", &grant)?,
+        by: cells.id("point_of_contact_named_by", &by)?,
+        ends_at: ended_at.or(expires_at).map(moment),
+        rests: gives_nothing || !(is_active(holder)? && is_active(grantor)?),
+    }))
 }
 
 /// Id, organization, first and last name.
@@ -133,7 +175,7 @@ fn read_person(
 impl LoadedRequest {
     pub(crate) fn read(self) -> Result<ServiceRequest, StorageError> {
         let (id, number, organization, organization_name, subject, category, severity, status) = self.what;
-        let (submitted_by, submitter_organization, first_name, last_name, grant, confidential) = self.submitter;
+        let (submitted_by, submitter_organization, first_name, last_name, grant, confidential, sealed) = self.submitter;
         let (follow_up_of, about) = self.related;
         let (created_at, updated_at, activity_at, solved_at, closed_at, version) = self.moments;
         let cells = Cells::of("service_requests", &id);
@@ -152,6 +194,9 @@ impl LoadedRequest {
             },
             submitted_by_grant: cells.optional_id("submitted_by_grant", grant.as_deref())?,
             confidential,
+            sealed,
+            only_guards_open: self.only_guards_open,
+            admission: read_admission(&cells, self.admission)?,
             point_of_contact: read_person(&cells, "point_of_contact_id", self.point_of_contact)?,
             assigned_to: read_person(&cells, "assigned_to", self.assigned_to)?,
             follow_up_of: cells.optional_id("follow_up_of", follow_up_of.as_deref())?,
@@ -176,11 +221,11 @@ pub struct CallerAndRequest {
     /// The request, if it exists.
     pub request: Option<ServiceRequest>,
     /// How they take part in it besides being its point of contact.
-    pub role: Option<Involvement>,
+    pub role: Option<HeldRole>,
 }
 
-type CallerAndRequestColumns = (SessionColumns, ActorColumns, HeldColumns, Nullable<Text>, Nullable<RequestColumns>);
-type CallerAndRequestRow = (SessionRow, ActorRow, HeldRow, Option<String>, Option<LoadedRequest>);
+type CallerAndRequestColumns = (SessionColumns, ActorColumns, HeldColumns, RoleColumns, Nullable<RequestColumns>);
+type CallerAndRequestRow = (SessionRow, ActorRow, HeldRow, RoleRow, Option<LoadedRequest>);
 
 impl ReadTx<'_> {
     /// A request, and who is asking for it, in one statement: the hot read.
@@ -195,7 +240,9 @@ impl ReadTx<'_> {
             .push(ACTOR_COLUMNS)
             .push(", ")
             .push(HELD_COLUMNS)
-            .push(", pa.role, ")
+            .push(", ")
+            .push(ROLE_COLUMNS)
+            .push(", ")
             .push(REQUEST_COLUMNS)
             .push(CALLER_FROM)
             .push("LEFT JOIN service_requests sr ON sr.id = ")
@@ -209,9 +256,10 @@ impl ReadTx<'_> {
             .bind_text(session);
         let row: Option<CallerAndRequestRow> = on!(self, |connection| query.get_result(connection).optional())?;
         let Some((session, actor, held, role, request)) = row else { return Ok(None) };
+        let caller = read_caller(session, actor)?;
         Ok(Some(CallerAndRequest {
-            caller: read_caller(session, actor)?,
-            grants: read_held(held)?,
+            grants: read_held(&caller.actor, held)?,
+            caller,
             role: read_role(role)?,
             request: request.map(LoadedRequest::read).transpose()?,
         }))
@@ -230,36 +278,29 @@ impl ReadTx<'_> {
         now: Timestamp,
     ) -> Result<RequestFacts, StorageError> {
         let request = self.service_request(id)?;
-        let (standing, role) = match &request {
-            Some(request) => {
-                (self.standing(actor, request.organization.id, now)?, self.role_in(actor.id(), request.id)?)
+        let (grants, role) = match &request {
+            Some(request) if request.organization.id == actor.organization => {
+                (HeldGrants::NONE, self.role_in(actor.id(), request.id)?)
             }
-            None => (Standing::Stranger, None),
+            Some(request) => (self.held_grants(actor, request.organization.id)?, self.role_in(actor.id(), request.id)?),
+            None => (HeldGrants::NONE, None),
         };
-        Ok(RequestFacts { actor: actor.clone(), standing, request, role })
+        Ok(RequestFacts::of(now, actor.clone(), &grants, request, role))
     }
 
     fn role_in(
         &mut self,
         person: mandate_core::id::PersonId,
         request: ServiceRequestId,
-    ) -> Result<Option<Involvement>, StorageError> {
-        let query = Sql::<Text>::new("SELECT role FROM participants WHERE service_request_id = ")
+    ) -> Result<Option<HeldRole>, StorageError> {
+        let query = Sql::<RoleColumns>::new("SELECT ")
+            .push(ROLE_COLUMNS)
+            .push(" FROM participants pa WHERE pa.service_request_id = ")
             .bind_text(request)
-            .push(" AND person_id = ")
+            .push(" AND pa.person_id = ")
             .bind_text(person);
-        let role: Option<String> = on!(self, |connection| query.get_result(connection).optional())?;
-        read_role(role)
-    }
-
-    /// The requests that are not closed and whose point of contact somebody is (C-15).
-    pub fn requests_handled_by(&mut self, contact: ContactId) -> Result<Vec<ServiceRequest>, StorageError> {
-        let whose = Sql::new("WHERE sr.point_of_contact_id = ")
-            .bind_text(contact)
-            .push(" AND sr.status <> ")
-            .bind_text(RequestStatus::Closed.name())
-            .push(" ORDER BY sr.id");
-        self.load_requests(whose)
+        let role: Option<RoleRow> = on!(self, |connection| query.get_result(connection).optional())?;
+        read_role(role.unwrap_or_default())
     }
 
     /// The requests that were solved at a moment or before it and are not closed, the longest solved first (S-4).
@@ -285,8 +326,18 @@ impl ReadTx<'_> {
     }
 }
 
-pub(crate) fn read_role(role: Option<String>) -> Result<Option<Involvement>, StorageError> {
-    Cells::of("participants", "").optional_word("role", role.as_deref())
+/// How somebody takes part in a request, and by which grant: `participants pa`.
+pub(crate) const ROLE_COLUMNS: &str = "pa.role, pa.grant_id";
+/// The SQL types of [`ROLE_COLUMNS`].
+pub(crate) type RoleColumns = (Nullable<Text>, Nullable<Text>);
+/// A row of [`ROLE_COLUMNS`].
+pub(crate) type RoleRow = (Option<String>, Option<String>);
+
+pub(crate) fn read_role((role, grant): RoleRow) -> Result<Option<HeldRole>, StorageError> {
+    let cells = Cells::of("participants", "");
+    let grant = cells.optional_id("grant_id", grant.as_deref())?;
+    let role: Option<Involvement> = cells.optional_word("role", role.as_deref())?;
+    Ok(role.map(|role| HeldRole { role, grant }))
 }
 
 impl WriteTx<'_> {

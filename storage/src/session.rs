@@ -257,9 +257,11 @@ impl WriteTx<'_> {
                     links::person_id.eq(person.clone()).and(links::used_at.is_null()).and(links::voided_at.is_null()),
                 )
                 .into_boxed();
-            if let Some(purpose) = purpose {
-                query = query.filter(links::purpose.eq(purpose.to_owned()));
-            }
+            query = match purpose {
+                Some(purpose) => query.filter(links::purpose.eq(purpose.to_owned())),
+                // Who was put aside may object all the same (E-4).
+                None => query.filter(links::purpose.ne(LinkPurpose::Objection.name())),
+            };
             query.set(links::voided_at.eq(now.micros())).execute(connection)
         })?;
         Ok(())
@@ -277,7 +279,7 @@ impl WriteTx<'_> {
 
     /// Keeps a new link; the older ones for the same purpose are void (C-12), but for invitations, which come from several.
     pub fn save_link(&mut self, link: &Link) -> Result<(), StorageError> {
-        if link.purpose != LinkPurpose::Invitation {
+        if !matches!(link.purpose, LinkPurpose::Invitation) {
             self.void_links(link.person, Some(link.purpose.name()), link.created_at)?;
         }
         self.insert_links([link])
@@ -380,6 +382,8 @@ impl WriteTx<'_> {
         let links = on!(self, |connection| diesel::delete(links::table)
             .filter(links::expires_at.lt(over_before.micros()))
             .execute(connection))?;
+        let objections = Sql::<()>::new("DELETE FROM objection_links WHERE link_id NOT IN (SELECT l.id FROM links l)");
+        on!(self, |connection| objections.execute(connection))?;
         Ok(failures + sessions + links)
     }
 

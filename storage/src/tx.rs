@@ -194,7 +194,7 @@ impl<'a> Unlocked<'a> {
 
     /// Where the person with this email belongs, whose record is not history.
     pub fn organization_of_email(&mut self, email: &Email) -> Result<Option<OrganizationId>, StorageError> {
-        Ok(self.tx.person_by_email(email)?.map(|existing| existing.organization))
+        Ok(self.tx.person_by_email(email, None)?.map(|existing| existing.organization))
     }
 
     /// Who made a grant.

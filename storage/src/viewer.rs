@@ -1,7 +1,6 @@
 //! Who may turn out to see a service request (G-15). Core decides for each of them.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
 use mandate_core::id::{OrganizationId, ServiceRequestId};
 use mandate_core::viewer::Candidate;
 use mandate_core::vocabulary::{PersonStatus, Vocabulary as _};
@@ -10,19 +9,19 @@ use crate::backend::on;
 use crate::error::StorageError;
 use crate::partner_grant::{HELD_COLUMNS, HeldColumns, HeldRow, read_held};
 use crate::people::{ACTOR_COLUMNS, ActorColumns, ActorRow};
-use crate::service_request::read_role;
+use crate::service_request::{ROLE_COLUMNS, RoleColumns, RoleRow, read_role};
 use crate::sql::Sql;
 use crate::tx::ReadTx;
 
 /// The SQL types of [`select_candidate`].
-pub(crate) type CandidateColumns = (ActorColumns, HeldColumns, Nullable<Text>);
+pub(crate) type CandidateColumns = (ActorColumns, HeldColumns, RoleColumns);
 /// A row of [`select_candidate`].
-pub(crate) type CandidateRow = (ActorRow, HeldRow, Option<String>);
+pub(crate) type CandidateRow = (ActorRow, HeldRow, RoleRow);
 
 /// The beginning of a statement that finds candidates: `people p`, their `organizations o`, the organization `ro` of the request,
 /// grants `gi` to the person and `go` to their organization, and `participants pa`.
 pub(crate) fn select_candidate<ST>() -> Sql<ST> {
-    Sql::new("SELECT ").push(ACTOR_COLUMNS).push(", ").push(HELD_COLUMNS).push(", pa.role")
+    Sql::new("SELECT ").push(ACTOR_COLUMNS).push(", ").push(HELD_COLUMNS).push(", ").push(ROLE_COLUMNS)
 }
 
 /// Goes on with everybody as a candidate for a request of an organization, or for one to be.
@@ -45,7 +44,8 @@ pub(crate) fn from_everybody<ST>(
 /// Reads a candidate.
 pub(crate) fn read_candidate((person, held, role): CandidateRow) -> Result<Candidate, StorageError> {
     let (person, organization_status) = person.read()?;
-    Ok(Candidate { person, organization_status, grants: read_held(held)?, role: read_role(role)? })
+    let grants = read_held(&person, held)?;
+    Ok(Candidate { person, organization_status, grants, role: read_role(role)? })
 }
 
 impl ReadTx<'_> {

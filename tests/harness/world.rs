@@ -118,6 +118,7 @@ impl Place {
             ("--vendor-name", "Vendor"),
             ("--vendor-domains", VENDOR_DOMAIN),
             ("--dns", "off"),
+            ("--call-back-age", "1h"),
             ("--keys", "database"),
             ("--password-cost", "8:1"),
             ("--log-format", "text"),

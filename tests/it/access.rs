@@ -196,7 +196,9 @@ impl Scene {
             if found["status"] == "submitted" {
                 return id.to_owned();
             }
-            duty.post(format!("/v1/escalations/{id}/reject"), json!({"reason": "again"})).await.expect(200);
+            // Somebody who did nothing else, for nobody decides about what they changed.
+            let closer = self.world.staff("closer", &["duty_manager"]).await;
+            closer.post(format!("/v1/escalations/{id}/reject"), json!({"reason": "again"})).await.expect(200);
         }
         let opened = self.acme.post(list, self.escalating()).await.expect(201);
         opened.id()
@@ -359,6 +361,8 @@ impl Scene {
             "verifyEscalation" => send(json!({"items": [{"item": "nominee_email", "method": "letter_read"}]})),
             "requestEscalationInformation" => send(json!({"message": "who signed?"})),
             "approveEscalation" => send(json!({"version": 1})),
+            "confirmEscalationNumber" => send(json!({"number": "+1.650.555.0199", "note": "hers for years"})),
+            "objectToEscalationByLink" => send(json!({"token": "nothing", "reason": "no"})),
             "rejectEscalation" | "objectToEscalation" | "resumeEscalation" => send(json!({"reason": "no"})),
             // Whoever signs in has no credentials yet: that these can be reached says enough.
             "createPasswordReset" => send(json!({"email": "nobody@nowhere.example"})),

@@ -6,7 +6,20 @@ pub(crate) const CSV: &[(&str, &str)] = &[("content-type", "text/csv")];
 const NDJSON: &[(&str, &str)] = &[("content-type", "application/x-ndjson; charset=utf-8")];
 
 pub(crate) async fn import(actor: &Actor, headers: &[(&str, &str)], query: &str, file: impl AsRef<[u8]>) -> Answer {
-    actor.send("POST", &format!("{}{query}", actor.own("contacts/import")), headers, file.as_ref().to_vec()).await
+    import_into(actor, actor, headers, query, file).await
+}
+
+/// The same by somebody of perhaps another organization.
+pub(crate) async fn import_into(
+    anybody_of_it: &Actor,
+    actor: &Actor,
+    headers: &[(&str, &str)],
+    query: &str,
+    file: impl AsRef<[u8]>,
+) -> Answer {
+    actor
+        .send("POST", &format!("{}{query}", anybody_of_it.own("contacts/import")), headers, file.as_ref().to_vec())
+        .await
 }
 
 /// What an answer counts: rows, created, existing, refused.

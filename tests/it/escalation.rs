@@ -33,7 +33,12 @@ pub(crate) struct Stage {
 }
 
 pub(crate) async fn stage(world: &World) -> Stage {
-    let guardian = world.customer("Acme", "acme.example").await;
+    stage_at(world, "Acme", "acme.example").await
+}
+
+/// The same at a customer of another name and domain.
+pub(crate) async fn stage_at(world: &World, name: &str, domain: &str) -> Stage {
+    let guardian = world.customer(name, domain).await;
     guardian.patch("/v1/me", json!({"phone": "+1.650.555.0199"})).await.expect(200);
     let dan = guardian.contact("dan", "designated_support").await;
     world.advance(hours(1));
@@ -49,8 +54,9 @@ impl Stage {
 
     /// Opens an escalation that has everything but the letter's file.
     pub(crate) async fn open(&self, actor: &Actor, channel: &str, more: Value) -> Answer {
+        let (_, domain) = self.guardian.email.split_once('@').unwrap_or_default();
         let body = json!({
-            "channel": channel, "letter": letter(), "nominee": nominee("nora.lima@acme.example"),
+            "channel": channel, "letter": letter(), "nominee": nominee(&format!("nora.lima@{domain}")),
             "unavailable": self.unavailable("left"),
         });
         actor.post(format!("/v1/organizations/{}/escalations", self.guardian.organization_id), with(body, more)).await
@@ -168,6 +174,9 @@ e2e! {
         let (partner, agent) = (world.partner("Globex", "globex.example").await, world.agent().await);
         stage.guardian.grant_organization(&partner, "full_admin").await;
         let manager = world.staff("tam", &["technical_account_manager"]).await;
+        stage.open(&manager, "account_team", json!({})).await.expect_problem(403, "staff_only");
+        let team = json!({"technical_account_manager": manager.id});
+        world.admin().await.put(stage.guardian.own("account-team"), team).await.expect(200);
         for (actor, channel, expected, code) in [
             (&partner, "service_request", 404, "not_found"),
             (&agent, "phone", 403, "staff_only"),
@@ -212,8 +221,11 @@ e2e! {
         let seen = submit(&stage.dan, recovery.clone()).await.expect(201);
         partner.get(request_path(&seen)).await.expect(200);
         let led = submit(&stage.dan, with(recovery, json!({"point_of_contact": partner.id}))).await.expect(201);
-        stage.open(&stage.dan, "service_request", json!({"service_request_id": led.id()})).await
-            .expect_problem(422, "validation_failed");
+        // One that a partner looks after is left alone, and one of its own is made.
+        let own = stage.open(&stage.dan, "service_request", json!({"service_request_id": led.id()})).await.expect(201);
+        assert_ne!(own.body["service_request_id"], json!(led.id()));
+        partner.get(request_path(&led)).await.expect(200);
+        stage.dan.post(format!("/v1/escalations/{}/withdraw", own.id()), json!({})).await.expect(200);
         let other = stage.dan.request("Something else").await;
         stage.open(&stage.dan, "service_request", json!({"service_request_id": other.id()})).await
             .expect_problem(422, "validation_failed");
@@ -221,6 +233,29 @@ e2e! {
         partner.get(request_path(&seen)).await.expect(404);
         let request = stage.dan.get(request_path(&seen)).await.expect(200);
         assert_eq!(request.body["confidential"], json!(true));
+        // It stays so, whoever asks, and no partner gets into it.
+        let agent = world.agent().await;
+        for actor in [&stage.dan, &stage.guardian, &agent] {
+            actor.patch(request_path(&seen), json!({"confidential": false})).await
+                .expect_problem(409, "service_request_sealed");
+        }
+        for actor in [&stage.dan, &stage.guardian] {
+            actor.patch(request_path(&seen), json!({"point_of_contact": partner.id})).await
+                .expect_problem(422, "point_of_contact_not_allowed");
+            for role in ["secondary", "cc"] {
+                let body = json!({"person_id": partner.id, "role": role});
+                actor.post(format!("{}/participants", request_path(&seen)), body).await
+                    .expect_problem(422, "participant_not_allowed");
+            }
+        }
+        agent.patch(request_path(&seen), json!({"status": "closed"})).await.expect(200);
+        let open = json!({"category": "question", "follow_up_of": seen.id(), "confidential": false});
+        submit(&stage.dan, open).await.expect_problem(409, "service_request_sealed");
+        let followed = submit(&stage.dan, json!({"category": "question", "follow_up_of": seen.id()})).await.expect(201);
+        assert_eq!(followed.body["confidential"], json!(true));
+        stage.guardian.patch(request_path(&followed), json!({"confidential": false})).await
+            .expect_problem(409, "service_request_sealed");
+        partner.get(request_path(&followed)).await.expect(404);
     }
 
     /// E-6: nobody decides alone; an edit voids what it touches, and an approval names the version that was read.
@@ -247,6 +282,8 @@ e2e! {
         // More information, an edit, and the old approval is worth nothing.
         stage.reviewer.post(format!("{path}/request-information"), json!({"message": "who signed?"})).await.expect(200);
         stage.approver.post(format!("{path}/approve"), json!({"version": version + 2})).await
+            .expect_problem(412, "version_mismatch");
+        stage.approver.post(format!("{path}/approve"), json!({"version": version + 3})).await
             .expect_problem(409, "invalid_transition");
         let edited = stage.reviewer.patch(&path, json!({"nominee": {"phone": "+1.650.555.0111"}})).await.expect(200);
         assert!(edited.body["missing"].as_array().is_some_and(|items| items.contains(&json!("nominee_phone"))));

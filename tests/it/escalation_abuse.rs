@@ -13,7 +13,10 @@ e2e! {
     /// E-6: who opened it decides in no other role, and neither do contacts of the organization.
     async fn nobody_approves_what_they_opened_or_are_part_of(world: World) {
         let stage = stage(&world).await;
+        let mia = stage.guardian.contact("mia", "manage_contacts").await;
         let both = world.staff("both", &["duty_manager", "technical_account_manager"]).await;
+        let team = json!({"technical_account_manager": both.id});
+        world.admin().await.put(stage.guardian.own("account-team"), team).await.expect(200);
         let opened = stage.open(&both, "account_team", json!({})).await.expect(201);
         let path = format!("/v1/escalations/{}", opened.id());
         attach(&both, &path, "letter.pdf", "application/pdf", b"%PDF-1.7 a letter").await.expect(201);
@@ -23,7 +26,6 @@ e2e! {
         let staff = format!("/v1/staff/{}", both.id);
         world.admin().await.patch(&staff, json!({"roles": ["duty_manager"]})).await.expect(200);
         both.post(format!("{path}/approve"), version.clone()).await.expect_problem(403, "second_person_required");
-        let mia = stage.guardian.contact("mia", "manage_contacts").await;
         for insider in [&mia, &stage.guardian, &stage.dan] {
             insider.post(format!("{path}/approve"), version.clone()).await.expect_problem(403, "staff_only");
         }
@@ -80,6 +82,7 @@ e2e! {
     /// E-7, E-9, X-4a: a clock that is turned back neither shortens a waiting period nor undoes what came of it.
     async fn a_clock_that_jumps_ends_no_waiting_period_early_and_undoes_nothing(world: World) {
         let stage = stage(&world).await;
+        let mia = stage.guardian.contact("mia", "manage_contacts").await;
         let path = stage.approved().await;
         let complete = format!("{path}/complete");
         let due = stage.dan.get(&path).await.expect(200).body["completes_at"].clone();
@@ -90,8 +93,8 @@ e2e! {
         stage.approver.post(&complete, json!({})).await.expect_problem(409, "waiting_period");
         assert_eq!(stage.dan.get(&path).await.expect(200).body["completes_at"], due);
         // An objection that comes while the clock is behind stops it all the same.
-        let mia = stage.guardian.contact("mia", "manage_contacts").await;
         world.advance(days(-10));
+        let mia = world.sign_in(&mia.email).await;
         mia.post(format!("{path}/object"), json!({"reason": "we are here"})).await.expect(200);
         world.advance(days(20));
         stage.approver.post(&complete, json!({})).await.expect_problem(409, "invalid_transition");

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mandate_tests::{Actor, Answer, Value, World, days, e2e, json, person, with};
+use mandate_tests::{Actor, Answer, Value, World, days, e2e, json, person, seconds, with};
 
+use crate::escalation::stage_at;
 use crate::openapi::{document, operations};
 
 /// What every id of an example ends with, after its prefix.
@@ -302,11 +303,19 @@ async fn escalations(world: &World, show: &mut Examples, ana: &Actor) {
     let (opener, reviewer, approver, other) =
         (duty("opener").await, duty("reviewer").await, duty("approver").await, duty("other").await);
     show.know(&ana.id);
+    // The number that the example confirms is hers, since a moment ago.
+    ana.patch("/v1/me", json!({"phone": "+1.650.555.0199"})).await.expect(200);
+    world.advance(seconds(10));
     for step in ["openEscalation", "getEscalation", "listEscalations", "updateEscalation", "uploadEscalationAttachment"]
     {
         show.send(&opener, step).await;
     }
     let path = format!("/v1/escalations/{}", show.stands_for["esc"]);
+    // Somebody of the account team knows the number that was recorded a moment ago.
+    let tam = world.staff("knowing", &["technical_account_manager"]).await;
+    let team = json!({"technical_account_manager": tam.id});
+    world.admin().await.put(ana.own("account-team"), team).await.expect(200);
+    show.send(&tam, "confirmEscalationNumber").await;
     for step in ["reviewEscalation", "verifyEscalation", "requestEscalationInformation"] {
         show.send(&reviewer, step).await;
     }
@@ -326,7 +335,8 @@ async fn escalations(world: &World, show: &mut Examples, ana: &Actor) {
     // It shows nothing but its path; and the server completes it as well, perhaps before.
     let completed = approver.post(format!("{path}/complete"), ()).await;
     assert!([200, 409].contains(&completed.status), "{completed}");
-    opener.eventually(&path, |answer| answer["status"] == "completed").await;
+    // Whoever is said to be unavailable and objects can be turned to, so that it is in review again (E-9).
+    opener.eventually(&path, |answer| answer["status"] == "in_review").await;
 }
 
 /// How an escalation ends otherwise.
@@ -346,6 +356,16 @@ async fn other_endings(world: &World, show: &mut Examples) {
     }
 }
 
+/// Somebody whom the desk disabled says by the link of their notice that they are there.
+async fn objection_by_link(world: &World, show: &mut Examples) {
+    let stage = stage_at(world, "Wonka", "wonka.example").await;
+    let disable = format!("/v1/contacts/{}/disable", stage.guardian.id);
+    world.agent().await.post(disable, json!({"reason": "has left"})).await.expect(200);
+    stage.approved().await;
+    show.token(LINK, world.mail(&stage.guardian.email, "escalation_notice").await.token());
+    show.send(&world.anonymous(), "objectToEscalationByLink").await;
+}
+
 e2e! {
     async fn every_example_of_the_document_is_taken(world: World) {
         let mut show = Examples::new();
@@ -356,6 +376,7 @@ e2e! {
         requests(&mut show, &ana).await;
         escalations(&world, &mut show, &ana).await;
         other_endings(&world, &mut show).await;
+        objection_by_link(&world, &mut show).await;
         assert_eq!(show.left(), Vec::<&str>::new(), "examples that nobody sent");
     }
 }

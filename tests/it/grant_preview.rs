@@ -205,15 +205,18 @@ e2e! {
         let (acme, globex) = (&scene.acme, &scene.globex);
         acme.grant_person(&scene.kim, "none").await;
         // Who has not set a password yet will see it as soon as they did.
-        globex.invited("zoe", json!({"permission": "knowledge_base"})).await;
+        globex.invited("zoe", json!({"permission": "designated_support"})).await;
         let to_all = json!({"grantee": whole(globex), "level": "view", "note": "the move"});
         snapshot!(preview(acme, to_all.clone()).await.expect(200));
         acme.grant_organization(globex, "create").await;
         let to_eve = json!({"grantee": person(&scene.eve), "level": "view"});
         snapshot!(preview(acme, to_eve).await.expect(200));
-        let shut_out = preview(acme, json!({"grantee": person(&scene.dina), "level": "none"})).await.expect(200);
+        // Dina may but read the knowledge base, so what all of Globex has is nothing to her (G-7).
+        let nothing = preview(acme, json!({"grantee": person(&scene.dina), "level": "none"})).await.expect(200);
+        assert_eq!((&nothing["people_gaining"], &nothing["people_losing"]), (&json!(0), &json!(0)));
+        let shut_out = preview(acme, json!({"grantee": person(&scene.eve), "level": "none"})).await.expect(200);
         assert_eq!((&shut_out["people_gaining"], &shut_out["people_losing"]), (&json!(0), &json!(1)));
-        let higher = preview(acme, json!({"grantee": person(&scene.dina), "level": "full_admin"})).await.expect(200);
+        let higher = preview(acme, json!({"grantee": person(&scene.eve), "level": "full_admin"})).await.expect(200);
         assert_eq!((&higher["people_gaining"], &higher["people_losing"]), (&json!(1), &json!(0)));
         assert_eq!(higher["people"][0]["before"], "create");
         // The desk sees all of it anyway, a consultant would see it anew.

@@ -85,9 +85,11 @@ e2e! {
         assert!(!goes(Some(link)).await);
         admin.post(acme.own("resume"), ()).await.expect(200);
         assert!(goes(Some(link)).await);
-        // To be disabled cancels it (C-15); the next one goes to somebody who is disabled.
+        // To be disabled cancels it (C-15); whose records are all disabled is created and not invited (C-13), until enabled again.
         disable(&zenith, &olga.id).await;
         assert!(!goes(Some(link)).await);
+        invite(&acme, &olga.email, json!({})).await.expect_problem(422, "invitation_not_available");
+        zenith.post(format!("/v1/contacts/{}/enable", olga.id), ()).await.expect(200);
         let again = invite(&acme, &olga.email, json!({})).await.expect(201).id();
         let link = link_of(&world, &again).await;
         let goes = async || leaves(&world, MailKind::Invitation, &olga.id, Some(&again), Some(link)).await;

@@ -50,10 +50,11 @@ e2e! {
         for nothing in [json!({}), json!({"severity_1": {}}), json!({"email": false, "severity_2": {"from": "08:00"}})] {
             assert_eq!(edit(&kai, nothing).await.expect(200)["version"], version);
         }
-        // Managers see and change those of others, and null clears.
+        // Managers see those of others and change none; null clears.
         let record = format!("/v1/contacts/{}", kai.id);
         assert_eq!(acme.get(&record).await.expect(200)[PREFERENCES], home[PREFERENCES]);
-        let cleared = acme.patch(&record, json!({PREFERENCES: {"email": true, "severity_1": null, "severity_2": null}})).await.expect(200);
+        acme.patch(&record, json!({PREFERENCES: {"email": true}})).await.expect_problem(403, "permission_required");
+        let cleared = edit(&kai, json!({"email": true, "severity_1": null, "severity_2": null})).await.expect(200);
         assert_eq!(cleared[PREFERENCES], usual);
         kai.patch(&record, json!({PREFERENCES: {"email": false}})).await.expect(200);
         let ben = acme.contact("ben", "designated_support").await;

@@ -172,7 +172,10 @@ e2e! {
         acme.patch(request_path(&open), json!({"confidential": true})).await.expect(200);
         assert_eq!((tries(&sue, &open).await, tries(&globex, &open).await), ((404, 404), (404, 404)));
         sue.patch(request_path(&open), json!({"confidential": false})).await.expect_problem(404, "not_found");
-        dan.patch(request_path(&open), json!({"confidential": false})).await.expect(200);
+        // What a primary support contact concealed, its submitter does not open.
+        let opened = dan.patch(request_path(&open), json!({"confidential": false})).await;
+        opened.expect_problem(403, "primary_support_contact_required");
+        acme.patch(request_path(&open), json!({"confidential": false})).await.expect(200);
         agent.patch(request_path(&open), json!({"confidential": true})).await.expect(200);
         agent.patch(request_path(&open), json!({"confidential": false, "status": "closed"})).await.expect(200);
         assert_eq!(tries(&sue, &open).await, (200, 409));

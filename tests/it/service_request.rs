@@ -99,7 +99,7 @@ e2e! {
         let (dan, kim) = (acme.contact("dan", "designated_support").await, acme.contact("kim", "knowledge_base").await);
         let invited = acme.invited("ivy", json!({"permission": "designated_support"})).await.id();
         let globex = world.partner("Globex", "globex.example").await;
-        let (eve, low) = (globex.contact("eve", "knowledge_base").await, globex.contact("low", "designated_support").await);
+        let (eve, low) = (globex.contact("eve", "designated_support").await, globex.contact("low", "designated_support").await);
         acme.grant_organization(&globex, "create").await;
         let to_low = acme.grant_person(&low, "update").await;
         let gone = globex.contact("gone", "designated_support").await;
@@ -162,28 +162,30 @@ e2e! {
         acme.patch(&path, json!({"point_of_contact": globex.id})).await.expect(200);
         world.mail(&globex.email, "point_of_contact").await;
         world.mailbox().nth(&dan.email, "point_of_contact", 2).await;
-        // Nobody is told of a contact of their own organization, nor of what they did themselves.
+        // Whoever looks after it from now on is told, of whatever organization; nobody of what they did themselves.
         acme.patch(&path, json!({"point_of_contact": dan.id})).await.expect(200);
+        world.mailbox().nth(&dan.email, "point_of_contact", 3).await;
         submit(&globex, json!({"organization_id": acme.organization_id})).await.expect(201);
         submit(&dan, json!({"point_of_contact": eve.id})).await.expect(201);
-        world.mailbox().nth(&dan.email, "point_of_contact", 3).await;
-        world.mailbox().nth(&eve.email, "point_of_contact", 2).await;
-        // A partner who takes a request over tells its submitter, not themselves.
-        let waiting = submit(&dan, json!({})).await.expect(201);
-        globex.patch(request_path(&waiting), json!({"point_of_contact": globex.id})).await.expect(200);
         world.mailbox().nth(&dan.email, "point_of_contact", 4).await;
+        world.mailbox().nth(&eve.email, "point_of_contact", 2).await;
+        // A partner takes no request over by itself (S-7), and nobody is told.
+        let waiting = submit(&dan, json!({})).await.expect(201);
+        let taken = globex.patch(request_path(&waiting), json!({"point_of_contact": globex.id})).await;
+        taken.expect_problem(403, "permission_required");
         // One who is named in a request of their own is told once.
         let own = submit(&globex, json!({"organization_id": acme.organization_id, "point_of_contact": dan.id})).await;
+        world.mailbox().nth(&dan.email, "point_of_contact", 5).await;
         acme.patch(request_path(&own), json!({"point_of_contact": globex.id})).await.expect(200);
         world.mailbox().nth(&globex.email, "point_of_contact", 2).await;
         assert_eq!(counted_mails(&world, &globex.email).await, 2);
         assert_eq!(counted_mails(&world, &acme.email).await, 0);
-        assert_eq!(counted_mails(&world, &dan.email).await, 4);
+        assert_eq!(counted_mails(&world, &dan.email).await, 5);
         // Who wants no emails about service requests gets none (C-19); the other one does.
         dan.patch("/v1/me", json!({"notification_preferences": {"email": false}})).await.expect(200);
         submit(&dan, json!({"point_of_contact": eve.id})).await.expect(201);
         world.mailbox().nth(&eve.email, "point_of_contact", 3).await;
-        assert_eq!(counted_mails(&world, &dan.email).await, 4);
+        assert_eq!(counted_mails(&world, &dan.email).await, 5);
     }
 
     /// S-4, S-13

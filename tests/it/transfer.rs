@@ -121,17 +121,20 @@ e2e! {
         assert_eq!(world.sign_in(&olga.email).await.organization_id, acme.organization_id);
     }
 
-    /// C-12, C-14: who cannot sign in sets a password with a welcome link; a disabled contact's email is not lost.
+    /// C-12, C-13, C-14: who cannot sign in sets a password with a welcome link; a disabled contact's email is not lost.
     async fn who_has_no_good_password_is_welcomed(world: World) {
         let acme = world.customer("Acme", "acme.example").await;
         let zenith = world.customer("Zenith", "zenith.example").await;
         let gone = abroad(&world, &zenith, "gone", json!({})).await;
         disable(&zenith, &gone.id).await.expect(200);
         let welcome = invited_abroad(&world, &zenith, "ida", json!({})).await;
-        for email in ["gone@acme.example", "ida@acme.example"] {
-            invite(&acme, email, json!({})).await.expect(201);
-            let accepted = accept(&world, &token(&world, email, 1).await).await.expect(200);
-            let id = accepted["contact_id"].as_str().unwrap_or_default().to_owned();
+        // A record that is disabled holds no address: they are created, and not invited.
+        invite(&acme, "gone@acme.example", json!({})).await.expect_problem(422, "invitation_not_available");
+        let created = acme.invited("gone", json!({"permission": "designated_support"})).await.id();
+        invite(&acme, "ida@acme.example", json!({})).await.expect(201);
+        let accepted = accept(&world, &token(&world, "ida@acme.example", 1).await).await.expect(200);
+        let came = accepted["contact_id"].as_str().unwrap_or_default().to_owned();
+        for (email, id) in [("gone@acme.example", created), ("ida@acme.example", came)] {
             let record = acme.get(contact(&id)).await.expect(200);
             assert_eq!((&record["status"], &record["disabled_reason"]), (&json!("invited"), &Value::Null));
             sign_in(&world, email).await.expect_problem(401, "invalid_credentials");
@@ -162,7 +165,7 @@ e2e! {
         let accepted = accept(&world, &token(&world, &eve.email, 1).await).await.expect(200);
         let ended = initech.get(format!("/v1/partner-grants/{grant}")).await.expect(200);
         assert_eq!((&ended["status"], &ended["grantee"]["id"]), (&json!("ended"), &json!(eve.id)));
-        assert_eq!(point_of_contact(&initech, &request).await, Value::Null);
+        assert_eq!(point_of_contact(&initech, &request).await, initech.id, "the submitter left, so it is a primary support contact's");
         let hers = globex.get(format!("/v1/invitations/{}", hers.id())).await.expect(200);
         assert_eq!(hers["status"], "cancelled");
         accept(&world, &to_ken).await.expect_problem(422, "invalid_link");
@@ -206,21 +209,25 @@ e2e! {
         world.journal(&zenith.organization_id);
     }
 
-    /// C-14: two organizations invite one person, who accepts both at once: one gets them.
+    /// C-13, C-14: two organizations invite one person, because the domain went from one to the other; they accept both at once, and
+    /// one gets them.
     async fn of_two_organizations_that_invite_one_gets_them(world: World) {
         let acme = world.customer("Acme", "acme.example").await;
         let zenith = world.customer("Zenith", "zenith.example").await;
-        let umbrella = world.customer("Umbrella", "sub.acme.example").await;
+        let umbrella = world.customer("Umbrella", "umbrella.example").await;
+        let admin = world.admin().await;
         let there = world.another_instance(&[]).await;
         let nobody = world.anonymous().at(&there);
         for round in 0..10 {
-            let email = format!("olga{round}@sub.acme.example");
+            let domain = format!("sub{round}.acme.example");
+            let email = format!("olga@{domain}");
             let body = json!({"email": email, "first_name": "Olga", "last_name": "Zenith", "permission": "designated_support"});
             zenith.post(zenith.own("contacts"), body).await.expect(201);
-            let made = [
-                invite(&acme, &email, json!({})).await.expect(201).id(),
-                invite(&umbrella, &email, json!({})).await.expect(201).id(),
-            ];
+            invite(&umbrella, &email, json!({})).await.expect_problem(422, "invitation_not_available");
+            let by_acme = invite(&acme, &email, json!({})).await.expect(201).id();
+            let domains = json!({"domains": ["umbrella.example", domain]});
+            admin.patch(format!("/v1/organizations/{}", umbrella.organization_id), domains).await.expect(200);
+            let made = [by_acme, invite(&umbrella, &email, json!({})).await.expect(201).id()];
             let (first, second) = (token(&world, &email, 1).await, token(&world, &email, 2).await);
             let (one, other) = tokio::join!(
                 accept(&world, &first),

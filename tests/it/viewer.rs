@@ -72,8 +72,12 @@ impl Crowd {
                 if dice.roll(2) == 0 {
                     requests.push(submit(grantor, named).await.expect(201));
                 }
-                let for_them = json!({"organization_id": grantor.organization_id, "point_of_contact": grantor.id,
-                    "confidential": dice.roll(2) == 0});
+                // A partner lets nobody into what it submits in confidence (S-14).
+                let for_them = if dice.roll(2) == 0 {
+                    json!({"organization_id": grantor.organization_id, "confidential": true})
+                } else {
+                    json!({"organization_id": grantor.organization_id, "point_of_contact": grantor.id})
+                };
                 if dice.roll(3) == 0 && partner.get("/v1/me").await.status == 200 {
                     requests.push(submit(partner, for_them).await.expect(201));
                 }

@@ -1,7 +1,7 @@
 //! A contact as the API shows them.
 
-use mandate_core::access::Visible;
-use mandate_core::contact::Contact;
+use mandate_core::actor::Actor;
+use mandate_core::contact::{Contact, reads_reason, reads_training};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,7 +53,7 @@ pub struct ContactView {
     site_shifts: Vec<SiteShiftView>,
     /// How they want to be told of things.
     notification_preferences: NotificationPreferencesView,
-    /// What training they lack, as staff noted it.
+    /// What training they lack, as staff noted it; for contact managers, primary support contacts, staff and the contact.
     #[schema(required = true, example = "has not seen the new console")]
     training_note: Option<String>,
     /// When it was noted.
@@ -64,7 +64,7 @@ pub struct ContactView {
     training_noted_by: Option<PersonIdWire>,
     /// `invited`, `active`, `disabled` or `transferred`.
     status: PersonStatusOut,
-    /// Why they were disabled, while they are.
+    /// Why they were disabled, while they are; for contact managers, primary support contacts and staff.
     #[schema(required = true, example = "left the company")]
     disabled_reason: Option<String>,
     /// When they were disabled, while they are.
@@ -94,8 +94,11 @@ pub struct ContactView {
     version: i64,
 }
 
-impl From<&Contact> for ContactView {
-    fn from(contact: &Contact) -> Self {
+impl ContactView {
+    /// A contact as one reader sees them.
+    pub(crate) fn of(contact: &Contact, reader: &Actor) -> Self {
+        let training = contact.training.as_ref();
+        let (reads_reason, reads_training) = (reads_reason(reader, contact), reads_training(reader, contact));
         Self {
             id: contact.id.into(),
             organization_id: contact.organization.into(),
@@ -112,11 +115,15 @@ impl From<&Contact> for ContactView {
             site_ids: contact.sites.keys().copied().map(Into::into).collect(),
             site_shifts: site_shifts(&contact.sites),
             notification_preferences: NotificationPreferencesView::from(&contact.preferences),
-            training_note: contact.training.as_ref().map(|training| training.note.to_string()),
-            training_noted_at: contact.training.as_ref().map(|training| training.at.into()),
-            training_noted_by: contact.training.as_ref().map(|training| training.by.into()),
+            training_note: training.filter(|_| reads_training).map(|training| training.note.to_string()),
+            training_noted_at: training.map(|training| training.at.into()),
+            training_noted_by: training.map(|training| training.by.into()),
             status: contact.status.into(),
-            disabled_reason: contact.disabled.as_ref().map(|disabled| disabled.reason.to_string()),
+            disabled_reason: contact
+                .disabled
+                .as_ref()
+                .filter(|_| reads_reason)
+                .map(|disabled| disabled.reason.to_string()),
             disabled_at: contact.disabled.as_ref().map(|disabled| disabled.at.into()),
             disabled_by: contact.disabled.as_ref().map(|disabled| disabled.by.into()),
             last_sign_in_at: contact.last_sign_in_at.map(Into::into),
@@ -127,11 +134,5 @@ impl From<&Contact> for ContactView {
             updated_at: contact.updated_at.into(),
             version: contact.version,
         }
-    }
-}
-
-impl From<Visible<Contact>> for ContactView {
-    fn from(visible: Visible<Contact>) -> Self {
-        Self::from(visible.value())
     }
 }

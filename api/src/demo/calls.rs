@@ -161,8 +161,8 @@ fn calls(cast: &Cast) -> Vec<Call> {
         ),
         get("Her token died at that moment.", 401, "CARLA", "/v1/me"),
         post(
-            "Nobody disables themselves, and nobody disables the last one who could undo it.",
-            403,
+            "Nobody disables the last one who could appoint others, and nobody disables themselves.",
+            409,
             "ANA",
             &format!("/v1/contacts/{ana}/disable"),
             r#"{"reason":"holiday"}"#,

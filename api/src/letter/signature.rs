@@ -13,7 +13,7 @@ use mail_auth::dkim::Signature;
 use mail_auth::{
     AuthenticatedMessage, DkimResult, DnsError, Error, MessageAuthenticator, Parameters, ResolverCache, Txt,
 };
-use mandate_core::letter_signature::{SignatureCheck, SignatureResult};
+use mandate_core::letter_signature::{Cover, SignatureCheck, SignatureResult};
 use mandate_core::time::Timestamp;
 
 /// Signatures of a letter that are looked at, at most: the first ones.
@@ -79,6 +79,18 @@ pub(super) fn is_countable(signature: &Signature, now: Timestamp) -> bool {
     covers_author && is_in_time && signature.h.len() <= COVERED_MAX && signature.a != Algorithm::RsaSha1
 }
 
+/// What a signature says of itself.
+fn cover(signature: &Signature) -> Cover {
+    let micros = |seconds: u64| i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)?.checked_mul(1_000_000);
+    let moment = |seconds| micros(seconds).map(Timestamp::from_micros);
+    Cover {
+        signed_at: moment(signature.t),
+        expires_at: moment(signature.x),
+        fields: signature.h.iter().take(COVERED_MAX).map(|name| name.trim().to_ascii_lowercase()).collect(),
+        body_length: i64::try_from(signature.l).ok().filter(|length| *length > 0),
+    }
+}
+
 /// The names in DNS of the keys that are needed to check a letter.
 pub(super) fn key_names(mut message: AuthenticatedMessage<'_>, now: Timestamp) -> Vec<String> {
     keep_countable(&mut message, now);
@@ -91,15 +103,14 @@ pub(super) fn key_names(mut message: AuthenticatedMessage<'_>, now: Timestamp) -
 /// Checks the signatures of a letter with the keys that were found.
 pub(super) fn verify(letter: &Bytes, author: Option<String>, now: Timestamp, keys: &Keys) -> SignatureCheck {
     let Some(mut message) = AuthenticatedMessage::parse(letter) else {
-        return SignatureCheck::new(SignatureResult::Unsigned, None, author);
+        return SignatureCheck::new(SignatureResult::Unsigned, None, author, now);
     };
     let signed = |name: &[u8]| name.trim_ascii().eq_ignore_ascii_case(b"dkim-signature");
     let mut signatures = message.headers.iter().filter(|(name, _)| signed(name)).map(|(_, value)| *value).peekable();
     if signatures.peek().is_none() {
-        return SignatureCheck::new(SignatureResult::Unsigned, None, author);
+        return SignatureCheck::new(SignatureResult::Unsigned, None, author, now);
     }
-    let domain = |value| Signature::parse(value).ok().map(|signature| signature.d);
-    let first = signatures.take(SIGNATURES_MAX).find_map(domain);
+    let first = signatures.take(SIGNATURES_MAX).find_map(|value| Signature::parse(value).ok());
     keep_countable(&mut message, now);
     let outputs = keys
         .authenticator
@@ -107,14 +118,16 @@ pub(super) fn verify(letter: &Bytes, author: Option<String>, now: Timestamp, key
         .now_or_never()
         .expect("every name has an answer, so nothing is waited for");
     let passed = outputs.iter().filter(|output| *output.result() == DkimResult::Pass);
-    let passed = passed
-        .filter_map(|output| output.signature())
-        .map(|signature| SignatureCheck::new(SignatureResult::Pass, Some(signature.d.clone()), author.clone()));
-    // The first that speaks for the author, or else the first.
-    if let Some(check) = passed.min_by_key(|check| !check.aligned) {
+    let passed = passed.filter_map(|output| output.signature()).map(|signature| {
+        SignatureCheck::new(SignatureResult::Pass, Some(signature.d.clone()), author.clone(), now)
+            .covering(cover(signature))
+    });
+    // The first that speaks for the author and is of its time, or else that speaks for the author, or else the first.
+    if let Some(check) = passed.min_by_key(|check| (!check.aligned, !check.is_timely(None))) {
         return check;
     }
     let is_unknown = outputs.iter().any(|output| matches!(output.result(), DkimResult::TempError(_)));
     let result = if is_unknown { SignatureResult::NotChecked } else { SignatureResult::Fail };
-    SignatureCheck::new(result, first, author)
+    let says = first.as_ref().map(cover).unwrap_or_default();
+    SignatureCheck::new(result, first.map(|signature| signature.d), author, now).covering(says)
 }

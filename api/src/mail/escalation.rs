@@ -20,6 +20,8 @@ pub struct EscalationMail {
     pub email: String,
     /// Why it stands where it does, or what is asked for; empty if nothing is said.
     pub reason: String,
+    /// The link by which its receiver objects without signing in; empty where there is none.
+    pub link: String,
     /// When the waiting period ends.
     pub completes_at: Option<Timestamp>,
 }
@@ -33,6 +35,7 @@ impl EscalationMail {
             ("person", self.person.clone()),
             ("person_email", self.email.clone()),
             ("reason", self.reason.clone()),
+            ("link", self.link.clone()),
             ("due", self.completes_at.as_ref().map(at).unwrap_or_default()),
         ]
     }

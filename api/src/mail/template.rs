@@ -31,6 +31,9 @@ templates! {
     Invitation = "invitation";
     InvitationAccepted = "invitation_accepted";
     ContactTransferred = "contact_transferred";
+    AuthorityChanged = "authority_changed";
+    ContactDisabled = "contact_disabled";
+    RequestsHandedOver = "service_requests_handed_over";
     PasswordChanged = "password_changed";
     ParticipantAdded = "participant_added";
     Reply = "reply";
@@ -153,6 +156,15 @@ fn values(mail: &PreparedMail) -> Values {
             ("person", person.clone()),
             ("person_email", email.clone()),
         ]),
+        MailContent::AuthorityChanged { organization, person, people } => values.extend([
+            ("organization", organization.clone()),
+            ("person", person.clone()),
+            (MESSAGE, people.clone()),
+        ]),
+        MailContent::ContactDisabled { organization } => values.push(("organization", organization.clone())),
+        MailContent::RequestsHandedOver { organization, requests } => {
+            values.extend([("organization", organization.clone()), (MESSAGE, requests.clone())]);
+        }
         MailContent::PasswordChanged { changed_at } => values.push(("changed", at(changed_at))),
         MailContent::Reply { request, author, message } => {
             values.extend(told(request));

@@ -39,6 +39,16 @@ fn content(kind: MailKind) -> MailContent {
         },
         MailKind::InvitationAccepted => MailContent::InvitationAccepted { organization, person, email },
         MailKind::ContactTransferred => MailContent::ContactTransferred { organization, person, email },
+        MailKind::AuthorityChanged => MailContent::AuthorityChanged {
+            organization,
+            person,
+            people: "Ana Silva <ana@acme.example>: primary_support, manage_contacts, active".to_owned(),
+        },
+        MailKind::ContactDisabled => MailContent::ContactDisabled { organization },
+        MailKind::RequestsHandedOver => MailContent::RequestsHandedOver {
+            organization,
+            requests: "SR-000123: Label printer offline\nSR-000124: Login page shows error 500".to_owned(),
+        },
         MailKind::PasswordChanged => MailContent::PasswordChanged { changed_at: now() },
         MailKind::ParticipantAdded => MailContent::ParticipantAdded(told(organization)),
         MailKind::Reply => MailContent::Reply {
@@ -85,6 +95,11 @@ fn content(kind: MailKind) -> MailContent {
         | MailKind::EscalationRejected
         | MailKind::EscalationWithdrawn
         | MailKind::EscalationLapsed => MailContent::Escalation(EscalationMail {
+            link: if kind == MailKind::EscalationNotice {
+                "http://mandate.example/objection?token=…".to_owned()
+            } else {
+                String::new()
+            },
             kind,
             escalation: "esc_01h455vb4pex5vsknk084sn02q".to_owned(),
             organization,
@@ -204,7 +219,7 @@ fn html_loads_nothing_and_says_its_language() {
             let outside = ["src=", "url(", "<link", "<script", "@import", "<img"];
             assert!(outside.iter().all(|needle| !html.contains(needle)), "{html}");
             // A button, and the same link to be read and copied.
-            let links = html.matches(LINK).count();
+            let links = html.matches(LINK).count() + html.matches("http://mandate.example/objection").count();
             assert_eq!(links, if html.contains("<a ") { 2 } else { 0 }, "{html}");
         }
     }

@@ -109,7 +109,7 @@ pub struct Options {
     #[arg(long, env = "MANDATE_DNS", default_value = "system", value_name = "SOURCE")]
     pub(super) dns: String,
 
-    /// The links in emails; `{purpose}` is `welcome`, `password-reset` or `invitation`
+    /// The links in emails; `{purpose}` is `welcome`, `password-reset`, `invitation` or `objection`
     #[arg(long, env = "MANDATE_LINK_TEMPLATE", default_value = "{public_url}/{purpose}?token={token}")]
     #[arg(value_name = "TEMPLATE")]
     pub(super) link_template: String,
@@ -153,6 +153,10 @@ pub struct Options {
     /// How long an approved escalation waits, so that somebody can object; `0s` for not at all
     #[arg(long, env = "MANDATE_ESCALATION_WAIT", default_value = "24h", value_name = "DURATION")]
     pub(super) escalation_wait: String,
+
+    /// How long before an escalation a phone number must have been on record to be called back, unless the account team confirms it
+    #[arg(long, env = "MANDATE_CALL_BACK_AGE", default_value = "30d", value_name = "DURATION")]
+    pub(super) call_back_age: String,
 
     /// After how long an organization's contacts should be reviewed again, unless it has its own period
     #[arg(long, env = "MANDATE_REVIEW_PERIOD", default_value = "90d", value_name = "DURATION")]

@@ -118,6 +118,7 @@ impl LinkTemplate {
             LinkPurpose::Welcome => "welcome",
             LinkPurpose::PasswordReset => "password-reset",
             LinkPurpose::Invitation => "invitation",
+            LinkPurpose::Objection => "objection",
         };
         self.0.replace("{public_url}", public_url.as_str()).replace("{purpose}", purpose).replace("{token}", token)
     }

@@ -95,7 +95,7 @@ impl Worker {
     }
 
     /// Sends what is due, one after the other, and says how many emails it looked at.
-    async fn send_due(&self, prepare: &Prepare, shutdown: &Shutdown) -> i64 {
+    pub(super) async fn send_due(&self, prepare: &Prepare, shutdown: &Shutdown) -> i64 {
         self.note("emails to many", self.in_thread(Self::spread).await);
         let due = self
             .in_thread(|worker| worker.store.read::<_, StorageError>(|tx| tx.due_mails(worker.clock.now(), AT_ONCE)))

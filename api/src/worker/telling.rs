@@ -9,11 +9,13 @@ use mandate_core::change::{Context, Origin};
 use mandate_core::contact::Contact;
 use mandate_core::grant_reminder::{self, ReminderFacts};
 use mandate_core::grant_request_notice::{self, NoticeFacts};
+use mandate_core::grant_withdrawal;
 use mandate_core::id::{GrantId, GrantRequestId, OrganizationId, RosterId};
-use mandate_core::partner_grant::Grantee;
+use mandate_core::partner_grant::{Grantee, PartnerGrant};
 use mandate_core::roster::{self, GRANTORS_AT_ONCE, RosterFacts};
 use mandate_core::telling::Telling;
 use mandate_core::time::Span;
+use mandate_core::vocabulary::GrantStatus;
 use mandate_storage::{DueTelling, Fence, ReadTx, StorageError, Unlocked, WriteTx};
 use tokio::time::sleep;
 
@@ -45,7 +47,7 @@ impl Worker {
     }
 
     /// Tells what is due, and says how many things it looked at. What fails is put off, so that it does not hold up the rest.
-    fn tell_due(&self) -> Result<i64, StorageError> {
+    pub(super) fn tell_due(&self) -> Result<i64, StorageError> {
         let due = self.store.read::<_, StorageError>(|tx| tx.due_tellings(self.clock.now(), AT_ONCE))?;
         let mut looked_at = 0;
         for due in due {
@@ -92,7 +94,9 @@ fn fence(unlocked: &mut Unlocked<'_>, due: &DueTelling) -> Result<Fence, Storage
 
 fn decide(tx: &mut WriteTx<'_>, context: &Context, due: &DueTelling) -> Result<Telling, StorageError> {
     if let Some(id) = due.about.as_id() {
-        return Ok(grant_reminder::remind(context, reminder_facts(tx, id)?));
+        let facts = reminder_facts(tx, id)?;
+        end_what_hangs(tx, context, facts.grant.as_ref())?;
+        return Ok(grant_reminder::remind(context, facts));
     }
     if let Some(id) = due.about.as_id() {
         return Ok(grant_request_notice::tell(context, notice_facts(tx, context, id)?));
@@ -103,6 +107,13 @@ fn decide(tx: &mut WriteTx<'_>, context: &Context, due: &DueTelling) -> Result<T
         return Ok(step.telling().clone());
     }
     Err(StorageError::Unexpected(format!("there is nothing to tell of `{}`", due.about)))
+}
+
+/// Ends what hangs on a grant whose time is over (S-7). It counts for nothing before: this gives the requests to others.
+fn end_what_hangs(tx: &mut WriteTx<'_>, context: &Context, grant: Option<&PartnerGrant>) -> Result<(), StorageError> {
+    let Some(grant) = grant.filter(|grant| grant.status(context.now) != GrantStatus::Live) else { return Ok(()) };
+    let hanging = tx.hanging_on(&[grant.id], None)?;
+    tx.save_withdrawal(&grant_withdrawal::expire(context, grant, hanging), context.now)
 }
 
 fn reminder_facts(tx: &mut ReadTx<'_>, id: GrantId) -> Result<ReminderFacts, StorageError> {

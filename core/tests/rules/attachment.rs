@@ -20,7 +20,7 @@ use crate::world::{
 };
 
 fn facts(person: &impl Person, standing: Standing, request: ServiceRequest) -> RequestFacts {
-    RequestFacts { actor: person.actor(), standing, request: Some(request), role: None }
+    RequestFacts { actor: person.actor(), standing, request: Some(request), role: None, lead_at_rest: false }
 }
 
 fn own(person: &impl Person) -> RequestFacts {

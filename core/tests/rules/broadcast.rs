@@ -1,6 +1,6 @@
 //! Who is told of what happens in a service request, and whom agents call (S-4, S-5, S-12, C-19, G-2, G-7, G-13).
 
-use mandate_core::access::{HeldLevel, Standing};
+use mandate_core::access::HeldLevel;
 use mandate_core::broadcast::{Broadcast, ReceiverFacts, added, reply, status};
 use mandate_core::call_list::{CALL_LIST_MAX, allow, of};
 use mandate_core::change::{Context, Origin};
@@ -10,7 +10,7 @@ use mandate_core::hours::{Hours, TimeOfDay};
 use mandate_core::message::{CreateMessage, Message, post};
 use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::preferences::{CallPreference, NotificationPreferences};
-use mandate_core::request_access::HistoryScope;
+use mandate_core::request_access::{Admission, HistoryScope};
 use mandate_core::service_request::{EditFacts, EditRequest, RequestFacts, ServiceRequest, close, edit};
 use mandate_core::text::{MessageBody, Phone, TimeZone};
 use mandate_core::time::{Span, Timestamp};
@@ -21,8 +21,8 @@ use mandate_core::vocabulary::{
 
 use crate::ladder::written;
 use crate::world::{
-    CUSTOMER, NOW, Person, YESTERDAY, by, consultant, designated, desk, guardian, held, id, manager, partner,
-    partner_designated, partner_reader, reader, reference, request, request_in, staff, standing,
+    ADMITTED, CUSTOMER, NOW, Person, YESTERDAY, by, consultant, designated, desk, guardian, held, id, manager, part,
+    partner, partner_designated, partner_reader, reader, reference, request, request_in, staff, standing,
 };
 
 const RUNNING: Suspension = Suspension { grantor: OrganizationStatus::Active, holder: OrganizationStatus::Active };
@@ -37,10 +37,13 @@ fn receiver(
     (individual, organization): (Option<HeldGrant>, Option<HeldGrant>),
     role: Option<Involvement>,
 ) -> ReceiverFacts {
-    let grants = HeldGrants { individual, organization, suspension: RUNNING };
-    let standing = Standing::of(&person.actor(), CUSTOMER, grants.deciding(NOW));
-    let request = RequestFacts { actor: person.actor(), standing, request: Some(request()), role };
-    ReceiverFacts { request, grants }
+    receives(person, HeldGrants::of(&person.actor(), individual, organization, RUNNING), role)
+}
+
+fn receives(person: &impl Person, grants: HeldGrants, role: Option<Involvement>) -> ReceiverFacts {
+    let role = role.map(part);
+    let request = RequestFacts::of(NOW, person.actor(), &grants, Some(request()), role);
+    ReceiverFacts { request, submitter_is_here: true }
 }
 
 fn message(author: &impl Person) -> Message {
@@ -56,7 +59,7 @@ fn message(author: &impl Person) -> Message {
 }
 
 fn hears(facts: &ReceiverFacts) -> bool {
-    reply(NOW, facts, &message(&staff(StaffRole::Agent))).is_some()
+    reply(facts, &message(&staff(StaffRole::Agent))).is_some()
 }
 
 #[test]
@@ -87,8 +90,9 @@ fn a_reply_is_told_to_those_who_take_part_and_to_organizations_with_view_s_12_g_
         ("a partner by cc", receiver(&pedro(), ours(Level::Cc), None), false),
         ("a partner by cc with a copy", receiver(&pedro(), ours(Level::Cc), Some(Involvement::Cc)), true),
         ("a partner by view", receiver(&pedro(), ours(Level::View), None), true),
-        ("a partner's reader by full_admin", receiver(&partner_reader(), ours(Level::FullAdmin), None), true),
-        ("an individual grant", receiver(&pedro(), (Some(grant(Level::FullAdmin)), None), None), false),
+        ("a partner's reader by full_admin", receiver(&partner_reader(), ours(Level::FullAdmin), None), false),
+        ("an individual view", receiver(&pedro(), (Some(grant(Level::View)), None), None), true),
+        ("an individual view of a reader", receiver(&partner_reader(), (Some(grant(Level::View)), None), None), true),
         ("an individual grant beside", receiver(&pedro(), both(Level::Create, Level::View), None), true),
         ("an individual cc before view", receiver(&pedro(), both(Level::Cc, Level::View), None), false),
         ("an individual none before view", receiver(&pedro(), both(Level::None, Level::View), None), false),
@@ -101,7 +105,7 @@ fn a_reply_is_told_to_those_who_take_part_and_to_organizations_with_view_s_12_g_
         (
             "individually all, together newer ones",
             receiver(&pedro(), (Some(grant(Level::View)), Some(new)), None),
-            false,
+            true,
         ),
         ("a grant that is over", receiver(&pedro(), (None, Some(over)), Some(Involvement::Secondary)), false),
         ("without any grant", receiver(&pedro(), none, Some(Involvement::Secondary)), false),
@@ -114,9 +118,9 @@ fn a_reply_is_told_to_those_who_take_part_and_to_organizations_with_view_s_12_g_
     ] {
         assert_eq!(hears(&facts), expected, "{who}");
     }
-    let mut suspended = receiver(&pedro(), ours(Level::View), None);
-    suspended.grants.suspension.holder = OrganizationStatus::Suspended;
-    assert!(!hears(&suspended));
+    let suspension = Suspension { holder: OrganizationStatus::Suspended, ..RUNNING };
+    let suspended = HeldGrants::of(&pedro().actor(), None, Some(grant(Level::View)), suspension);
+    assert!(!hears(&receives(&pedro(), suspended, None)));
     // A confidential request is told to those whom it names alone (S-14).
     let mut concealed = receiver(&pedro(), ours(Level::FullAdmin), None);
     concealed.request.request = Some(ServiceRequest { confidential: true, ..request() });
@@ -125,25 +129,71 @@ fn a_reply_is_told_to_those_who_take_part_and_to_organizations_with_view_s_12_g_
     assert!(hears(&concealed));
 }
 
+/// S-12, C-15: while the grant behind the point of contact rests, the submitter stands in or, where they are gone, the primary
+/// support contacts.
+#[test]
+fn while_a_lead_rests_somebody_of_the_organization_stands_in_s_12_c_15() {
+    let led = |admission| {
+        let point_of_contact = Some(reference(&partner_designated()));
+        Some(ServiceRequest {
+            point_of_contact,
+            admission: Some(admission),
+            submitted_by: reference(&reporter()),
+            ..request()
+        })
+    };
+    let resting = Admission { rests: true, ..ADMITTED };
+    let over = Admission { ends_at: Some(NOW), ..ADMITTED };
+    for (who, person, admission, submitter_is_here, expected) in [
+        ("the submitter", reporter(), resting, true, true),
+        ("the submitter, when it is over", reporter(), over, true, true),
+        ("the submitter, while it lasts", reporter(), ADMITTED, true, false),
+        ("a guard", guardian(), resting, true, false),
+        ("a guard, where the submitter is gone", guardian(), resting, false, true),
+        ("a manager, where the submitter is gone", manager(), resting, false, false),
+        ("a guard, while it lasts", guardian(), ADMITTED, false, false),
+    ] {
+        let facts = RequestFacts::of(NOW, person.actor(), &HeldGrants::NONE, led(admission), None);
+        assert_eq!(hears(&ReceiverFacts { request: facts, submitter_is_here }), expected, "{who}");
+    }
+    // Whoever leads hears of it as long as they lead.
+    for (admission, expected) in [(ADMITTED, true), (resting, false), (over, false)] {
+        let cc = HeldGrants { individual: Some(grant(Level::Cc)), ..HeldGrants::NONE };
+        let facts = RequestFacts::of(NOW, partner_designated().actor(), &cc, led(admission), None);
+        assert_eq!(hears(&ReceiverFacts { request: facts, submitter_is_here: true }), expected, "{admission:?}");
+    }
+}
+
+/// The customer's contact who submitted the request (contact 31).
+fn reporter() -> Contact {
+    Contact { id: id(31), ..designated() }
+}
+
 #[test]
 fn never_to_the_author_never_a_note_never_of_another_request_s_5_s_12() {
     let facts = receiver(&designated(), (None, None), None);
     let agent = || message(&staff(StaffRole::Agent));
-    let told = reply(NOW, &facts, &agent()).unwrap().into_value();
+    let told = reply(&facts, &agent()).unwrap().into_value();
     assert_eq!((told.0.id, told.1.body.as_str()), (request().id, "It works again."));
-    assert!(reply(NOW, &facts, &Message { author: None, ..agent() }).is_some(), "the system's own");
-    assert!(reply(NOW, &facts, &message(&designated())).is_none());
-    assert!(reply(NOW, &facts, &Message { internal: true, ..agent() }).is_none());
-    assert!(reply(NOW, &facts, &Message { request: id(7), ..agent() }).is_none());
+    assert!(reply(&facts, &Message { author: None, ..agent() }).is_some(), "the system's own");
+    assert!(reply(&facts, &message(&designated())).is_none());
+    assert!(reply(&facts, &Message { internal: true, ..agent() }).is_none());
+    assert!(reply(&facts, &Message { request: id(7), ..agent() }).is_none());
     let gone = ReceiverFacts { request: RequestFacts { request: None, ..facts.request.clone() }, ..facts };
-    assert!(reply(NOW, &gone, &agent()).is_none());
+    assert!(reply(&gone, &agent()).is_none());
 }
 
 #[test]
 fn a_public_reply_owes_one_broadcast_and_a_note_none_s_5_s_12() {
     let posted = |internal| {
         let actor = staff(StaffRole::Agent).actor();
-        let facts = RequestFacts { actor, standing: desk(StaffRole::Agent), request: Some(request()), role: None };
+        let facts = RequestFacts {
+            actor,
+            standing: desk(StaffRole::Agent),
+            request: Some(request()),
+            role: None,
+            lead_at_rest: false,
+        };
         let command = CreateMessage { id: id(6), body: MessageBody::parse("Done.").unwrap(), internal };
         post(&by(&staff(StaffRole::Agent)), facts, command).unwrap()
     };
@@ -151,6 +201,7 @@ fn a_public_reply_owes_one_broadcast_and_a_note_none_s_5_s_12() {
         kind: MailKind::Reply,
         about: posted(false).message.after().id.into(),
         request: Some(request().id),
+        by: None,
     };
     assert_eq!(posted(false).message.broadcasts(), Some(&expected));
     assert_eq!((posted(false).request.broadcasts(), posted(true).message.broadcasts()), (None, None));
@@ -163,7 +214,8 @@ fn that_staff_solved_or_closed_a_request_is_told_as_long_as_it_is_so_s_4_s_12() 
         let change = edit(&by(&manager()), facts, EditRequest { status: Some(after), ..EditRequest::default() });
         change.ok().and_then(|change| change.broadcasts().map(|broadcast| (broadcast.kind, broadcast.about)))
     };
-    let of = |actor, standing| RequestFacts { actor, standing, request: Some(request()), role: None };
+    let of =
+        |actor, standing| RequestFacts { actor, standing, request: Some(request()), role: None, lead_at_rest: false };
     let agent = || of(staff(StaffRole::Agent).actor(), desk(StaffRole::Agent));
     let own = || of(manager().actor(), standing(&manager()));
     let about = request().id.into();
@@ -180,11 +232,11 @@ fn that_staff_solved_or_closed_a_request_is_told_as_long_as_it_is_so_s_4_s_12() 
     let again = || RequestFacts { request: Some(request_in(RequestStatus::Solved)), ..agent() };
     assert_eq!(news(&again, RequestStatus::Solved), None, "that is no news");
     let mut facts = receiver(&designated(), (None, None), None);
-    assert!(status(NOW, &facts, RequestStatus::Solved).is_none());
+    assert!(status(&facts, RequestStatus::Solved).is_none());
     facts.request.request = Some(request_in(RequestStatus::Solved));
-    assert!(status(NOW, &facts, RequestStatus::Solved).is_some());
+    assert!(status(&facts, RequestStatus::Solved).is_some());
     facts.request.actor = manager().actor();
-    assert!(status(NOW, &facts, RequestStatus::Solved).is_none(), "it does not concern them");
+    assert!(status(&facts, RequestStatus::Solved).is_none(), "it does not concern them");
 }
 
 #[test]
@@ -215,6 +267,7 @@ fn edited_back() -> mandate_core::change::Change<ServiceRequest> {
         standing: standing(&manager()),
         request: Some(request_in(RequestStatus::Solved)),
         role: None,
+        lead_at_rest: false,
     };
     let facts = EditFacts { request, assignee: None, point_of_contact: PointOfContact::Unnamed };
     let command = EditRequest { status: Some(RequestStatus::Open), ..EditRequest::default() };
@@ -234,7 +287,7 @@ fn called(from: &str, until: &str) -> NotificationPreferences {
 fn agents_see_whom_to_call_about_severity_1_and_2_c_19_s_12() {
     let facts = |actor, standing, severity| {
         let request = ServiceRequest { severity, ..request() };
-        RequestFacts { actor, standing, request: Some(request), role: None }
+        RequestFacts { actor, standing, request: Some(request), role: None, lead_at_rest: false }
     };
     for severity in 1..=4 {
         let seen = |actor, standing| allow(&facts(actor, standing, severity)).is_some();
@@ -255,10 +308,10 @@ fn agents_see_whom_to_call_about_severity_1_and_2_c_19_s_12() {
     let people = || {
         vec![
             (candidate(&manager(), None), called("08:00", "12:00")),
-            (candidate(&guardian(), Some(Involvement::Cc)), called("12:00", "13:00")),
+            (candidate(&guardian(), Some(part(Involvement::Cc))), called("12:00", "13:00")),
             (candidate(&designated(), None), called("22:00", "06:00")),
             (candidate(&reader(), None), called("00:00", "00:00")),
-            (candidate(&partner_designated(), Some(Involvement::Secondary)), called("00:00", "00:00")),
+            (candidate(&partner_designated(), Some(part(Involvement::Secondary))), called("00:00", "00:00")),
             (candidate(&manager(), None), NotificationPreferences::default()),
         ]
     };

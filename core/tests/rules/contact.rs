@@ -19,10 +19,9 @@ use mandate_core::vocabulary::{
 };
 
 use crate::ladder::{climb, code, lacks, mails, refusal, short, trips, written};
-use crate::preferences::new_call_flaws;
 use crate::world::{
     CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person, TOMORROW, VENDOR, by, consultant, designated, desk, domains,
-    guardian, id, levels, manager, member, organization, outsider, partner, partner_designated, reader, staff,
+    guardian, id, levels, manager, member, organization, outsider, owners, partner, partner_designated, reader, staff,
     standing, welcome_ids,
 };
 
@@ -63,15 +62,17 @@ fn no_site() -> Extra {
     Extra::Flaws(vec![("#/site_ids/0".to_owned(), Flaw::new("site_not_allowed", message))])
 }
 
-fn facts(standing: Standing) -> CreateFacts {
+/// What is known when somebody creates a contact of the customer; nothing is wrong.
+pub(crate) fn facts(standing: Standing) -> CreateFacts {
     CreateFacts {
         standing,
         organization: Some(organization(CUSTOMER)),
         vendor_domains: domains(&["vendor.example"]),
-        own_domains: domains(&["acme.example"]),
+        owners: owners(&[("acme.example", CUSTOMER)]),
         existing: None,
         never_entered: false,
         sites: Vec::new(),
+        former: Vec::new(),
     }
 }
 
@@ -218,26 +219,34 @@ fn duties_are_any_number_also_none_c_8() {
 }
 
 #[test]
-fn only_a_guardian_or_a_full_admin_partner_appoints_and_removes_a_primary_support_contact_c_5_c_10() {
+fn only_a_guardian_appoints_and_removes_a_primary_support_contact_c_5_c_9_c_10() {
     let appointing = |standing: Standing| {
         let command = NewContact { kind: ContactType::PrimarySupport, ..new_contact() };
         create(&by(&guardian()), facts(standing), command).map(drop).map_err(|refusal| refusal.code)
     };
     let editing = |standing: Standing, before, kind| {
         let contact = Contact { kind: before, permission: Permission::DesignatedSupport, ..reader() };
-        let others = Others { active_manager: true, active_primary: true };
+        let others = Others { active_manager: true, active_primary: true, active_appointer: true };
         let contact = Some(contact);
-        let facts = EditFacts { actor: guardian().actor(), standing, contact, others, sites: Vec::new(), review: None };
+        let facts = EditFacts {
+            actor: guardian().actor(),
+            standing,
+            contact,
+            others,
+            sites: Vec::new(),
+            review: None,
+            ties: mandate_core::contact_ties::Ties::default(),
+        };
         let command = EditContact { kind: Some(kind), ..EditContact::default() };
         edit(&by(&guardian()), facts, command).map(drop).map_err(|refusal| refusal.code)
     };
     for (standing, expected) in [
         (standing(&guardian()), Ok(())),
-        (partner(Level::FullAdmin), Ok(())),
+        (partner(Level::FullAdmin), Err(Code::ContactManagerProtected)),
         (standing(&manager()), Err(Code::PrimarySupportContactRequired)),
         (member(Permission::DesignatedSupport, ContactType::PrimarySupport), Err(Code::PermissionRequired)),
         (partner(Level::ServiceAdmin), Err(Code::PermissionRequired)),
-        (consultant(Level::FullAdmin), Err(Code::PrimarySupportContactRequired)),
+        (consultant(Level::FullAdmin), Err(Code::ContactManagerProtected)),
         (Standing::Stranger, Err(Code::NotFound)),
     ] {
         assert_eq!(appointing(standing.clone()), expected, "{standing:?}");
@@ -251,11 +260,15 @@ fn only_a_guardian_or_a_full_admin_partner_appoints_and_removes_a_primary_suppor
 }
 
 #[test]
-fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13() {
+fn an_existing_email_offers_an_invitation_only_in_the_domains_of_the_organization_to_join_c_13() {
     let existing = Some(Existing { person: outsider().id.into(), organization: OTHER_CUSTOMER });
-    for (own, available) in [(&["acme.example"][..], true), (&["elsewhere.example"], false), (&[], false)] {
-        let facts =
-            CreateFacts { own_domains: domains(own), existing: existing.clone(), ..facts(standing(&manager())) };
+    for (own, available) in [
+        (&[("acme.example", CUSTOMER)][..], true),
+        (&[("acme.example", OTHER_CUSTOMER)], false),
+        (&[("elsewhere.example", CUSTOMER)], false),
+        (&[], false),
+    ] {
+        let facts = CreateFacts { owners: owners(own), existing: existing.clone(), ..facts(standing(&manager())) };
         let refusal = refusal(create(&by(&manager()), facts, new_contact()));
         assert_eq!(refusal.code, Code::ContactInOtherOrganization);
         assert_eq!(refusal.extras, [Extra::InvitationAvailable(available)]);
@@ -264,9 +277,17 @@ fn an_existing_email_offers_an_invitation_only_in_the_callers_own_domains_c_13()
 }
 
 pub(crate) fn editing(person: &impl Person, contact: Contact) -> EditFacts {
-    let others = Others { active_manager: true, active_primary: true };
+    let others = Others { active_manager: true, active_primary: true, active_appointer: true };
     let (actor, standing, contact) = (person.actor(), standing(person), Some(contact));
-    EditFacts { actor, standing, contact, others, sites: Vec::new(), review: None }
+    EditFacts {
+        actor,
+        standing,
+        contact,
+        others,
+        sites: Vec::new(),
+        review: None,
+        ties: mandate_core::contact_ties::Ties::default(),
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -282,12 +303,12 @@ impl Editing {
 }
 
 #[test]
-fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
+fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11_c_19() {
     let world = Editing {
         facts: EditFacts {
             contact: None,
             standing: Standing::Stranger,
-            others: Others { active_manager: false, active_primary: false },
+            others: Others { active_manager: false, active_primary: false, active_appointer: false },
             ..editing(&manager(), manager())
         },
         command: EditContact {
@@ -323,6 +344,9 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
                 let id = designated().id;
                 *world.contact() = Contact { id, status: PersonStatus::Transferred, ..manager() };
             }),
+            trips(Code::PermissionRequired)
+                .at("#/notification_preferences")
+                .until(|world| world.command.preferences = EditPreferences::default()),
             lacks(Requirement::PrimarySupport).until(|world| world.facts.standing = standing(&guardian())),
             trips(Code::VersionMismatch)
                 .with(Extra::CurrentVersion(1))
@@ -334,15 +358,14 @@ fn a_guardian_edits_a_contact_c_7_c_9_c_10_c_11() {
             trips(Code::ContactCombinationInvalid)
                 .at("#/permission")
                 .until(|world| world.command.permission = Some(Permission::DesignatedSupport)),
-            trips(Code::ValidationFailed)
-                .with(Extra::Flaws(new_call_flaws("severity_2")))
-                .until(|world| world.command.preferences = EditPreferences::default()),
             trips(Code::LastContactManager).until(|world| {
                 world.facts.others.active_manager = true;
                 world.contact().kind = ContactType::PrimarySupport;
                 world.command.kind = Some(ContactType::Technical);
             }),
             trips(Code::LastPrimarySupportContact).until(|world| world.facts.others.active_primary = true),
+            // The last one of those who can appoint another is kept too (C-10).
+            trips(Code::LastPrimarySupportContact).until(|world| world.facts.others.active_appointer = true),
         ],
     );
     assert!(edited.review.is_none());
@@ -425,9 +448,15 @@ fn no_edit_leaves_an_organization_without_a_manager_or_a_primary_support_contact
     for (before_kind, before_permission) in combinations().filter(valid) {
         for (kind, permission) in combinations().filter(valid) {
             for status in [PersonStatus::Invited, PersonStatus::Active, PersonStatus::Disabled] {
-                for (active_manager, active_primary) in [(false, false), (false, true), (true, false), (true, true)] {
+                for (active_manager, active_primary, active_appointer) in [
+                    (false, false, false),
+                    (false, true, false),
+                    (true, false, false),
+                    (true, true, false),
+                    (true, true, true),
+                ] {
                     let contact = Contact { kind: before_kind, permission: before_permission, status, ..reader() };
-                    let others = Others { active_manager, active_primary };
+                    let others = Others { active_manager, active_primary, active_appointer };
                     let facts = EditFacts { others, ..editing(&guardian(), contact) };
                     let command =
                         EditContact { kind: Some(kind), permission: Some(permission), ..EditContact::default() };
@@ -438,9 +467,15 @@ fn no_edit_leaves_an_organization_without_a_manager_or_a_primary_support_contact
                     let managers =
                         |permission| counts(active && permission == Permission::ManageContacts, active_manager);
                     let primaries = |kind| counts(active && kind == ContactType::PrimarySupport, active_primary);
+                    let appointers = |kind, permission| {
+                        let both = kind == ContactType::PrimarySupport && permission == Permission::ManageContacts;
+                        counts(active && both, active_appointer)
+                    };
                     let expected = if managers(before_permission) > 0 && managers(permission) == 0 {
                         Err(Code::LastContactManager)
-                    } else if primaries(before_kind) > 0 && primaries(kind) == 0 {
+                    } else if (primaries(before_kind) > 0 && primaries(kind) == 0)
+                        || (appointers(before_kind, before_permission) > 0 && appointers(kind, permission) == 0)
+                    {
                         Err(Code::LastPrimarySupportContact)
                     } else {
                         Ok(())
@@ -454,7 +489,7 @@ fn no_edit_leaves_an_organization_without_a_manager_or_a_primary_support_contact
             }
         }
     }
-    assert_eq!(compared, 5 * 5 * 3 * 4);
+    assert_eq!(compared, 5 * 5 * 3 * 5);
 }
 
 #[test]

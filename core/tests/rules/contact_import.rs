@@ -16,7 +16,7 @@ use crate::ladder::{climb, code, lacks, mails, trips, written};
 use crate::site::site_with;
 use crate::world::{
     CUSTOMER, OTHER_CUSTOMER, VENDOR, by, designated, desk, domains, guardian, id, manager, organization, outsider,
-    partner, staff, standing,
+    owners, partner, staff, standing,
 };
 
 fn row(contact: NewContact) -> ImportRow {
@@ -33,12 +33,13 @@ fn facts() -> ImportFacts {
         standing: standing(&manager()),
         organization: Some(organization(CUSTOMER)),
         vendor_domains: domains(&["vendor.example"]),
-        own_domains: domains(&["acme.example"]),
+        owners: owners(&[("acme.example", CUSTOMER)]),
         existing: None,
         never_entered: false,
         sites: Vec::new(),
+        former: Vec::new(),
     };
-    ImportFacts { create, existing: BTreeMap::new() }
+    ImportFacts { create, existing: BTreeMap::new(), former: BTreeMap::new() }
 }
 
 fn having(people: &[(&str, Existing)]) -> ImportFacts {

@@ -4,8 +4,8 @@ use mandate_core::access::Standing;
 use mandate_core::change::{Authority, Context};
 use mandate_core::contact::{Contact, EditContact, EditFacts, Edited, edit};
 use mandate_core::contact_review::{
-    ConfirmContacts, ConfirmFacts, Confirmed, ContactReview, OpenReview, StartFacts, Tally, confirm, deal_with, start,
-    view,
+    ConfirmContacts, ConfirmFacts, Confirmed, ContactReview, OpenReview, StartFacts, Tally, allow_list, confirm,
+    deal_with, start, view,
 };
 use mandate_core::id::{ContactId, ReviewId};
 use mandate_core::journal::EventKind;
@@ -93,7 +93,15 @@ fn reviews_are_for_whoever_manages_the_contacts_c_9_c_20() {
         }
     }
     for role in StaffRole::ALL.iter().copied() {
-        assert_eq!(code(view(&staff(role).actor(), &desk(role), Some(review()))), Code::PermissionRequired, "{role:?}");
+        let keeps_records = matches!(role, StaffRole::Agent | StaffRole::DutyManager | StaffRole::Administrator);
+        let expected = if keeps_records { Ok(()) } else { Err(Code::StaffOnly) };
+        let answer = view(&staff(role).actor(), &desk(role), Some(review()));
+        assert_eq!(answer.map(drop).map_err(|refusal| refusal.code), expected, "{role:?}");
+        assert_eq!(allow_list(&desk(role), Some(named(CUSTOMER))).map_err(|refusal| refusal.code), expected);
+        // They read it and do no more.
+        let confirmed = confirm(&by(&staff(role)), confirming(&staff(role), &desk(role)), all());
+        let denied = if keeps_records { Code::PermissionRequired } else { Code::StaffOnly };
+        assert_eq!(code(confirmed), denied, "{role:?}");
     }
 }
 
@@ -119,6 +127,7 @@ fn confirming(person: &impl Person, standing: &Standing) -> ConfirmFacts {
             (reader(), ReviewOutcome::Corrected),
             (guardian(), ReviewOutcome::Pending),
         ],
+        handled: std::collections::BTreeSet::new(),
     }
 }
 
@@ -277,8 +286,11 @@ fn an_edit_by_a_manager_corrects_a_contact_who_is_pending_c_20() {
     let step = edited.review.unwrap();
     assert_eq!((step.contacts(), step.outcome()), ([designated().id].as_slice(), ReviewOutcome::Corrected));
     assert_eq!((step.review().version, step.closing()), (4, None));
+    let last = corrected(&manager(), designated(), standing(&manager()), open(1, true));
+    assert!(last.review.unwrap().closing().is_some());
+    // Who acts by a grant confirms nobody whom they change.
     let by_grant = corrected(&partner_designated(), designated(), partner(Level::FullAdmin), open(1, true));
-    assert!(by_grant.review.unwrap().closing().is_some());
+    assert!(by_grant.review.is_none() && by_grant.contact.after().last_confirmed_at.is_none());
     // Who is not pending in an open review is not confirmed by an edit.
     let elsewhere = corrected(&manager(), designated(), standing(&manager()), None);
     assert!(elsewhere.review.is_none() && elsewhere.contact.after().last_confirmed_at.is_none());
@@ -314,4 +326,32 @@ fn a_tally_counts_everybody_once_c_20() {
     }
     let expected = Tally { pending: 1, confirmed: 2, corrected: 3, disabled: 4, transferred: 5 };
     assert_eq!((tally, tally.total()), (expected, 15));
+}
+
+/// C-20: nobody vouches for their own plants.
+#[test]
+fn who_acts_by_a_grant_confirms_nobody_whom_their_organization_made_or_changed_c_20() {
+    let consultant_at = crate::world::consultant(Level::FullAdmin);
+    for (who, person, standing, is_guest) in [
+        ("a partner", partner_designated().actor(), partner(Level::FullAdmin), true),
+        ("a consultant", staff(StaffRole::Consultant).actor(), consultant_at, true),
+        ("the organization's own", manager().actor(), standing(&manager()), false),
+    ] {
+        let facts = |handled: &[ContactId]| ConfirmFacts {
+            actor: person.clone(),
+            handled: handled.iter().copied().collect(),
+            ..confirming(&manager(), &standing)
+        };
+        let answer = |handled: &[ContactId]| confirm(&by(&manager()), facts(handled), all()).map(drop);
+        assert_eq!(answer(&[]), Ok(()), "{who}");
+        assert_eq!(answer(&[id(77)]), Ok(()), "{who}: of whom they do not speak");
+        let handled = answer(&[designated().id]);
+        if is_guest {
+            let refused = crate::ladder::refusal(handled);
+            assert_eq!(refused.code, Code::OwnRecord, "{who}");
+            assert!(refused.detail.to_string().contains("by a grant"), "{refused}");
+        } else {
+            assert_eq!(handled, Ok(()), "{who}");
+        }
+    }
 }

@@ -36,6 +36,7 @@ fn sent(before: &Sites, ids: Option<&[SiteId]>, shifts: Option<&[(SiteId, &str)]
         others: BACKED,
         sites: in_use(),
         review: None,
+        ties: mandate_core::contact_ties::Ties::default(),
     };
     let shifts = shifts.map(|shifts| shifts.iter().map(|(site, shift)| (*site, name(shift))).collect());
     let sites = WantedSites { ids: ids.map(<[SiteId]>::to_vec), shifts };
@@ -100,6 +101,7 @@ fn what_was_archived_or_lost_meanwhile_may_stay_where_it_stands_o_5() {
         others: BACKED,
         sites: vec![archived],
         review: None,
+        ties: mandate_core::contact_ties::Ties::default(),
     };
     let sites = WantedSites { ids: Some(vec![BARN]), shifts: None };
     let refused = contact::edit(&by(&manager()), facts, EditContact { sites, ..EditContact::default() });
@@ -115,6 +117,7 @@ fn the_journal_tells_where_somebody_works_o_5_x_2() {
         others: BACKED,
         sites: in_use(),
         review: None,
+        ties: mandate_core::contact_ties::Ties::default(),
     };
     let sites = WantedSites { ids: Some(vec![PLANT]), shifts: Some(vec![(PLANT, name("day"))]) };
     let change =

@@ -138,7 +138,7 @@ fn the_individuals_grant_decides_before_the_organizations_in_every_world_g_2_g_4
         // The hot read and the explanation name the same winner, in whatever order the grants come.
         let mut grants: Vec<PartnerGrant> = mine.into_iter().chain(ours).collect();
         for _ in 0..2 {
-            let considered = consider(NOW, suspension, grants.clone());
+            let considered = consider(NOW, &partner_designated().actor(), suspension, grants.clone());
             assert_eq!(considered.iter().map(|one| one.grant.clone()).collect::<Vec<_>>(), grants, "{world}");
             assert_eq!(winner(&considered).map(|grant| grant.id), decides.map(id), "{world}");
             let gives = winner(&considered).filter(|grant| grant.level != Level::None);
@@ -155,7 +155,9 @@ fn every_grant_that_does_not_decide_says_why_g_15() {
     let worlds = each_world(|individual, organization, suspension| {
         let (mine, ours) = grants_of(individual, organization);
         let mine_lives = matches!(individual, Some((_, State::Endless | State::UntilTomorrow)));
-        for considered in consider(NOW, suspension, mine.into_iter().chain(ours).collect()) {
+        for considered in
+            consider(NOW, &partner_designated().actor(), suspension, mine.into_iter().chain(ours).collect())
+        {
             let is_mine = considered.grant.grantee.kind() == GranteeType::Contact;
             let (_, state) = if is_mine { individual } else { organization }.unwrap();
             let expected = match state {
@@ -200,12 +202,18 @@ fn a_grant_that_ended_once_leaves_the_next_one_to_decide_g_4_g_6_g_12() {
         grant_in(4, person(), (Level::FullAdmin, State::UntilYesterday)),
         grant_in(5, all_of(PARTNER), (Level::Update, State::Endless)),
     ];
-    assert_eq!(winner(&consider(NOW, NO_SUSPENSION, history.clone())).unwrap().id, id(5));
+    assert_eq!(
+        winner(&consider(NOW, &partner_designated().actor(), NO_SUSPENSION, history.clone())).unwrap().id,
+        id(5)
+    );
     let mut with_live = history;
     with_live.push(grant_in(6, person(), (Level::Cc, State::UntilTomorrow)));
-    assert_eq!(winner(&consider(NOW, NO_SUSPENSION, with_live.clone())).unwrap().id, id(6));
+    assert_eq!(
+        winner(&consider(NOW, &partner_designated().actor(), NO_SUSPENSION, with_live.clone())).unwrap().id,
+        id(6)
+    );
     // On the server's clock, not at the next clean-up: tomorrow the organization's grant decides again.
-    assert_eq!(winner(&consider(TOMORROW, NO_SUSPENSION, with_live)).unwrap().id, id(5));
+    assert_eq!(winner(&consider(TOMORROW, &partner_designated().actor(), NO_SUSPENSION, with_live)).unwrap().id, id(5));
 }
 
 #[test]

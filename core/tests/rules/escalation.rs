@@ -5,15 +5,15 @@ use mandate_core::actor::{Actor, PersonRef};
 use mandate_core::change::{Change, Context};
 use mandate_core::escalation::{
     Act, Approval, Channel, Escalation, EscalationFacts, EscalationStatus, LAPSE, OpenEscalation, OpenFacts, State,
-    open, view,
+    Ties, Traces, open, view,
 };
 use mandate_core::escalation_case::{
     Absence, Case, Item, KnownNumber, Letter, MailingAddress, Method, Nominee, Seniority, Unavailable, Verification,
     VerifyItem,
 };
 use mandate_core::escalation_step::{
-    Approve, EditCase, NomineeFacts, Step, Verify, approve, edit, object, provide_information, reject,
-    request_information, resume, review, verify, withdraw,
+    Approve, ConfirmNumber, EditCase, NomineeFacts, Step, Verify, approve, confirm_number, edit, object,
+    provide_information, reject, request_information, resume, review, verify, withdraw,
 };
 use mandate_core::escalation_story::{Audience, audience};
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
@@ -25,9 +25,9 @@ use mandate_core::vocabulary::{
 
 use crate::ladder::{climb, code, lacks, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NOW, OTHER_CUSTOMER, Person, VENDOR, YESTERDAY, by, consultant, designated, desk, domains, guardian, id,
-    member, named, note, organization, origin, outsider, partner, partner_guardian, reader, reference, request,
-    request_in, staff, standing,
+    CUSTOMER, NOW, OTHER_CUSTOMER, Person, TOMORROW, VENDOR, YESTERDAY, by, consultant, designated, desk, domains,
+    guardian, id, member, named, note, organization, origin, outsider, partner, partner_guardian, reader, reference,
+    request, request_in, staff, standing,
 };
 
 /// The waiting period of these tests.
@@ -99,7 +99,7 @@ pub(crate) fn third() -> mandate_core::staff::StaffMember {
 
 /// The approval of these tests; its waiting period is over [`NOW`].
 pub(crate) fn approval() -> Approval {
-    Approval { by: approver().id.into(), at: YESTERDAY, completes_at: NOW }
+    Approval { by: approver().id.into(), at: YESTERDAY, completes_at: NOW, rests_since: None }
 }
 
 pub(crate) fn acted(person: &impl Person) -> Act {
@@ -118,6 +118,7 @@ pub(crate) fn escalation(state: State) -> Escalation {
         reviewer: Some(reviewer().id.into()),
         state,
         resumption: None,
+        traces: Traces { verified_by: [reviewer().id.into()].into(), ..Traces::default() },
         opened_by: reference(&designated()),
         created_at: YESTERDAY,
         updated_at: YESTERDAY,
@@ -142,17 +143,25 @@ pub(crate) fn states() -> [State; 10] {
     ]
 }
 
-pub(crate) fn facts(person: &impl Person, escalation: Escalation) -> EscalationFacts {
+pub(crate) fn facts(person: &(impl Person + ?Sized), escalation: Escalation) -> EscalationFacts {
     let standing = Standing::of(&person.actor(), escalation.organization.id, None);
-    EscalationFacts { actor: person.actor(), standing, escalation: Some(escalation) }
+    EscalationFacts {
+        actor: person.actor(),
+        standing,
+        escalation: Some(escalation),
+        ties: Ties::default(),
+        is_suspended: false,
+    }
 }
 
 pub(crate) fn nominee_facts() -> NomineeFacts {
     NomineeFacts {
+        former: Vec::new(),
         organization: organization(CUSTOMER),
         vendor_domains: domains(&["vendor.example"]),
         existing: None,
-        active_primaries: vec![guardian().id],
+        disabled_since: false,
+        to_be_named: vec![guardian().id],
     }
 }
 
@@ -164,14 +173,21 @@ fn item(item: Item, method: Method) -> VerifyItem {
     VerifyItem { item, method, note: None, number: None }
 }
 
-fn verifying(items: Vec<VerifyItem>) -> Verify {
+pub(crate) fn verifying(items: Vec<VerifyItem>) -> Verify {
     let number = |text, person: &PersonRef| KnownNumber {
         number: Phone::parse(text).unwrap(),
         person: person.clone(),
         since: YESTERDAY,
     };
     let numbers = vec![number("+1.650.555.0199", &reference(&guardian()))];
-    Verify { items, numbers, is_signed_by_author: false, expected_version: None }
+    Verify { items, numbers, min_age: Span::seconds(0), is_signed_by_author: false, expected_version: None }
+}
+
+/// Confirms a number; of those that are known the guardian's is the only one.
+pub(crate) fn confirming(number: &str) -> ConfirmNumber {
+    let Verify { numbers, min_age, .. } = verifying(Vec::new());
+    let number = Phone::parse(number).unwrap();
+    ConfirmNumber { number, note: note("hers for years"), numbers, min_age, expected_version: None }
 }
 
 /// Takes a step, whatever it is.
@@ -192,6 +208,7 @@ pub(crate) fn take(context: &Context, facts: EscalationFacts, step: Step) -> Res
         Step::Object => object(context, facts, note("I am here"), None),
         Step::Resume => resume(context, facts, note("they are not"), WAIT, None),
         Step::Complete => crate::escalation_completion::completed(context, facts),
+        Step::ConfirmNumber => confirm_number(context, facts, confirming("+1.650.555.0199")),
     }
 }
 
@@ -199,7 +216,7 @@ fn opening() -> OpenEscalation {
     OpenEscalation { id: id(1), channel: Channel::ServiceRequest, case: case() }
 }
 
-fn open_facts(person: &impl Person) -> OpenFacts {
+pub(crate) fn open_facts(person: &impl Person) -> OpenFacts {
     OpenFacts {
         actor: person.actor(),
         standing: standing(person),
@@ -208,7 +225,8 @@ fn open_facts(person: &impl Person) -> OpenFacts {
         service_request: None,
         has_outsiders: false,
         known_attachments: vec![id(1)],
-        active_primaries: vec![guardian().id],
+        on_account_team: false,
+        to_be_named: vec![guardian().id],
         known_primaries: vec![guardian().id],
     }
 }
@@ -228,13 +246,16 @@ fn a_designated_contact_opens_an_escalation_e_1_e_2_e_3_e_4_e_11() {
                 organization: None,
                 under_way: Some(id(9)),
                 service_request: Some(None),
-                has_outsiders: true,
                 known_attachments: Vec::new(),
                 ..open_facts(&designated())
             },
             command: OpenEscalation {
                 channel: Channel::Phone,
-                case: Case { unavailable: vec![stranger], ..case() },
+                case: Case {
+                    letter: Letter { received_at: Some(TOMORROW), ..case().letter },
+                    unavailable: vec![stranger],
+                    ..case()
+                },
                 ..opening()
             },
         },
@@ -269,10 +290,12 @@ fn a_designated_contact_opens_an_escalation_e_1_e_2_e_3_e_4_e_11() {
                     ..request()
                 }));
             }),
-            trips(Code::ValidationFailed).at("#/service_request_id").until(|world| world.facts.has_outsiders = false),
             trips(Code::AttachmentNotAllowed)
                 .at("#/letter/attachment_ids")
                 .until(|world| world.facts.known_attachments = vec![id(1)]),
+            trips(Code::ValidationFailed)
+                .at("#/letter/received_at")
+                .until(|world| world.command.case.letter = case().letter),
             trips(Code::ValidationFailed)
                 .at("#/unavailable")
                 .until(|world| world.command.case.unavailable = Vec::new()),
@@ -295,6 +318,7 @@ fn each_way_in_has_its_own_people_e_2() {
         let facts = OpenFacts {
             actor: person.actor(),
             standing: Standing::of(&person.actor(), CUSTOMER, None),
+            on_account_team: true,
             ..open_facts(&designated())
         };
         let context = Context { actor: Some(person.actor()), now: NOW, origin: origin() };
@@ -324,7 +348,7 @@ fn each_way_in_has_its_own_people_e_2() {
 #[test]
 fn an_escalation_is_seen_inside_the_organization_and_by_staff_alone_e_11() {
     let sees = |actor: Actor, standing: Standing| {
-        let facts = EscalationFacts { actor, standing, escalation: Some(escalation(State::Submitted)) };
+        let facts = EscalationFacts { actor, standing, ..facts(&designated(), escalation(State::Submitted)) };
         view(NOW, facts).map(drop).map_err(|refusal| refusal.code)
     };
     for permission in Permission::ALL.iter().copied() {
@@ -452,7 +476,7 @@ fn an_approval_needs_every_item_the_version_read_and_a_nominee_who_can_be_appoin
                 },
             ),
             command: Approve {
-                nominee: NomineeFacts { existing: Some(elsewhere), ..nominee_facts() },
+                nominee: NomineeFacts { existing: Some(elsewhere), disabled_since: true, ..nominee_facts() },
                 ..approving(Some(3))
             },
         },
@@ -480,7 +504,19 @@ fn an_approval_needs_every_item_the_version_read_and_a_nominee_who_can_be_appoin
             trips(Code::ContactInOtherOrganization)
                 .at("#/nominee/email")
                 .with(Extra::InvitationAvailable(false))
-                .until(|world| world.command.nominee.existing = None),
+                .until(|world| {
+                    let guardian = guardian().id.into();
+                    world.command.nominee.existing =
+                        Some(mandate_core::contact::Existing { person: guardian, organization: CUSTOMER });
+                    world.facts.escalation.as_mut().unwrap().case.unavailable = case().unavailable;
+                }),
+            trips(Code::NomineeNotAllowed).at("#/nominee/email").until(|world| {
+                world.command.nominee.existing = None;
+                world.facts.escalation.as_mut().unwrap().case.unavailable = Vec::new();
+            }),
+            trips(Code::NomineeNotAllowed)
+                .at("#/nominee/email")
+                .until(|world| world.command.nominee.disabled_since = false),
             trips(Code::PrimarySupportContactAvailable)
                 .at("#/unavailable")
                 .with(Extra::Missing(vec![guardian().id.to_string()]))

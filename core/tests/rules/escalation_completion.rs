@@ -3,11 +3,13 @@
 use mandate_core::change::{Change, Context};
 use mandate_core::contact::{Contact, Others};
 use mandate_core::contact_state::{DisableFacts, RecordIds, StateFacts};
-use mandate_core::escalation::{Escalation, EscalationFacts, State, is_primary_of};
+use mandate_core::contact_ties::Ties;
+use mandate_core::escalation::{Escalation, EscalationFacts, State};
 use mandate_core::escalation_case::{Absence, Case, Unavailable};
 use mandate_core::escalation_completion::{
     CompleteFacts, Completed, Completion, CompletionIds, complete, depart, is_present,
 };
+use mandate_core::escalation_guard::can_be_named;
 use mandate_core::escalation_step::NomineeFacts;
 use mandate_core::refusal::{Code, Extra, Refusal};
 use mandate_core::text::Email;
@@ -17,11 +19,11 @@ use mandate_core::vocabulary::{ContactType, OrganizationStatus, Permission, Pers
 use crate::escalation::{approval, approver, case, escalation, facts, nominee_facts};
 use crate::ladder::{code, mails, refusal, written};
 use crate::world::{
-    BACKED, CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person, by, designated, guardian, id, manager, named, outsider,
-    reference, request, staff, welcome_ids,
+    BACKED, CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, Person, by, designated, guardian, id, manager, named, orphan,
+    outsider, reference, request, staff, welcome_ids,
 };
 
-fn ids() -> CompletionIds {
+pub(crate) fn ids() -> CompletionIds {
     CompletionIds { contact: NEW_CONTACT, welcome: welcome_ids() }
 }
 
@@ -32,10 +34,16 @@ fn completing(escalation: EscalationFacts) -> CompleteFacts {
         approver: Some((approver().actor(), OrganizationStatus::Active)),
         nominee: nominee_facts(),
         record: None,
-        others: Others { active_manager: true, active_primary: true },
+        others: Others { active_manager: true, active_primary: true, active_appointer: true },
         present: vec![guardian().id],
+        approver_granted: false,
         is_in_review: false,
     }
+}
+
+/// What must be known to complete an escalation that is due.
+pub(crate) fn completing_due() -> CompleteFacts {
+    completing(facts(&approver(), due()))
 }
 
 fn due() -> Escalation {
@@ -149,7 +157,7 @@ fn what_cannot_be_completed_any_more_goes_back_into_review_e_4_e_9_x_1() {
         ),
         (
             CompleteFacts {
-                nominee: NomineeFacts { active_primaries: vec![guardian().id, manager().id], ..nominee_facts() },
+                nominee: NomineeFacts { to_be_named: vec![guardian().id, manager().id], ..nominee_facts() },
                 ..base()
             },
             "turn to them",
@@ -188,7 +196,7 @@ fn those_who_left_are_disabled_with_all_that_hangs_on_them_e_9_c_15() {
     // Who is away or does not answer stays, and who is gone already is gone.
     assert_eq!(done.departures.iter().map(|one| one.contact()).collect::<Vec<_>>(), [guardian().id]);
     let departure = &done.departures[0];
-    let leaving = |successor| DisableFacts {
+    let leaving = |successor: Option<Contact>| DisableFacts {
         state: StateFacts {
             actor: outsider().actor(),
             standing: mandate_core::access::Standing::Stranger,
@@ -196,36 +204,34 @@ fn those_who_left_are_disabled_with_all_that_hangs_on_them_e_9_c_15() {
         },
         organization: named(CUSTOMER),
         others: BACKED,
-        grants: Vec::new(),
-        requests: vec![request()],
-        successor,
+        under_way: Some(id(1)),
+        ties: Ties { leads: vec![orphan(request(), None, successor.as_slice())], ..Ties::default() },
+        successor: successor.as_ref().map(reference),
         review: None,
         invitations: Vec::new(),
-        grant_requests: Vec::new(),
-        participations: Vec::new(),
     };
-    let record = RecordIds { request: id(7), number: 7, message: id(7) };
+    let record = RecordIds { request: id(7), number: 7, message: id(7), mail: id(9) };
     let heir = |successor| {
         let disabled = depart(&by(&approver()), departure, &[guardian().id], leaving(successor), record).unwrap();
         assert_eq!(disabled.contact.after().status, PersonStatus::Disabled);
-        disabled.requests[0].after().point_of_contact.clone().map(|person| person.id)
+        disabled.untied.handed_over.requests[0].after().point_of_contact.clone().map(|person| person.id)
     };
-    assert_eq!(heir(Some(reference(&manager()))), Some(manager().id.into()));
+    assert_eq!(heir(Some(manager())), Some(manager().id.into()));
     assert_eq!(heir(None), Some(NEW_CONTACT.into()));
-    assert_eq!(heir(Some(reference(&guardian()))), Some(NEW_CONTACT.into()));
+    assert_eq!(heir(Some(guardian())), Some(NEW_CONTACT.into()));
     let other = DisableFacts { state: StateFacts { contact: Some(manager()), ..leaving(None).state }, ..leaving(None) };
     assert_eq!(code(depart(&by(&approver()), departure, &[], other, record).map(drop)), Code::Internal);
 }
 
 #[test]
 fn only_primary_support_contacts_are_unavailable_and_only_who_is_there_is_disabled_e_4_e_9() {
-    assert!(is_primary_of(&guardian(), CUSTOMER) && !is_primary_of(&guardian(), OTHER_CUSTOMER));
-    assert!(!is_primary_of(&manager(), CUSTOMER));
+    assert!(can_be_named(&guardian(), CUSTOMER, NOW) && !can_be_named(&guardian(), OTHER_CUSTOMER, NOW));
+    assert!(!can_be_named(&manager(), CUSTOMER, NOW));
     for (status, there) in
         [(PersonStatus::Active, true), (PersonStatus::Invited, true), (PersonStatus::Disabled, false)]
     {
         let one = Contact { status, ..guardian() };
-        assert!(is_primary_of(&one, CUSTOMER));
+        assert!(can_be_named(&one, CUSTOMER, NOW));
         assert_eq!(is_present(&one, CUSTOMER), there, "{status:?}");
         assert!(!is_present(&one, OTHER_CUSTOMER));
     }

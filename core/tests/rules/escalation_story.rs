@@ -68,7 +68,7 @@ fn the_system_writes_in_nobodys_name_e_5_e_9() {
 #[test]
 fn an_email_leaves_as_long_as_it_is_so_and_its_receiver_may_know_e_7_e_8_e_11() {
     let gets = |kind: MailKind, person: &dyn Person, standing: Standing, state: State| {
-        let facts = EscalationFacts { actor: person.actor(), standing, escalation: Some(escalation(state)) };
+        let facts = EscalationFacts { standing, ..facts(person, escalation(state)) };
         told(NOW, kind, facts).is_some()
     };
     let own = |person: &dyn Person| Standing::of(&person.actor(), crate::world::CUSTOMER, None);

@@ -13,8 +13,8 @@ use mandate_core::vocabulary::{GrantStatus, History, Level, StaffRole};
 
 use crate::ladder::code;
 use crate::world::{
-    CUSTOMER, GRANT, NOW, PARTNER, Person as _, TOMORROW, YESTERDAY, all_of, by, designated, grant, id, manager, one,
-    organization, partner_designated, partner_guardian, reference, staff, standing,
+    CUSTOMER, GRANT, NOW, PARTNER, Person as _, TOMORROW, YESTERDAY, all_of, by, designated, grant, guardian, id,
+    manager, one, organization, partner_designated, partner_guardian, reference, staff, standing,
 };
 
 const NEW: GrantId = GrantId::from_u128(9);
@@ -29,7 +29,13 @@ fn single() -> Candidate {
 
 fn facts(grantee: Candidate) -> CreateFacts {
     let grantor = Some(organization(CUSTOMER));
-    CreateFacts { standing: standing(&manager()), grantor, grantee: Some(grantee), current: None }
+    CreateFacts {
+        standing: standing(&guardian()),
+        grantor,
+        grantee: Some(grantee),
+        current: None,
+        hanging: Default::default(),
+    }
 }
 
 fn wanted(level: Level) -> CreateGrant {
@@ -154,6 +160,8 @@ fn asked(grant: PartnerGrant) -> ApproveFacts {
         grantor: Some(organization(CUSTOMER)),
         grantee: Some(single()),
         current: Some(grant),
+        around: Default::default(),
+        asker: Some(partner_designated().actor()),
     }
 }
 

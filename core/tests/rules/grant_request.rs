@@ -35,7 +35,7 @@ fn at_partner(person: &impl Person) -> Standing {
 }
 
 /// The partner asks the customer for `view`, by its domain; YESTERDAY, and nobody has answered.
-fn asked(grantee: Grantee) -> GrantRequest {
+pub(crate) fn asked(grantee: Grantee) -> GrantRequest {
     GrantRequest {
         id: id(1),
         named: domain("acme.example"),
@@ -192,7 +192,14 @@ fn whether_a_name_is_anybodys_changes_nothing_that_the_partner_sees_g_9() {
             };
             let facts = RequestFacts { actor: partner_guardian().actor(), standing, request: Some(request) };
             let one = refusal(decline(&by(&partner_guardian()), facts.clone(), note("no"), None));
-            let facts = ApproveFacts { request: facts, grantor: None, grantee: None, current: None };
+            let facts = ApproveFacts {
+                request: facts,
+                grantor: None,
+                grantee: None,
+                current: None,
+                around: Default::default(),
+                asker: None,
+            };
             let other = refusal(approve(&by(&partner_guardian()), facts, approval()));
             (one, other)
         });
@@ -254,6 +261,8 @@ fn approve_facts(request: GrantRequest) -> ApproveFacts {
         grantor: Some(organization(CUSTOMER)),
         grantee: Some(whole(PARTNER)),
         current: None,
+        around: Default::default(),
+        asker: Some(partner_designated().actor()),
     }
 }
 
@@ -283,7 +292,7 @@ fn a_contact_manager_of_the_customer_approves_g_5_g_7_g_9() {
         },
         command: ApproveGrantRequest { acknowledged: false, expected_version: Some(9), ..approval() },
     };
-    let Approved { request, replaced, grant } = climb(
+    let Approved { request, replaced, grant, .. } = climb(
         world,
         |world| approve(&by(&manager()), world.facts, world.command),
         [
@@ -433,12 +442,12 @@ fn both_sides_see_a_request_and_nobody_else_does_g_9_x_3() {
 fn open_requests_end_with_whoever_made_them_or_was_to_hold_the_grant_c_15_g_9() {
     let mut world = crate::contact_state::disabling(&partner_guardian(), partner_designated());
     let lapsed = GrantRequest { id: id(2), created_at: NOW.minus(Span::days(30)), ..asked(all_of(PARTNER)) };
-    world.facts.grant_requests = vec![asked(all_of(PARTNER)), lapsed, decided(GrantRequestStatus::Declined)];
+    world.facts.ties.grant_requests = vec![asked(all_of(PARTNER)), lapsed, decided(GrantRequestStatus::Declined)];
     world.facts.state.standing = at_partner(&partner_guardian());
     let disabled = mandate_core::contact_state::disable(&by(&partner_guardian()), world.facts, world.command).unwrap();
     assert_eq!(disabled.effects.grant_requests, [id(1)]);
     assert_eq!(
-        disabled.grant_requests.iter().map(written).collect::<Vec<_>>(),
+        disabled.untied.grant_requests.iter().map(written).collect::<Vec<_>>(),
         [[
             "partner_grant_request.cancelled in org_2 by contact_5 for org_2",
             "decision: nothing -> cancelled",

@@ -24,9 +24,10 @@ fn change() -> Change<Contact> {
         actor: manager().actor(),
         standing: standing(&manager()),
         contact: Some(designated()),
-        others: Others { active_manager: true, active_primary: true },
+        others: Others { active_manager: true, active_primary: true, active_appointer: true },
         sites: Vec::new(),
         review: None,
+        ties: mandate_core::contact_ties::Ties::default(),
     };
     let phone = Some(Some(Phone::parse("112").unwrap()));
     contact::edit(

@@ -15,7 +15,7 @@ use crate::world::{
 };
 
 fn facts(actor: Actor, standing: Standing, request: ServiceRequest) -> RequestFacts {
-    RequestFacts { actor, standing, request: Some(request), role: None }
+    RequestFacts { actor, standing, request: Some(request), role: None, lead_at_rest: false }
 }
 
 fn own(request: ServiceRequest) -> RequestFacts {

@@ -13,25 +13,25 @@ use mandate_core::person::NewProfile;
 use mandate_core::point_of_contact::{PointOfContact, allow_list, consider};
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
 use mandate_core::request_access::HistoryScope;
-use mandate_core::service_request::{RequestFacts, ServiceRequest, view};
+use mandate_core::service_request::{CreateFacts, RequestFacts, ServiceRequest, create, view};
 use mandate_core::text::{Locale, PersonName, TimeZone, TypedEmail};
 use mandate_core::viewer::Candidate;
 use mandate_core::vocabulary::{
-    ContactType, History, Involvement, Level, OrganizationStatus, Permission, PersonStatus, RequestStatus, StaffRole,
-    Vocabulary as _,
+    Category, ContactType, History, Involvement, Level, OrganizationStatus, Permission, PersonStatus, RequestStatus,
+    StaffRole, Vocabulary as _,
 };
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
     CUSTOMER, GRANT, NEW_CONTACT, NOW, Person, REQUEST, YESTERDAY, by, consultant, designated, desk, domains, guardian,
-    held, id, levels, manager, organization, outsider, partner, partner_designated, partner_guardian, partner_reader,
-    reader, reference, request, request_in, second_partner_designated, staff, standing, welcome_ids,
+    held, id, levels, manager, organization, outsider, owners, part, partner, partner_designated, partner_guardian,
+    partner_reader, reader, reference, request, request_in, second_partner_designated, staff, standing, welcome_ids,
 };
 
 const RUNNING: Suspension = Suspension { grantor: OrganizationStatus::Active, holder: OrganizationStatus::Active };
 
 /// Somebody, by whatever level a grant of the customer to them gives.
-fn candidate(person: &impl Person, level: Option<Level>) -> Candidate {
+pub(crate) fn candidate(person: &impl Person, level: Option<Level>) -> Candidate {
     let individual = level.map(|level| HeldGrant { held: held(level), expires_at: None });
     Candidate {
         person: person.actor(),
@@ -41,12 +41,12 @@ fn candidate(person: &impl Person, level: Option<Level>) -> Candidate {
     }
 }
 
-fn request_facts(actor: Actor, standing: Standing, request: ServiceRequest) -> RequestFacts {
-    RequestFacts { actor, standing, request: Some(request), role: None }
+pub(crate) fn request_facts(actor: Actor, standing: Standing, request: ServiceRequest) -> RequestFacts {
+    RequestFacts { actor, standing, request: Some(request), role: None, lead_at_rest: false }
 }
 
 /// Somebody adds a person to the customer's request, which nobody else takes part in.
-fn facts(actor: Actor, standing: Standing, candidate: Option<Candidate>) -> AddFacts {
+pub(crate) fn facts(actor: Actor, standing: Standing, candidate: Option<Candidate>) -> AddFacts {
     AddFacts {
         request: request_facts(actor, standing, request()),
         candidate,
@@ -56,11 +56,11 @@ fn facts(actor: Actor, standing: Standing, candidate: Option<Candidate>) -> AddF
     }
 }
 
-fn command(person: impl Into<PersonId>, role: Involvement) -> AddParticipant {
+pub(crate) fn command(person: impl Into<PersonId>, role: Involvement) -> AddParticipant {
     AddParticipant { person: person.into(), role, expected_version: None, mails: [id(1), id(2)] }
 }
 
-fn participant(person: PersonRef, role: Involvement) -> Participant {
+pub(crate) fn participant(person: PersonRef, role: Involvement) -> Participant {
     Participant {
         request: REQUEST,
         organization: CUSTOMER,
@@ -69,11 +69,16 @@ fn participant(person: PersonRef, role: Involvement) -> Participant {
         added_at: YESTERDAY,
         added_by: reference(&manager()),
         version: 1,
+        grant: None,
     }
 }
 
 /// What adding somebody decides, as the participant that it makes.
-fn added(actor: &impl Person, facts: AddFacts, command: AddParticipant) -> Result<Change<Participant>, Refusal> {
+pub(crate) fn added(
+    actor: &impl Person,
+    facts: AddFacts,
+    command: AddParticipant,
+) -> Result<Change<Participant>, Refusal> {
     match add(&by(actor), facts, command)? {
         Added::Participant(change) => Ok(*change),
         Added::PointOfContact(change) => panic!("{change:?} is about the point of contact"),
@@ -136,7 +141,7 @@ fn somebody_is_added_by_whoever_may_update_the_request_s_7() {
 fn another_role_takes_the_place_of_the_one_before_s_7_x_2() {
     let present = participant(reference(&guardian()), Involvement::Cc);
     let again = |role, expected_version| {
-        let part = Candidate { role: Some(Involvement::Cc), ..candidate(&guardian(), None) };
+        let part = Candidate { role: Some(part(Involvement::Cc)), ..candidate(&guardian(), None) };
         let facts = AddFacts {
             present: Some(present.clone()),
             count: PARTICIPANTS_MAX,
@@ -212,7 +217,7 @@ fn people_of_the_organization_and_holders_of_a_live_grant_can_be_added_s_3_s_7_x
 
 /// What each level gains by each role, said once more: reading below `view`, updating below `update`.
 #[test]
-fn what_widens_a_partners_access_the_organizations_own_people_alone_give_s_7_x_3a() {
+fn what_widens_a_partners_access_the_organizations_own_people_alone_give_s_7_s_14_x_3a() {
     let mut compared = 0;
     for level in levels() {
         for role in [Involvement::Cc, Involvement::Secondary] {
@@ -230,24 +235,31 @@ fn what_widens_a_partners_access_the_organizations_own_people_alone_give_s_7_x_3
                 };
                 let pedro = || candidate(&partner_designated(), Some(level));
                 let sofia = || candidate(&second_partner_designated(), Some(level));
-                let own = by(manager().actor(), standing(&manager()), &pedro);
+                let own = by(guardian().actor(), standing(&guardian()), &pedro);
                 let colleague = by(partner_guardian().actor(), partner(Level::FullAdmin), &pedro);
                 let other_partner = by(partner_guardian().actor(), partner(Level::FullAdmin), &sofia);
                 let agent = by(staff(StaffRole::Agent).actor(), desk(StaffRole::Agent), &pedro);
                 let vera = by(staff(StaffRole::Consultant).actor(), consultant(Level::Update), &pedro);
-                let denied = |code| if widens { Err(code) } else { Ok(()) };
+                let manages = by(manager().actor(), standing(&manager()), &pedro);
+                // Into a confidential one only its guards let people (S-14).
+                let denied = |code| match (is_confidential, widens) {
+                    (true, _) => Err(Code::PrimarySupportContactRequired),
+                    (false, true) => Err(code),
+                    (false, false) => Ok(()),
+                };
                 let what = format!("{level:?} {role:?} {is_confidential}");
                 assert_eq!(own, Ok(()), "{what}");
+                assert_eq!(manages, if is_confidential { denied(Code::PermissionRequired) } else { Ok(()) }, "{what}");
                 assert_eq!(colleague, denied(Code::PermissionRequired), "{what}");
-                assert_eq!(agent, denied(Code::PermissionRequired), "{what}");
+                assert_eq!(agent, if widens { Err(Code::PermissionRequired) } else { Ok(()) }, "{what}");
                 // Who may not know what others hold is answered as about nobody.
                 assert_eq!(other_partner, denied(Code::ParticipantNotAllowed), "{what}");
                 assert_eq!(vera, denied(Code::ParticipantNotAllowed), "{what}");
-                compared += 5;
+                compared += 6;
             }
         }
     }
-    assert_eq!(compared, 6 * 2 * 2 * 5);
+    assert_eq!(compared, 6 * 2 * 2 * 6);
     let facts = facts(
         partner_guardian().actor(),
         partner(Level::FullAdmin),
@@ -275,7 +287,8 @@ fn a_grant_that_does_not_reach_the_request_gives_no_more_than_cc_s_7_g_16() {
 
 #[test]
 fn the_point_of_contact_is_named_by_the_rule_of_editing_s_2_s_7_s_10() {
-    let named = |person: &Contact, level| PointOfContact::Contact(Box::new(person.clone()), level);
+    let named =
+        |person: &Contact, level: Option<Level>| PointOfContact::Contact(Box::new(person.clone()), level.map(held));
     let answer = |actor: &Contact, person: &Contact, level, expected_version| {
         let held = if actor.organization == CUSTOMER { None } else { Some(held(Level::Update)) };
         let standing = Standing::of(&actor.actor(), CUSTOMER, held);
@@ -288,7 +301,7 @@ fn the_point_of_contact_is_named_by_the_rule_of_editing_s_2_s_7_s_10() {
         }
     };
     let change = answer(&manager(), &partner_designated(), Some(Level::Create), Some(1)).unwrap();
-    assert!(change.after().is_partner_managed());
+    assert!(change.after().is_partner_managed(NOW));
     assert_eq!(
         written(&change),
         ["service_request.updated in org_1 by contact_2 for org_1", "point_of_contact: contact_3 -> contact_6",]
@@ -299,9 +312,12 @@ fn the_point_of_contact_is_named_by_the_rule_of_editing_s_2_s_7_s_10() {
     );
     assert!(written(&answer(&manager(), &designated(), None, None).unwrap()).is_empty(), "they are already");
     assert_eq!(code(answer(&manager(), &guardian(), None, Some(7))), Code::VersionMismatch);
+    // Of an existing request also at a low level (S-7).
+    assert!(answer(&manager(), &partner_designated(), Some(Level::Cc), None).is_ok());
+    let by_partner = answer(&partner_guardian(), &partner_designated(), Some(Level::FullAdmin), None);
+    assert_eq!(code(by_partner), Code::PermissionRequired);
     for refused in [
-        refusal(answer(&manager(), &partner_designated(), Some(Level::Update), None)),
-        refusal(answer(&partner_guardian(), &partner_designated(), Some(Level::FullAdmin), None)),
+        refusal(answer(&manager(), &partner_designated(), None, None)),
         refusal(answer(&manager(), &reader(), None, None)),
     ] {
         assert_eq!((refused.code, refused.pointer), (Code::PointOfContactNotAllowed, Some("#/person_id")));
@@ -338,6 +354,12 @@ fn a_participant_is_removed_by_whoever_may_update_the_request_s_7_x_2() {
             trips(Code::NotFound).until(|world| {
                 world.facts.present = Some(participant(reference(&guardian()), Involvement::Secondary));
             }),
+            // What the organization's own people made stays theirs to unmake.
+            trips(Code::PermissionRequired)
+                .with(Extra::Required(Requirement::Permission(Permission::DesignatedSupport)))
+                .until(|world| {
+                    world.facts.present.as_mut().unwrap().added_by = reference(&partner_designated());
+                }),
             trips(Code::VersionMismatch).with(Extra::CurrentVersion(1)).until(|world| world.expected_version = Some(1)),
             trips(Code::ServiceRequestClosed)
                 .with(Extra::CurrentStatus("closed"))
@@ -399,10 +421,11 @@ fn introduced(permission: Permission, standing: Standing) -> Result<Contact, Ref
         standing: standing.clone(),
         organization: Some(organization(CUSTOMER)),
         vendor_domains: domains(&["vendor.example"]),
-        own_domains: Vec::new(),
+        owners: owners(&[("acme.example", CUSTOMER)]),
         existing: None,
         never_entered: false,
         sites: Vec::new(),
+        former: Vec::new(),
     };
     let facts = request_facts(manager().actor(), standing, request());
     introduce(&by(&manager()), &facts, contact_facts, command).map(|welcomed| welcomed.contact.after().clone())
@@ -433,16 +456,16 @@ fn a_contact_manager_creates_the_designated_contact_who_is_added_s_9_c_9() {
 fn the_list_begins_with_the_point_of_contact_and_says_who_can_see_the_request_s_7_g_12() {
     let visible =
         |request: ServiceRequest| view(&request_facts(manager().actor(), standing(&manager()), request)).unwrap();
-    let part = |person: &Contact, role, level| {
-        let candidate = Candidate { role: Some(role), ..candidate(person, level) };
+    let taking_part = |person: &Contact, role, level| {
+        let candidate = Candidate { role: Some(part(role)), ..candidate(person, level) };
         (participant(reference(person), role), candidate)
     };
     let rows = || {
         vec![
-            part(&designated(), Involvement::Cc, None),
-            part(&partner_designated(), Involvement::Cc, Some(Level::Cc)),
-            part(&partner_reader(), Involvement::Secondary, None),
-            part(&Contact { status: PersonStatus::Invited, ..guardian() }, Involvement::Cc, None),
+            taking_part(&designated(), Involvement::Cc, None),
+            taking_part(&partner_designated(), Involvement::Cc, Some(Level::Cc)),
+            taking_part(&partner_reader(), Involvement::Secondary, None),
+            taking_part(&Contact { status: PersonStatus::Invited, ..guardian() }, Involvement::Cc, None),
         ]
     };
     let all = parts(NOW, &visible(request()), Some(candidate(&designated(), None)), rows());
@@ -481,13 +504,17 @@ fn exactly_those_are_candidates_whom_one_could_name_s_2() {
             let deciding = level.filter(|level| *level != Level::None);
             for actor in &actors {
                 let standing = if actor.is_staff() { desk(StaffRole::Agent) } else { standing(&manager()) };
-                let named = PointOfContact::Contact(Box::new(person.clone()), deciding);
-                let unset = ServiceRequest { point_of_contact: None, ..request() };
-                let facts = AddFacts {
-                    request: request_facts(actor.clone(), standing, unset),
-                    ..AddFacts { point_of_contact: named, ..facts(actor.clone(), Standing::Stranger, None) }
+                let named = PointOfContact::Contact(Box::new(person.clone()), deciding.map(held));
+                let facts = CreateFacts {
+                    actor: actor.clone(),
+                    standing,
+                    organization: Some(organization(CUSTOMER)),
+                    point_of_contact: named,
+                    follow_up_of: None,
+                    participants: Vec::new(),
                 };
-                let is_named = add(&by(&manager()), facts, command(person.id, Involvement::PointOfContact)).is_ok();
+                let command = crate::service_request::command(Category::Incident);
+                let is_named = create(&by(&manager()), facts, command).is_ok();
                 let choice = consider(NOW, CUSTOMER, actor, &candidate(&person, level));
                 assert_eq!(choice.is_some(), is_named, "{:?} {status:?} {level:?} by {:?}", person.id, actor.id());
                 choices += usize::from(choice.is_some());

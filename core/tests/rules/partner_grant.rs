@@ -35,10 +35,11 @@ fn whole(id: OrganizationId) -> Candidate {
 /// Nothing is wrong with these facts.
 fn facts(grantee: Candidate) -> CreateFacts {
     CreateFacts {
-        standing: standing(&manager()),
+        standing: standing(&guardian()),
         grantor: Some(organization(CUSTOMER)),
         grantee: Some(grantee),
         current: None,
+        hanging: Default::default(),
     }
 }
 
@@ -64,6 +65,7 @@ fn a_contact_manager_grants_a_partner_organization_something_g_1_g_4_g_5_g_6_g_7
             grantor: None,
             grantee: None,
             current: Some(grant(4, all_of(PARTNER), Level::Cc)),
+            hanging: Default::default(),
         },
         command: CreateGrant {
             level: Level::None,
@@ -93,6 +95,7 @@ fn a_contact_manager_grants_a_partner_organization_something_g_1_g_4_g_5_g_6_g_7
     );
     assert!(created.replaced.is_none());
     let expected = PartnerGrant {
+        raised_at: NOW,
         id: id(7),
         grantor: named(CUSTOMER),
         grantee: all_of(PARTNER),

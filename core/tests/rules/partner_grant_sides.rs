@@ -3,7 +3,7 @@
 use mandate_core::access::Standing;
 use mandate_core::actor::Actor;
 use mandate_core::partner_grant::{
-    EditGrant, Ending, GrantFacts, Grantee, PartnerGrant, allow_list, edit, revoke, view,
+    EditGrant, Ending, GrantFacts, Grantee, PartnerGrant, Surroundings, allow_list, edit, revoke, view,
 };
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::request_access::HistoryScope;
@@ -20,9 +20,9 @@ fn facts(actor: Actor, standing: Standing, grant: PartnerGrant) -> GrantFacts {
     GrantFacts { actor, standing, grant: Some(grant) }
 }
 
-/// The customer's manager looks at a grant of theirs.
+/// The customer's guardian looks at a grant of theirs.
 fn managed(grant: PartnerGrant) -> GrantFacts {
-    facts(manager().actor(), standing(&manager()), grant)
+    facts(guardian().actor(), standing(&guardian()), grant)
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_contact_manager_edits_a_live_grant_g_4_g_5_g_6_g_7_g_13_g_16() {
                 expected_version: Some(7),
             },
         },
-        |world| edit(&by(&manager()), world.facts, world.command),
+        |world| edit(&by(&manager()), world.facts, Surroundings::default(), world.command),
         [
             trips::<Editing>(Code::NotFound).until(|world| {
                 world.facts.grant = Some(ended(GrantStatus::Revoked, grant(4, all_of(PARTNER), Level::Cc)));
@@ -123,9 +123,9 @@ fn a_contact_manager_edits_a_live_grant_g_4_g_5_g_6_g_7_g_13_g_16() {
     );
     // The same grant, and its history says what changed (G-6).
     let before = grant(4, all_of(PARTNER), Level::Cc);
-    assert_eq!((edited.after().id, edited.after().created_at), (before.id, before.created_at));
+    assert_eq!((edited.grant.after().id, edited.grant.after().created_at), (before.id, before.created_at));
     assert_eq!(
-        written(&edited),
+        written(&edited.grant),
         [
             "partner_grant.updated in org_1 by contact_2 for org_1",
             "level: cc -> update",
@@ -142,7 +142,9 @@ fn raising_an_organization_wide_grant_takes_an_acknowledgement_and_lowering_does
     let raise = |grantee: Grantee, from: Level, to: Level| {
         let before = PartnerGrant { expires_at: Some(TOMORROW), ..grant(4, grantee, from) };
         let command = EditGrant { level: Some(to), ..EditGrant::default() };
-        edit(&by(&manager()), managed(before), command).map(drop).map_err(|refusal| refusal.code)
+        edit(&by(&manager()), managed(before), Surroundings::default(), command)
+            .map(drop)
+            .map_err(|refusal| refusal.code)
     };
     let mut compared = 0;
     for from in levels() {
@@ -164,7 +166,11 @@ fn a_grant_keeps_its_moment_unless_it_gets_another_scope_g_16() {
         let since = YESTERDAY;
         let before =
             PartnerGrant { scope: HistoryScope { history: from, since }, ..grant(4, all_of(PARTNER), Level::View) };
-        edit(&by(&manager()), managed(before), EditGrant { acknowledged: true, ..command }).unwrap().after().scope
+        edit(&by(&manager()), managed(before), Surroundings::default(), EditGrant { acknowledged: true, ..command })
+            .unwrap()
+            .grant
+            .after()
+            .scope
     };
     for from in History::ALL.iter().copied() {
         for to in History::ALL.iter().copied() {
@@ -185,11 +191,20 @@ fn widening_the_history_of_an_organization_wide_grant_takes_an_acknowledgement_g
                 let scope = HistoryScope { history: from, since: YESTERDAY };
                 let before = |grantee| PartnerGrant { scope, ..grant(4, grantee, level) };
                 let command = EditGrant { history: Some(to), ..EditGrant::default() };
-                let answer = edit(&by(&manager()), managed(before(all_of(PARTNER))), command.clone());
+                let answer =
+                    edit(&by(&manager()), managed(before(all_of(PARTNER))), Surroundings::default(), command.clone());
                 let needed = to > from && level >= Level::View;
                 let expected = if needed { Err(Code::AcknowledgementRequired) } else { Ok(()) };
                 assert_eq!(answer.map(drop).map_err(|refusal| refusal.code), expected, "{from:?} to {to:?}");
-                assert!(edit(&by(&manager()), managed(before(one(&partner_designated()))), command).is_ok());
+                assert!(
+                    edit(
+                        &by(&manager()),
+                        managed(before(one(&partner_designated()))),
+                        Surroundings::default(),
+                        command
+                    )
+                    .is_ok()
+                );
             }
         }
     }
@@ -197,7 +212,7 @@ fn widening_the_history_of_an_organization_wide_grant_takes_an_acknowledgement_g
         let command = EditGrant { history: Some(history), level: Some(Level::Create), ..EditGrant::default() };
         let scope = HistoryScope { history: History::New, since: YESTERDAY };
         let before = PartnerGrant { scope, ..grant(4, all_of(PARTNER), Level::View) };
-        refusal(edit(&by(&manager()), managed(before), command)).detail.to_string()
+        refusal(edit(&by(&manager()), managed(before), Surroundings::default(), command)).detail.to_string()
     };
     for (history, says) in [
         (History::All, "makes all past and present service requests, messages and attachments visible"),
@@ -213,9 +228,15 @@ fn a_grant_to_staff_keeps_an_end_g_4() {
     let before =
         PartnerGrant { expires_at: Some(TOMORROW), ..grant(4, one(&staff(StaffRole::Consultant)), Level::View) };
     let endless = EditGrant { expires_at: Some(None), ..EditGrant::default() };
-    assert_eq!(code(edit(&by(&manager()), managed(before), endless.clone())), Code::ExpiryRequired);
+    assert_eq!(
+        code(edit(&by(&manager()), managed(before), Surroundings::default(), endless.clone())),
+        Code::ExpiryRequired
+    );
     let before = PartnerGrant { expires_at: Some(TOMORROW), ..grant(4, all_of(PARTNER), Level::View) };
-    assert_eq!(edit(&by(&manager()), managed(before), endless).unwrap().after().expires_at, None);
+    assert_eq!(
+        edit(&by(&manager()), managed(before), Surroundings::default(), endless).unwrap().grant.after().expires_at,
+        None
+    );
 }
 
 #[test]
@@ -228,8 +249,8 @@ fn a_partner_never_manages_grants_also_not_the_one_it_acts_by_g_5() {
     let attempts = |actor: Actor, standing: Standing, grant: PartnerGrant| {
         let facts = facts(actor, standing, grant);
         let command = EditGrant { expires_at: Some(None), note: Some(Some(note("more"))), ..EditGrant::default() };
-        let edited = edit(&by(&partner_guardian()), facts.clone(), command).map(drop);
-        let revoked = revoke(&by(&partner_guardian()), facts, None, None).map(drop);
+        let edited = edit(&by(&partner_guardian()), facts.clone(), Surroundings::default(), command).map(drop);
+        let revoked = revoke(&by(&partner_guardian()), facts, Surroundings::default(), None, None).map(drop);
         [refusal(edited), refusal(revoked)]
     };
     for (actor, standing, grant) in [
@@ -264,7 +285,9 @@ fn a_contact_manager_revokes_a_grant_at_once_g_4_g_5() {
             facts: GrantFacts { actor: manager().actor(), standing: Standing::Stranger, grant: None },
             expected_version: Some(7),
         },
-        |world| revoke(&by(&manager()), world.facts, Some(note("over")), world.expected_version),
+        |world| {
+            revoke(&by(&manager()), world.facts, Surroundings::default(), Some(note("over")), world.expected_version)
+        },
         [
             trips::<Revoking>(Code::NotFound).until(|world| {
                 let grant = grant(4, all_of(PARTNER), Level::View);
@@ -283,14 +306,14 @@ fn a_contact_manager_revokes_a_grant_at_once_g_4_g_5() {
     );
     let expected =
         Ending { at: NOW, status: GrantStatus::Revoked, by: Some(manager().id.into()), reason: Some(note("over")) };
-    assert_eq!(revoked.after().ending, Some(expected));
+    assert_eq!(revoked.grant.after().ending, Some(expected));
     // Over at this very moment, and it stays so.
     assert_eq!(
-        (revoked.after().status(NOW), revoked.after().status(TOMORROW)),
+        (revoked.grant.after().status(NOW), revoked.grant.after().status(TOMORROW)),
         (GrantStatus::Revoked, GrantStatus::Revoked)
     );
     assert_eq!(
-        written(&revoked),
+        written(&revoked.grant),
         [
             "partner_grant.revoked in org_1 by contact_2 for org_1",
             &format!("ended_at: nothing -> {NOW}"),
@@ -299,7 +322,10 @@ fn a_contact_manager_revokes_a_grant_at_once_g_4_g_5() {
     );
     for status in [GrantStatus::Revoked, GrantStatus::Ended, GrantStatus::Expired] {
         let over = ended(status, grant(4, all_of(PARTNER), Level::View));
-        assert_eq!(code(revoke(&by(&manager()), managed(over), None, None)), Code::InvalidTransition);
+        assert_eq!(
+            code(revoke(&by(&manager()), managed(over), Surroundings::default(), None, None)),
+            Code::InvalidTransition
+        );
     }
 }
 

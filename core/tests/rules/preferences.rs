@@ -11,7 +11,7 @@ use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 
 use crate::contact::editing;
 use crate::ladder::{code, refusal, short, written};
-use crate::world::{by, designated, manager, reader};
+use crate::world::{by, designated, guardian, manager, reader};
 
 /// What is missing in a call preference that is new and empty.
 pub(crate) fn new_call_flaws(severity: &str) -> Vec<(String, Flaw)> {
@@ -58,7 +58,7 @@ fn on_call() -> Contact {
 
 fn edited(contact: Contact, preferences: EditPreferences) -> Result<NotificationPreferences, Refusal> {
     let command = EditContact { preferences, ..EditContact::default() };
-    edit(&by(&manager()), editing(&manager(), contact), command)
+    edit(&by(&contact), editing(&contact, contact.clone()), command)
         .map(|edited| edited.contact.after().preferences.clone())
 }
 
@@ -67,10 +67,10 @@ fn severity_1(edit: EditCall) -> EditPreferences {
 }
 
 #[test]
-fn a_contact_changes_their_own_preferences_and_managers_those_of_others_c_9_c_19() {
+fn a_contact_changes_their_own_preferences_and_nobody_those_of_others_c_9_c_19() {
     let preferences = EditPreferences { email: Some(false), ..severity_1(new_call()) };
     let command = EditContact { preferences, ..EditContact::default() };
-    for (person, contact) in [(reader(), reader()), (manager(), reader()), (manager(), manager())] {
+    for (person, contact) in [(reader(), reader()), (manager(), manager()), (guardian(), guardian())] {
         let edited = edit(&by(&person), editing(&person, contact), command.clone()).unwrap().contact;
         let head = format!("contact.updated in org_1 by {} for org_1", short(person.id));
         let call = "severity_1_calls: nothing -> 112 08:00-18:00 UTC";
@@ -78,6 +78,24 @@ fn a_contact_changes_their_own_preferences_and_managers_those_of_others_c_9_c_19
     }
     for (person, contact) in [(reader(), designated()), (designated(), reader())] {
         assert_eq!(code(edit(&by(&person), editing(&person, contact), command.clone())), Code::PermissionRequired);
+    }
+    // Also not a primary support contact, and not a little of them; what else the manager edits stays theirs to edit.
+    let partial = [
+        EditPreferences { email: Some(true), ..EditPreferences::default() },
+        EditPreferences { severity_1: Some(None), ..EditPreferences::default() },
+        EditPreferences { severity_2: Some(None), ..EditPreferences::default() },
+        command.preferences,
+    ];
+    for preferences in partial {
+        for person in [manager(), guardian()] {
+            let command = EditContact { preferences: preferences.clone(), ..EditContact::default() };
+            let refused = refusal(edit(&by(&person), editing(&person, designated()), command));
+            assert_eq!(
+                (refused.code, refused.pointer),
+                (Code::PermissionRequired, Some("#/notification_preferences")),
+                "{preferences:?}"
+            );
+        }
     }
 }
 
@@ -116,9 +134,9 @@ fn a_new_call_preference_is_whole_and_at_home_unless_it_says_where_c_19() {
     // Home is where the same edit moves it; hours that were told before stay as they were told.
     let profile = EditProfile { time_zone: Some(zone("America/Lima")), ..EditProfile::default() };
     let command = EditContact { profile, preferences: severity_1(new_call()), ..EditContact::default() };
-    let moved = edit(&by(&manager()), editing(&manager(), without), command.clone()).unwrap();
+    let moved = edit(&by(&without), editing(&without, without.clone()), command.clone()).unwrap();
     assert_eq!(moved.contact.after().preferences.severity_1, Some(call("America/Lima")));
-    let moved = edit(&by(&manager()), editing(&manager(), on_call()), command).unwrap();
+    let moved = edit(&by(&on_call()), editing(&on_call(), on_call()), command).unwrap();
     assert_eq!(moved.contact.after().preferences.severity_1, Some(call("Asia/Tokyo")));
 }
 
@@ -127,29 +145,17 @@ fn staff_have_no_preferences_c_19() {
     assert_eq!(NotificationPreferences::not_for_staff().code, "contacts_only");
 }
 
-/// C-19: emails about service requests and grants can be switched off, and nothing else can.
+/// C-19: emails about service requests can be switched off, and who joins and leaves a partner (G-18); about authority nothing can.
 #[test]
-fn only_emails_about_requests_and_grants_can_be_switched_off_c_19() {
+fn only_emails_about_requests_and_rosters_can_be_switched_off_c_19_g_18() {
     let (usual, silent) = (
         NotificationPreferences::default(),
         NotificationPreferences { email: false, ..NotificationPreferences::default() },
     );
     let unwanted = MailKind::ALL.iter().filter(|kind| !silent.wants(**kind));
     let names: Vec<&str> = unwanted.map(|kind| kind.name()).collect();
-    let expected = [
-        "point_of_contact",
-        "participant_added",
-        "reply",
-        "request_solved",
-        "request_closed",
-        "partner_grant_request_received",
-        "partner_grant_request_approved",
-        "partner_grant_request_declined",
-        "partner_grant_request_lapsed",
-        "partner_grant_expiring",
-        "received_grant_expiring",
-        "partner_roster",
-    ];
+    let expected =
+        ["point_of_contact", "participant_added", "reply", "request_solved", "request_closed", "partner_roster"];
     assert_eq!(names, expected);
     assert!(MailKind::ALL.iter().all(|kind| usual.wants(*kind)));
 }

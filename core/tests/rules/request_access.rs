@@ -61,26 +61,28 @@ const RULES: &[(&str, &str, &str, &str, &str, &str)] = &[
     // S-3, S-5; S-14: set by a primary support contact or by its submitter.
     ("primary", "*", "*", "*", "*", "++r++"),
     ("designated", "*", "*", "*", "yes", "++r++"),
+    // S-14: who gets copies of a confidential one reads it and does no more.
+    ("designated", "*", "yes", "cc", "no", "+pppp"),
     ("designated", "*", "no", "*", "no", "++r+p"),
     // S-14: organization-wide visibility does not reach it, but its participants see it.
     ("designated", "*", "yes", "none", "no", "....."),
     ("designated", "*", "yes", "*", "no", "++r+p"),
     // G-3: no live grant, or `none` (G-13), gives nothing; S-7: nor does taking part without one.
     ("nothing", "*", "*", "*", "*", "....."),
-    // S-7: secondary or point of contact, at whatever level.
-    ("*", "*", "*", "secondary point_of_contact", "yes", "++r++"),
-    ("*", "*", "*", "secondary point_of_contact", "no", "++r+p"),
+    ("*", "*", "yes", "cc", "*", "+pppp"),
+    // S-7: secondary or point of contact, at whatever level; S-14: a partner never opens what is confidential.
+    ("*", "*", "no", "secondary point_of_contact", "yes", "++r++"),
+    ("*", "*", "*", "secondary point_of_contact", "*", "++r+p"),
     // S-14: a grant does not reach what is confidential, unless its holder submitted it; G-16: nor what its scope leaves out.
     ("*", "no", "*", "cc", "*", "+llll"),
     ("*", "no", "*", "none", "*", "....."),
-    ("*", "*", "yes", "cc", "no", "+llll"),
     ("*", "*", "yes", "none", "no", "....."),
     // The table of levels.
     ("cc", "*", "*", "cc", "*", "+llll"),
     ("cc", "*", "*", "none", "*", "....."),
     ("view", "*", "*", "*", "*", "+llll"),
-    ("update create service_admin full_admin", "*", "*", "*", "yes", "++r++"),
-    ("update create service_admin full_admin", "*", "*", "*", "no", "++r+p"),
+    ("update create service_admin full_admin", "*", "no", "*", "yes", "++r++"),
+    ("update create service_admin full_admin", "*", "*", "*", "*", "++r+p"),
 ];
 
 /// Whether a cell of a row fits a word.
@@ -176,7 +178,13 @@ fn cases() -> Vec<Case> {
 fn answers(actor: &Actor, standing: &Standing, case: &Case) -> String {
     let request = case.request(&actor.reference());
     let role = case.involvement.filter(|involvement| *involvement != Involvement::PointOfContact);
-    let facts = RequestFacts { actor: actor.clone(), standing: standing.clone(), request: Some(request), role };
+    let facts = RequestFacts {
+        actor: actor.clone(),
+        standing: standing.clone(),
+        request: Some(request),
+        role,
+        lead_at_rest: false,
+    };
     let context = by(&designated());
     let message = |internal| {
         let command = CreateMessage { id: id(6), body: MessageBody::parse("Hello").unwrap(), internal };
@@ -322,7 +330,7 @@ fn partners_and_consultants_do_what_the_rules_say_g_2_g_3_g_4_g_6_g_12_g_13_g_16
                     };
                     // The explanation names the same grant (G-15).
                     let considered =
-                        consider(NOW, suspension, [mine.clone(), ours.clone()].into_iter().flatten().collect());
+                        consider(NOW, actor, suspension, [mine.clone(), ours.clone()].into_iter().flatten().collect());
                     let named: Vec<u128> = considered
                         .iter()
                         .filter(|one| one.outcome == Outcome::Decides)
@@ -365,7 +373,8 @@ fn whom_the_scope_leaves_out_is_told_how_they_could_update_it_after_all_g_16_x_3
     let old = |standing: Standing| {
         let request = ServiceRequest { created_at: MADE.minus(Span::days(1)), ..request() };
         let actor = partner_designated().actor();
-        let facts = RequestFacts { actor, standing, request: Some(request), role: Some(Involvement::Cc) };
+        let facts =
+            RequestFacts { actor, standing, request: Some(request), role: Some(Involvement::Cc), lead_at_rest: false };
         let command = CreateMessage { id: id(6), body: MessageBody::parse("Hello").unwrap(), internal: false };
         let refusal = refusal(post(&context, facts, command));
         (refusal.detail.to_string(), refusal.extras.contains(&Extra::AskForGrant))

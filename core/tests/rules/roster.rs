@@ -16,10 +16,11 @@ use mandate_core::telling::TOLD_MAX;
 use mandate_core::text::{Locale, PersonName, Phone, TimeZone, TypedEmail};
 use mandate_core::vocabulary::{ContactType, GrantStatus, Level, Permission, PersonStatus, StaffRole, Vocabulary as _};
 
+use crate::contact_state::enabling;
 use crate::ladder::told;
 use crate::world::{
     BACKED, CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, PARTNER, Person as _, SECOND_PARTNER, TOMORROW, YESTERDAY,
-    all_of, by, by_the_server, designated, desk, grant, guardian, id, manager, named, one, organization,
+    all_of, by, by_the_server, designated, desk, grant, guardian, id, manager, named, one, organization, owners,
     partner_designated, partner_guardian, partner_reader, reference, silent, staff, standing, welcome_ids,
 };
 
@@ -33,10 +34,11 @@ fn created() -> Change<Contact> {
         standing: Standing::of(&partner_guardian().actor(), PARTNER, None),
         organization: Some(organization(PARTNER)),
         vendor_domains: Vec::new(),
-        own_domains: Vec::new(),
+        owners: owners(&[]),
         existing: None,
         never_entered: false,
         sites: Vec::new(),
+        former: Vec::new(),
     };
     let new = NewContact {
         id: NEW_CONTACT,
@@ -64,7 +66,7 @@ fn whoever_comes_joins_and_what_changes_in_between_moves_nobody_g_18() {
     let with_status = |status| Contact { status, ..partner_designated() };
     assert_eq!(movement(&created()), Some(Movement::Joined));
     let disabled = with_status(PersonStatus::Disabled);
-    let enabled = enable(&context, by_partner(disabled.clone()), None, welcome_ids()).unwrap().contact;
+    let enabled = enable(&context, enabling(by_partner(disabled.clone())), None, welcome_ids()).unwrap().contact;
     assert_eq!(movement(&enabled), Some(Movement::Joined));
     let invited = with_status(PersonStatus::Invited);
     let resent = resend_welcome(&context, by_partner(invited.clone()), false, None, welcome_ids()).unwrap().contact;
@@ -79,6 +81,7 @@ fn whoever_comes_joins_and_what_changes_in_between_moves_nobody_g_18() {
             others: BACKED,
             sites: Vec::new(),
             review: None,
+            ties: mandate_core::contact_ties::Ties::default(),
         };
         let phone = Some(Some(Phone::parse("112").unwrap()));
         let profile = EditProfile { phone, ..EditProfile::default() };

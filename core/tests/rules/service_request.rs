@@ -14,12 +14,13 @@ use mandate_core::vocabulary::{
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NOW, OTHER_CUSTOMER, PARTNER, Person, REQUEST, by, consultant, designated, desk, guardian, id, levels,
-    manager, member, named, organization, outsider, partner, partner_designated, partner_reader, reader, reference,
-    request, request_in, staff, standing,
+    CUSTOMER, NOW, OTHER_CUSTOMER, PARTNER, Person, REQUEST, by, consultant, designated, desk, guardian, held, id,
+    levels, manager, member, named, organization, outsider, partner, partner_designated, partner_reader, reader,
+    reference, request, request_in, staff, standing,
 };
 
-fn command(category: Category) -> CreateRequest {
+/// A request to be, of which nothing is wrong.
+pub(crate) fn command(category: Category) -> CreateRequest {
     CreateRequest {
         id: id(5),
         number: 1_234,
@@ -47,7 +48,7 @@ fn facts(person: &impl Person, standing: Standing) -> CreateFacts {
 
 /// A request of the customer's, as somebody asks for it.
 fn seen(person: &impl Person, request: Option<ServiceRequest>) -> RequestFacts {
-    RequestFacts { actor: person.actor(), standing: standing(person), request, role: None }
+    RequestFacts { actor: person.actor(), standing: standing(person), request, role: None, lead_at_rest: false }
 }
 
 fn submitted(person: &impl Person, facts: CreateFacts) -> Result<Created, Refusal> {
@@ -100,6 +101,7 @@ fn a_guardian_submits_a_request_s_1_s_2_s_4_s_8() {
         submitted_by: reference(&guardian()),
         submitted_by_grant: None,
         confidential: false,
+        sealed: false,
         point_of_contact: Some(reference(&designated())),
         assigned_to: None,
         follow_up_of: Some(REQUEST),
@@ -110,11 +112,13 @@ fn a_guardian_submits_a_request_s_1_s_2_s_4_s_8() {
         solved_at: None,
         closed_at: None,
         version: 1,
+        admission: None,
+        only_guards_open: true,
     };
     assert_eq!(created.request.after(), &expected);
     assert_eq!(created.request.after().spoken_number(), "SR-001234");
     assert_eq!(written(&created.request), ["service_request.created in org_1 by contact_1 for org_1"]);
-    assert!(mails(&created.request).is_empty());
+    assert_eq!(mails(&created.request), ["mail_1: point_of_contact to contact_3 about sr_5"]);
     let message = created.message.after();
     assert_eq!((message.id, message.request, message.organization), (id(6), id(5), CUSTOMER));
     assert_eq!((message.body.as_str(), message.internal), ("Since this morning.", false));
@@ -150,7 +154,7 @@ fn a_partner_submits_for_its_customer_from_create_on_and_the_grant_is_named_s_1_
         assert_eq!(request.organization.id, CUSTOMER);
         // The submitter is the point of contact, and so the request is partner-managed (S-10).
         assert_eq!(request.point_of_contact, Some(reference(&partner_designated())));
-        assert!(request.is_partner_managed());
+        assert!(request.is_partner_managed(NOW));
         assert_eq!(written(&created.request), ["service_request.created in org_1 by contact_6 for org_1 by grant_1"]);
         assert!(mails(&created.request).is_empty());
     }
@@ -201,7 +205,7 @@ fn the_point_of_contact_is_a_designated_contact_or_for_the_own_submitter_an_enab
     let by_partner = || facts(&partner_designated(), partner(Level::FullAdmin));
     let by_agent = || facts(&staff(StaffRole::Agent), desk(StaffRole::Agent));
     let with_status = |status| Contact { status, ..guardian() };
-    let enabled = |level| PointOfContact::Contact(Box::new(partner_designated()), Some(level));
+    let enabled = |level| PointOfContact::Contact(Box::new(partner_designated()), Some(held(level)));
     let (yes, no) = (Ok(()), Err(Code::PointOfContactNotAllowed));
     // For each: named by the organization's own contact, by a partner, by an agent.
     for (who, point_of_contact, expected) in [
@@ -218,7 +222,11 @@ fn the_point_of_contact_is_a_designated_contact_or_for_the_own_submitter_an_enab
             [no, no, no],
         ),
         ("a reader", PointOfContact::Contact(Box::new(reader()), None), [no, no, no]),
-        ("an enabled partner", PointOfContact::Contact(Box::new(partner_reader()), Some(Level::Create)), [yes, no, no]),
+        (
+            "an enabled partner",
+            PointOfContact::Contact(Box::new(partner_reader()), Some(held(Level::Create))),
+            [yes, no, no],
+        ),
         ("the partner themselves", enabled(Level::Create), [yes, yes, no]),
         ("a partner at update", enabled(Level::Update), [no, no, no]),
         ("a partner without a grant", PointOfContact::Contact(Box::new(partner_designated()), None), [no, no, no]),
@@ -226,7 +234,7 @@ fn the_point_of_contact_is_a_designated_contact_or_for_the_own_submitter_an_enab
             "a disabled partner",
             PointOfContact::Contact(
                 Box::new(Contact { status: PersonStatus::Disabled, ..partner_designated() }),
-                Some(Level::FullAdmin),
+                Some(held(Level::FullAdmin)),
             ),
             [no, no, no],
         ),
@@ -241,16 +249,16 @@ fn the_point_of_contact_is_a_designated_contact_or_for_the_own_submitter_an_enab
 
 #[test]
 fn naming_a_partner_tells_the_submitter_and_the_partner_s_2_s_10() {
-    let partner = PointOfContact::Contact(Box::new(partner_designated()), Some(Level::Create));
+    let partner = PointOfContact::Contact(Box::new(partner_designated()), Some(held(Level::Create)));
     let facts = CreateFacts { point_of_contact: partner, ..facts(&designated(), standing(&designated())) };
     let created = submitted(&designated(), facts).unwrap();
-    assert!(created.request.after().is_partner_managed());
+    assert!(created.request.after().is_partner_managed(NOW));
     assert_eq!(
         mails(&created.request),
         ["mail_1: point_of_contact to contact_6 about sr_5", "mail_2: point_of_contact to contact_3 about sr_5"]
     );
-    assert!(!request().is_partner_managed());
-    assert!(!ServiceRequest { point_of_contact: None, ..request() }.is_partner_managed());
+    assert!(!request().is_partner_managed(NOW));
+    assert!(!ServiceRequest { point_of_contact: None, ..request() }.is_partner_managed(NOW));
 }
 
 #[test]
@@ -322,7 +330,7 @@ fn a_request_is_confidential_where_its_submitter_says_so_or_follows_such_a_one_u
 #[test]
 fn a_hidden_request_answers_as_one_that_does_not_exist_s_11_x_3() {
     let asked = |person: &dyn Fn() -> RequestFacts| view(&person()).map(|visible| visible.value().id);
-    let look = |actor, standing, request, role| RequestFacts { actor, standing, request, role };
+    let look = |actor, standing, request, role| RequestFacts { actor, standing, request, role, lead_at_rest: false };
     let mine = || look(designated().actor(), standing(&designated()), Some(request()), None);
     assert_eq!(asked(&mine), Ok(REQUEST));
     let missing = refusal(asked(&|| RequestFacts { request: None, ..mine() }));
@@ -381,6 +389,6 @@ fn a_partner_has_requests_of_its_own_o_1() {
         ..facts(&pedro, Standing::Stranger)
     };
     let created = submitted(&pedro, facts).unwrap();
-    assert!(!created.request.after().is_partner_managed());
+    assert!(!created.request.after().is_partner_managed(NOW));
     assert_eq!(written(&created.request), ["service_request.created in org_2 by contact_6 for org_2"]);
 }

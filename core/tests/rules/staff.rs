@@ -15,8 +15,8 @@ use mandate_core::vocabulary::{GrantStatus, Level, OrganizationStatus, PersonSta
 
 use crate::ladder::{climb, code, lacks, mails, refusal, trips, written};
 use crate::world::{
-    CUSTOMER, NEW_STAFF, NOW, Person as _, TOMORROW, VENDOR, by, grant, guardian, id, manager, note, one, outsider,
-    staff, standing, welcome_ids,
+    CUSTOMER, NEW_STAFF, NOW, Person as _, TOMORROW, VENDOR, by, grant, guardian, id, individual, manager, note, one,
+    outsider, staff, standing, welcome_ids,
 };
 
 const ADMINISTRATOR: StaffRole = StaffRole::Administrator;
@@ -220,7 +220,7 @@ fn with_status(status: PersonStatus) -> StaffMember {
 
 #[test]
 fn an_administrator_disables_a_staff_member_and_their_grants_end_g_12() {
-    let grants = || vec![grant(4, one(&staff(StaffRole::Consultant)), Level::Update)];
+    let grants = || vec![individual(grant(4, one(&staff(StaffRole::Consultant)), Level::Update), None)];
     let done = climb(
         nobody(),
         |world| {

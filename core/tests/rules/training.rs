@@ -1,7 +1,7 @@
 //! Training notes (C-21).
 
 use mandate_core::access::{DESK, Standing};
-use mandate_core::contact::{Contact, Training};
+use mandate_core::contact::{self, Contact, Training};
 use mandate_core::contact_state::StateFacts;
 use mandate_core::refusal::{Code, Extra, Requirement};
 use mandate_core::staff::StaffMember;
@@ -130,5 +130,28 @@ fn the_desk_notes_training_and_nobody_else_c_21() {
     ] {
         let noted = training::note(&by(&person), facts(&person, standing(&person), designated()), cleared());
         assert_eq!(code(noted), expected);
+    }
+}
+
+/// C-21, C-15: what somebody lacks, and why they were disabled, is read by who guards the organization and by staff; the first also by
+/// themselves. No partner reads either, whatever its level.
+#[test]
+fn notes_and_reasons_are_read_by_the_guards_and_by_staff_alone_c_15_c_21() {
+    let of = marked(designated());
+    let guard_without_contacts = Contact { permission: Permission::DesignatedSupport, ..guardian() };
+    for (who, reader, reads_note, reads_why) in [
+        ("a guard", guardian().actor(), true, true),
+        ("a manager", manager().actor(), true, true),
+        ("a primary support contact", guard_without_contacts.actor(), true, true),
+        ("themselves", designated().actor(), true, false),
+        ("a colleague", Contact { id: crate::world::id(31), ..designated() }.actor(), false, false),
+        ("a reader", reader().actor(), false, false),
+        ("another customer's guard", outsider().actor(), false, false),
+        ("a partner", crate::world::partner_guardian().actor(), false, false),
+        ("an agent", agent().actor(), true, true),
+        ("a consultant", staff(StaffRole::Consultant).actor(), true, true),
+    ] {
+        assert_eq!(contact::reads_training(&reader, &of), reads_note, "{who}");
+        assert_eq!(contact::reads_reason(&reader, &of), reads_why, "{who}");
     }
 }

@@ -3,6 +3,7 @@
 use mandate_core::access::Standing;
 use mandate_core::contact::{Contact, Others, WelcomeIds};
 use mandate_core::contact_review::{ContactReview, OpenReview};
+use mandate_core::contact_ties::Ties;
 use mandate_core::id::PersonId;
 use mandate_core::invitation::{Ending, Invitation, Right};
 use mandate_core::organization::Organization;
@@ -22,8 +23,8 @@ use mandate_core::vocabulary::{
 use crate::ladder::{climb, code, mails, refusal, trips, written};
 use crate::world::{
     BACKED, CUSTOMER, NEW_CONTACT, NOW, OTHER_CUSTOMER, PARTNER, Person, TOMORROW, YESTERDAY, by, designated, domains,
-    grant, guardian, id, invitation, manager, named, note, one, organization, outsider, partner, partner_designated,
-    partner_guardian, reference, request, request_in, standing, welcome_ids,
+    grant, guardian, id, individual, invitation, manager, named, note, one, organization, orphan, outsider, owners,
+    partner, partner_designated, partner_guardian, reference, request, request_in, standing, welcome_ids,
 };
 
 #[derive(Debug, Clone)]
@@ -81,21 +82,18 @@ fn accepting() -> Accepting {
         inviter: (guardian().actor(), OrganizationStatus::Active),
         right: Right {
             standing: standing(&guardian()),
-            own_domains: domains(&["acme.example"]),
+            owners: owners(&[("acme.example", CUSTOMER)]),
             vendor_domains: domains(&["vendor.example"]),
         },
         contact: invited(),
         has_password: true,
+        left_status: OrganizationStatus::Active,
     };
     let around = Surroundings {
         others_left: BACKED,
         others_joined: BACKED,
-        grants: Vec::new(),
-        requests: Vec::new(),
-        successor: None,
+        ties: Ties::default(),
         invitations: Vec::new(),
-        grant_requests: Vec::new(),
-        participations: Vec::new(),
         managers: Vec::new(),
         review: None,
     };
@@ -130,7 +128,7 @@ fn an_invited_contact_goes_over_c_11_c_14() {
     world.offer().contact.status = PersonStatus::Transferred;
     world.offer().inviter.0.status = PersonStatus::Disabled;
     world.offer().right.standing = Standing::Stranger;
-    world.around().others_left = Others { active_manager: false, active_primary: false };
+    world.around().others_left = Others { active_manager: false, active_primary: false, active_appointer: false };
     let invalid = || trips::<Accepting>(Code::InvalidLink).at("#/token");
     let done = climb(
         world,
@@ -148,6 +146,7 @@ fn an_invited_contact_goes_over_c_11_c_14() {
             invalid().until(|world| world.offer().right.standing = standing(&guardian())),
             trips(Code::LastContactManager).until(|world| world.around().others_left.active_manager = true),
             trips(Code::LastPrimarySupportContact).until(|world| world.around().others_left.active_primary = true),
+            trips(Code::LastPrimarySupportContact).until(|world| world.around().others_left.active_appointer = true),
         ],
     );
     assert_eq!(done.link.used_at, Some(NOW));
@@ -184,7 +183,11 @@ fn an_invited_contact_goes_over_c_11_c_14() {
 fn the_right_to_invite_is_read_again_x_1_c_10_c_13() {
     let unknown = refused(|world| world.facts.offer = None);
     assert_eq!((unknown.code, unknown.pointer), (Code::InvalidLink, Some("#/token")));
-    let changes: [fn(&mut Accepting); 13] = [
+    let changes: [fn(&mut Accepting); 15] = [
+        // Authority comes by nobody's grant (C-9).
+        |world| world.offer().right.standing = partner(Level::FullAdmin),
+        // Who could not sign in where they are goes nowhere.
+        |world| world.offer().left_status = OrganizationStatus::Suspended,
         |world| world.offer().contact.status = PersonStatus::Transferred,
         |world| world.offer().organization.status = OrganizationStatus::Suspended,
         |world| world.offer().inviter.0.status = PersonStatus::Disabled,
@@ -199,7 +202,7 @@ fn the_right_to_invite_is_read_again_x_1_c_10_c_13() {
         // A manager who guards nothing appoints nobody who does (C-10).
         |world| world.offer().right.standing = standing(&manager()),
         |world| world.offer().right.standing = partner(Level::ServiceAdmin),
-        |world| world.offer().right.own_domains = domains(&["bridge.example"]),
+        |world| world.offer().right.owners = owners(&[("acme.example", PARTNER)]),
         |world| world.offer().right.vendor_domains = domains(&["acme.example"]),
         |world| world.link().voided_at = Some(NOW),
     ];
@@ -209,6 +212,7 @@ fn the_right_to_invite_is_read_again_x_1_c_10_c_13() {
     let mut by_grant = accepting();
     by_grant.offer().right.standing = partner(Level::FullAdmin);
     by_grant.offer().inviter.0 = partner_designated().actor();
+    by_grant.offer().invitation.kind = ContactType::Technical;
     assert_eq!(written(&accepted(by_grant).joined), ["contact.created in org_1 by contact_9 for org_1 by grant_1"]);
     let mut technical = accepting();
     technical.offer().right.standing = standing(&manager());
@@ -241,7 +245,7 @@ fn who_has_no_good_password_gets_a_welcome_email_c_12_c_14() {
 #[test]
 fn what_was_theirs_ends_where_they_were_c_14_c_15_g_12() {
     let mut world = accepting();
-    world.around().grants = vec![grant(5, one(&invited()), Level::FullAdmin)];
+    world.around().ties.grants = vec![individual(grant(5, one(&invited()), Level::FullAdmin), None)];
     let mine = ServiceRequest { point_of_contact: Some(reference(&invited())), ..request() };
     let own = ServiceRequest {
         id: id(8),
@@ -249,21 +253,21 @@ fn what_was_theirs_ends_where_they_were_c_14_c_15_g_12() {
         submitted_by: reference(&invited()),
         ..mine.clone()
     };
-    world.around().requests = vec![mine, own];
     let left_behind = Contact { id: id(30), ..outsider() };
-    world.around().successor = Some(reference(&left_behind));
+    let (submitter, guards) = (Some(invited()), [left_behind.clone()]);
+    world.around().ties.leads = vec![orphan(mine, None, &[]), orphan(own, submitter.as_ref(), &guards)];
     world.around().managers = (0..30).map(|number| PersonId::Contact(id(30 + number))).collect();
     let made = Invitation { organization: OTHER_CUSTOMER, ..invitation(2, &invited(), &designated()) };
     let got = Invitation { organization: PARTNER, ..invitation(3, &partner_designated(), &invited()) };
     let over = Invitation { expires_at: NOW.minus(Span::seconds(1)), ..got.clone() };
     world.around().invitations = vec![made, got, over];
     let done = accepted(world.clone());
-    assert_eq!(done.grants[0].after().status(TOMORROW), GrantStatus::Ended);
-    assert_eq!(written(&done.grants[0])[0], "partner_grant.ended in org_1 by contact_9 for org_4");
+    assert_eq!(done.untied.grants[0].after().status(TOMORROW), GrantStatus::Ended);
+    assert_eq!(written(&done.untied.grants[0])[0], "partner_grant.ended in org_1 by contact_9 for org_1");
     // Their requests go to somebody who is left, but those of others to nobody; who submitted them stays.
-    assert_eq!(done.requests[0].after().point_of_contact, None);
-    assert_eq!(done.requests[1].after().point_of_contact, Some(reference(&left_behind)));
-    assert_eq!(done.requests[1].after().submitted_by, reference(&invited()));
+    assert_eq!(done.untied.handed_over.requests[0].after().point_of_contact, None);
+    assert_eq!(done.untied.handed_over.requests[1].after().point_of_contact, Some(reference(&left_behind)));
+    assert_eq!(done.untied.handed_over.requests[1].after().submitted_by, reference(&invited()));
     let cancelled: Vec<_> = done.invitations.iter().map(|change| written(change)[0].clone()).collect();
     assert_eq!(
         cancelled,
@@ -287,7 +291,7 @@ fn what_was_theirs_ends_where_they_were_c_14_c_15_g_12() {
 /// Also with nobody to take over: C-11 is about active guards alone.
 #[test]
 fn who_guards_nothing_leaves_nobody_unguarded_c_11() {
-    let alone = Others { active_manager: false, active_primary: false };
+    let alone = Others { active_manager: false, active_primary: false, active_appointer: false };
     for contact in [
         Contact { status: PersonStatus::Disabled, ..invited() },
         Contact { status: PersonStatus::Invited, ..invited() },
@@ -296,9 +300,9 @@ fn who_guards_nothing_leaves_nobody_unguarded_c_11() {
         let mut world = accepting();
         world.offer().contact = contact;
         world.around().others_left = alone;
-        world.around().requests =
-            vec![ServiceRequest { organization: named(OTHER_CUSTOMER), ..request_in(RequestStatus::Solved) }];
-        assert_eq!(accepted(world).requests[0].after().point_of_contact, None);
+        let solved = ServiceRequest { organization: named(OTHER_CUSTOMER), ..request_in(RequestStatus::Solved) };
+        world.around().ties.leads = vec![orphan(solved, None, &[])];
+        assert_eq!(accepted(world).untied.handed_over.requests[0].after().point_of_contact, None);
     }
     let last = refused(|world| {
         world.offer().contact.kind = ContactType::Technical;
@@ -315,7 +319,7 @@ fn who_guards_nothing_leaves_nobody_unguarded_c_11() {
 #[test]
 fn critical_findings_clear_where_they_come_to_r_1_r_3() {
     let mut world = accepting();
-    world.around().others_joined = Others { active_manager: true, active_primary: false };
+    world.around().others_joined = Others { active_manager: true, active_primary: false, active_appointer: false };
     let done = accepted(world.clone());
     assert_eq!(
         written(&done.joined),

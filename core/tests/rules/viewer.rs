@@ -13,7 +13,7 @@ use mandate_core::vocabulary::{
 
 use crate::ladder::{climb, code, lacks, trips};
 use crate::world::{
-    ALL_HISTORY, NOW, Person, REQUEST, TOMORROW, consultant, designated, desk, guardian, id, manager, outsider,
+    ALL_HISTORY, NOW, Person, REQUEST, TOMORROW, consultant, designated, desk, guardian, id, manager, outsider, part,
     partner, partner_designated, reader, request, request_in, staff, standing,
 };
 
@@ -52,9 +52,17 @@ fn exactly_those_are_named_who_see_the_request_when_they_ask_g_15() {
                 for leads in [false, true] {
                     let point_of_contact = leads.then(|| person.reference());
                     let request = ServiceRequest { point_of_contact, ..request() };
-                    let candidate = Candidate { role, ..candidate(person.clone(), individual, organization) };
+                    let held_role = role.map(part);
+                    let candidate =
+                        Candidate { role: held_role, ..candidate(person.clone(), individual, organization) };
                     let standing = Standing::of(person, request.organization.id, candidate.grants.deciding(NOW));
-                    let facts = RequestFacts { actor: person.clone(), standing, request: Some(request.clone()), role };
+                    let facts = RequestFacts {
+                        actor: person.clone(),
+                        standing,
+                        request: Some(request.clone()),
+                        role,
+                        lead_at_rest: false,
+                    };
                     let viewer = consider(NOW, &request, candidate);
                     assert_eq!(viewer.is_some(), view(&facts).is_ok(), "{person:?} {individual:?} {organization:?}");
                     if let Some(viewer) = viewer {
@@ -78,7 +86,7 @@ fn each_viewer_is_named_with_the_path_and_the_grant_g_15() {
     let mine = |level| Some(held_grant(1, level, true));
     let ours = |level| Some(held_grant(2, level, true));
     let pedro = || partner_designated().actor();
-    let part = |role, candidate| Candidate { role: Some(role), ..candidate };
+    let part = |role, candidate| Candidate { role: Some(part(role)), ..candidate };
     let duty_manager = || staff(StaffRole::DutyManager).actor();
     let vera = || staff(StaffRole::Consultant).actor();
     for (who, candidate, expected) in [
@@ -145,8 +153,13 @@ fn who_may_not_sign_in_sees_nothing_c_15_g_12_g_15() {
 
 #[test]
 fn designated_contacts_and_the_desk_ask_who_can_see_a_request_g_15() {
-    let nobody =
-        RequestFacts { actor: partner_designated().actor(), standing: Standing::Stranger, request: None, role: None };
+    let nobody = RequestFacts {
+        actor: partner_designated().actor(),
+        standing: Standing::Stranger,
+        request: None,
+        role: None,
+        lead_at_rest: false,
+    };
     let closed = request_in(RequestStatus::Closed);
     let answer = climb(
         nobody,
@@ -162,7 +175,7 @@ fn designated_contacts_and_the_desk_ask_who_can_see_a_request_g_15() {
     );
     assert_eq!(answer, closed);
     let asks = |actor: Actor, standing| {
-        let facts = RequestFacts { actor, standing, request: Some(request()), role: None };
+        let facts = RequestFacts { actor, standing, request: Some(request()), role: None, lead_at_rest: false };
         allow_list(&facts).map(|request| request.id)
     };
     for role in [StaffRole::Agent, StaffRole::DutyManager] {

@@ -8,20 +8,22 @@ use mandate_core::access::{HeldLevel, Standing};
 use mandate_core::actor::{Actor, OrganizationRef, PersonRef, Position};
 use mandate_core::change::{Context, Origin};
 use mandate_core::contact::{Contact, Others, Sites, WelcomeIds};
+use mandate_core::domain_owner::{DomainOwner, DomainOwners};
+use mandate_core::handover::Orphan;
 use mandate_core::id::{ContactId, GrantId, Id, Kind, LinkId, MailId, OrganizationId, ServiceRequestId, StaffId};
 use mandate_core::invitation::Invitation;
 use mandate_core::organization::Organization;
-use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
+use mandate_core::partner_grant::{Ending, Grantee, Individual, PartnerGrant};
 use mandate_core::person::Profile;
 use mandate_core::preferences::NotificationPreferences;
-use mandate_core::request_access::HistoryScope;
+use mandate_core::request_access::{Admission, HeldRole, HistoryScope};
 use mandate_core::service_request::ServiceRequest;
 use mandate_core::staff::StaffMember;
 use mandate_core::text::{Domain, Email, Locale, Note, OrganizationName, PersonName, Subject, TimeZone};
 use mandate_core::time::{Span, Timestamp};
 use mandate_core::vocabulary::{
-    Category, ContactType, GrantStatus, History, Level, OrganizationStatus, OrganizationType, Permission, PersonStatus,
-    RequestStatus, StaffRole, Vocabulary as _,
+    Category, ContactType, GrantStatus, History, Involvement, Level, OrganizationStatus, OrganizationType, Permission,
+    PersonStatus, RequestStatus, StaffRole, Vocabulary as _,
 };
 
 /// 2026-03-01T12:00:00Z, the moment at which every decision of these tests is made.
@@ -246,7 +248,17 @@ pub(crate) fn member(permission: Permission, kind: ContactType) -> Standing {
 }
 
 /// Others who guard the organization, whatever becomes of one.
-pub(crate) const BACKED: Others = Others { active_manager: true, active_primary: true };
+pub(crate) const BACKED: Others = Others { active_manager: true, active_primary: true, active_appointer: true };
+
+/// Whose which domain is.
+pub(crate) fn owners(all: &[(&str, OrganizationId)]) -> DomainOwners {
+    let owner = |(name, owner): &(&str, OrganizationId)| DomainOwner {
+        domain: Domain::parse(name).unwrap(),
+        organization: *owner,
+        kind: organization(*owner).kind,
+    };
+    DomainOwners::new(all.iter().map(owner).collect())
+}
 
 /// The level that [`GRANT`] gives.
 pub(crate) fn held(level: Level) -> HeldLevel {
@@ -279,6 +291,7 @@ pub(crate) fn levels() -> impl Iterator<Item = Level> + Clone {
 /// The customer's grant to somebody, without an end.
 pub(crate) fn grant(number: u128, grantee: Grantee, level: Level) -> PartnerGrant {
     PartnerGrant {
+        raised_at: YESTERDAY,
         id: id(number),
         grantor: organization(CUSTOMER).reference(),
         grantee,
@@ -299,6 +312,34 @@ pub(crate) fn ended(status: GrantStatus, grant: PartnerGrant) -> PartnerGrant {
     let ending = Ending { at: YESTERDAY, status, by: Some(manager().id.into()), reason: None };
     PartnerGrant { ending: Some(ending), ..grant }
 }
+
+/// A grant to one person, without which they would have this level.
+pub(crate) fn individual(grant: PartnerGrant, without: Option<Level>) -> Individual {
+    Individual { grant, without, there: None }
+}
+
+/// A request that loses its point of contact, with its submitter and those who guard the customer.
+pub(crate) fn orphan(request: ServiceRequest, submitter: Option<&Contact>, guards: &[Contact]) -> Orphan {
+    Orphan {
+        request,
+        submitter: submitter.map(Person::actor),
+        guards: guards.iter().map(Person::actor).collect(),
+        participants: Vec::new(),
+    }
+}
+
+/// How somebody of the organization takes part.
+pub(crate) fn part(role: Involvement) -> HeldRole {
+    HeldRole { role, grant: None }
+}
+
+/// How somebody takes part who was added by [`GRANT`].
+pub(crate) fn part_by_grant(role: Involvement) -> HeldRole {
+    HeldRole { role, grant: Some(GRANT) }
+}
+
+/// How somebody is point of contact whom the customer's own people named by [`GRANT`].
+pub(crate) const ADMITTED: Admission = Admission { grant: GRANT, by: CUSTOMER, ends_at: None, rests: false };
 
 /// A whole organization as a grantee.
 pub(crate) fn all_of(organization_id: OrganizationId) -> Grantee {
@@ -323,6 +364,7 @@ pub(crate) fn request() -> ServiceRequest {
         submitted_by: designated().reference(),
         submitted_by_grant: None,
         confidential: false,
+        sealed: false,
         point_of_contact: Some(designated().reference()),
         assigned_to: None,
         follow_up_of: None,
@@ -333,6 +375,8 @@ pub(crate) fn request() -> ServiceRequest {
         solved_at: None,
         closed_at: None,
         version: 1,
+        admission: None,
+        only_guards_open: false,
     }
 }
 

@@ -41,7 +41,7 @@ fn request(store: &Store, level: &str, expires_at: &str, is_confidential: bool) 
 }
 
 fn owe(store: &Store) {
-    let broadcast = Broadcast { kind: MailKind::Reply, about: REQUEST.into(), request: Some(REQUEST) };
+    let broadcast = Broadcast { kind: MailKind::Reply, about: REQUEST.into(), request: Some(REQUEST), by: None };
     write(store, |tx| tx.owe_broadcasts(&[(&broadcast, NOW)])).unwrap();
 }
 

@@ -78,6 +78,7 @@ fn confirmed(tx: &mut WriteTx<'_>, contacts: &[ContactId]) -> Result<Confirmed, 
         pending: tx.pending_in(REVIEW)?,
         another_manager: tx.another_manager(contact(0), organization(2), NOW)?,
         items: tx.reviewed(REVIEW, contacts)?,
+        handled: Default::default(),
         actor: actor.clone(),
     };
     let command = ConfirmContacts { contacts: contacts.to_vec(), expected_version: None };

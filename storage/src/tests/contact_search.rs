@@ -61,7 +61,8 @@ fn contacts(organization_number: u128, domain: &str, numbers: std::ops::Range<u1
         standing: manager(),
         organization: Some(organization),
         vendor_domains: Vec::new(),
-        own_domains: Vec::new(),
+        owners: Default::default(),
+        former: Vec::new(),
         existing: None,
         never_entered: false,
         sites: Vec::new(),
@@ -153,7 +154,7 @@ on_both! {
         let before = created[0].contact.after().clone();
         let named = |first_name: &str| {
             let profile = EditProfile { first_name: PersonName::parse(first_name).ok(), ..EditProfile::default() };
-            let others = Others { active_manager: true, active_primary: true };
+            let others = Others { active_manager: true, active_primary: true, active_appointer: true };
             let actor = mandate_core::actor::Actor {
                 position: mandate_core::actor::Position::Contact {
                     id: ContactId::from_u128(7),
@@ -166,7 +167,7 @@ on_both! {
                 email: Email::parse("manager@acme.example").unwrap(),
                 status: mandate_core::vocabulary::PersonStatus::Active,
             };
-            let facts = EditFacts { actor, standing: manager(), contact: Some(before.clone()), others, review: None, sites: Vec::new() };
+            let facts = EditFacts { actor, standing: manager(), contact: Some(before.clone()), others, review: None, sites: Vec::new(), ties: Default::default() };
             contact::edit(&context(), facts, EditContact { profile, ..EditContact::default() }).unwrap()
         };
         write(&store, |tx| tx.save_contact(&named("Gabriella").contact)).unwrap();

@@ -213,7 +213,7 @@ on_both! {
         assert_eq!((many.total, many.ids.len()), (101, 100));
     }
 
-    /// R-10: live grants that end within 30 days, and broad ones that were made and used more than 90 days ago.
+    /// R-10: live grants that end within 30 days, and broad ones that were made or raised, and used, more than 90 days ago.
     fn grants_are_found(database: Database) {
         struct Grant { grantee: &'static str, level: &'static str, ends: Option<Span>, ended: bool, made: Span, used: Option<Span> }
         let old = longer(Span::days(90));
@@ -241,8 +241,8 @@ on_both! {
             let made = NOW.minus(grant.made).micros();
             let mut sql = format!(
                 "INSERT INTO partner_grants (id, grantor_id, grantee_type, grantee_id, grantee_organization_id, level, expires_at, note, \
-                 ended_at, ended_status, ended_by, ended_reason, created_at, created_by, updated_at, version) VALUES ('{id}', '{grantor}', '{grantee}', 'grantee {number}', '{holder}', '{level}', {ends}, NULL, \
-                 {ended}, NULL, NULL, NULL, {made}, '{person}', 0, 1);"
+                 ended_at, ended_status, ended_by, ended_reason, created_at, raised_at, created_by, updated_at, version) VALUES ('{id}', '{grantor}', '{grantee}', 'grantee {number}', '{holder}', '{level}', {ends}, NULL, \
+                 {ended}, NULL, NULL, NULL, 0, {made}, '{person}', 0, 1);"
             );
             if let Some(ago) = grant.used {
                 let at = NOW.minus(ago).micros();

@@ -1,0 +1,12 @@
+DROP TABLE mail_requests;
+ALTER TABLE partner_grants DROP COLUMN raised_at;
+ALTER TABLE broadcasts DROP COLUMN by_person;
+DROP INDEX people_of_email;
+DROP INDEX people_email;
+CREATE UNIQUE INDEX people_email ON people (email) WHERE status <> 'transferred';
+ALTER TABLE service_requests DROP COLUMN only_guards_open;
+DROP INDEX service_requests_by_lead_grant;
+DROP INDEX participants_by_grant;
+ALTER TABLE service_requests DROP COLUMN point_of_contact_named_by;
+ALTER TABLE service_requests DROP COLUMN point_of_contact_grant;
+ALTER TABLE participants DROP COLUMN grant_id;
