@@ -293,7 +293,7 @@ pub(crate) async fn get_invitation(
 #[utoipa::path(tag = "invitations", operation_id = "cancelInvitation",
     params(("invitation_id" = InvitationIdWire, Path, description = "The invitation.")),
     responses((status = 200, description = "The cancelled invitation.", body = InvitationView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "contact_manager_protected", "staff_only"]))))]
+    extensions(("x-codes" = json!(["permission_required", "invalid_transition", "contact_manager_protected", "primary_support_contact_required", "staff_only"]))))]
 #[post("/v1/invitations/{invitation_id}/cancel")]
 pub(crate) async fn cancel_invitation(
     app: Data<Arc<App>>,

@@ -327,7 +327,8 @@ pub fn allow_list(standing: &Standing, organization: OrganizationId) -> Result<(
 
 /// Takes an invitation back; saving it makes its link void (C-14).
 ///
-/// *Decides*: visible? may manage contacts? not one to authority by who acts by a grant (C-9)? version? pending?
+/// *Decides*: visible? may manage contacts? not one to authority by who acts by a grant (C-9)? may appoint, if it appoints (C-10)? version?
+/// pending?
 pub fn cancel(
     context: &Context,
     facts: InvitationFacts,
@@ -337,6 +338,9 @@ pub fn cancel(
     let invitation = view(facts)?.into_value();
     require(&standing, Action::ManageContacts, invitation.organization)?;
     protect(&standing, invitation.organization, &[(invitation.kind, invitation.permission)])?;
+    if invitation.kind == ContactType::PrimarySupport {
+        require(&standing, Action::AppointPrimarySupport, invitation.organization)?;
+    }
     let authority = standing.authority(invitation.organization);
     expect_version(expected_version, invitation.version)?;
     let status = invitation.status(context.now);
