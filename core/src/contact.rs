@@ -10,11 +10,12 @@ use crate::contact_review::{self, OpenReview, ReviewStep};
 use crate::contact_site::{self, WantedSites};
 use crate::contact_ties::{Ties, Untied, untie_reader};
 use crate::domain_owner::DomainOwners;
+use crate::grant_rest::{self, Individual};
 use crate::id::{ContactId, LinkId, MailId, OrganizationId, PersonId, SiteId};
 use crate::journal::EventKind;
 use crate::manager_protection::{expect_own_address, has_authority, proclaim, protect};
 use crate::organization::{Organization, expect_version};
-use crate::partner_grant::{self, Individual, PartnerGrant};
+use crate::partner_grant::PartnerGrant;
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::preferences::{EditPreferences, NotificationPreferences};
 use crate::readiness;
@@ -242,7 +243,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Res
     let address = Address { vendor_domains: &facts.vendor_domains, owners: &facts.owners, existing: facts.existing };
     let welcomed = onboard(context, authority, (&organization, &facts.sites), address, command)?;
     let grants = facts.former.into_iter();
-    let grants = grants.map(|grant| partner_grant::follow(context, grant, welcomed.contact.after())).collect();
+    let grants = grants.map(|grant| grant_rest::follow(context, grant, welcomed.contact.after())).collect();
     Ok(Welcomed { grants, ..welcomed })
 }
 

@@ -9,6 +9,7 @@ use crate::contact_ties::{Ties, Untied, untie};
 use crate::domain_owner::DomainOwners;
 use crate::escalation_guard::is_guard;
 use crate::grant_request::GrantRequest;
+use crate::grant_rest::{self, Individual};
 use crate::handover::First;
 use crate::id::{EscalationId, GrantId, GrantRequestId, InvitationId, MailId, MessageId, PersonId, ServiceRequestId};
 use crate::invitation::{Invitation, cancel_pending};
@@ -16,7 +17,7 @@ use crate::journal::EventKind;
 use crate::manager_protection::{expect_own_address, proclaim, protect};
 use crate::message::Message;
 use crate::organization::expect_version;
-use crate::partner_grant::{self, GrantFacts, Individual, PartnerGrant};
+use crate::partner_grant::{self, GrantFacts, PartnerGrant};
 use crate::person::Disabling;
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal};
@@ -123,7 +124,7 @@ pub fn enable(
     expect_status(&before, PersonStatus::Disabled, say!("only a disabled contact can be enabled"))?;
     refuse_existing(organization, email, holder, &owners)?;
     let after = Contact { status: PersonStatus::Invited, disabled: None, ..before.clone() };
-    let grants = former.into_iter().map(|grant| partner_grant::follow(context, grant, &after)).collect();
+    let grants = former.into_iter().map(|grant| grant_rest::follow(context, grant, &after)).collect();
     Ok(Welcomed { grants, ..welcome(context, standing, before, after, EventKind::ContactEnabled, ids) })
 }
 

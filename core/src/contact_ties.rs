@@ -4,10 +4,11 @@
 use crate::change::{Authority, Change, Context};
 use crate::contact::Contact;
 use crate::grant_request::{self, GrantRequest};
+use crate::grant_rest::{self, Individual};
 use crate::handover::{First, HandedOver, Orphan, hand_over};
 use crate::id::GrantId;
 use crate::participant::{self, Participant};
-use crate::partner_grant::{self, Individual, PartnerGrant};
+use crate::partner_grant::PartnerGrant;
 
 /// What hangs on a contact.
 #[derive(Debug, Clone, Default)]
@@ -44,14 +45,14 @@ pub(crate) fn untie(
     first: First<'_>,
 ) -> Untied {
     let (grants, rest) = (ties.grants, Ties { grants: Vec::new(), ..ties });
-    let ended = grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect();
+    let ended = grants.into_iter().map(|grant| grant_rest::end(context, authority, grant)).collect();
     Untied { grants: ended, ..loosen(context, authority, contact, rest, first) }
 }
 
 /// Unties a contact who goes to another organization as another record: grants that take away follow them (C-14, G-12).
 pub(crate) fn untie_to(context: &Context, authority: Authority, contact: &Contact, to: &Contact, ties: Ties) -> Untied {
     let (grants, rest) = (ties.grants, Ties { grants: Vec::new(), ..ties });
-    let followed = grants.into_iter().map(|grant| partner_grant::follow(context, grant, to)).collect();
+    let followed = grants.into_iter().map(|grant| grant_rest::follow(context, grant, to)).collect();
     Untied { grants: followed, ..loosen(context, authority, contact, rest, First::Submitter) }
 }
 

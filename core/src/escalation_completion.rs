@@ -12,10 +12,11 @@ use crate::domain_owner::DomainOwners;
 use crate::escalation::{Approval, Escalation, EscalationFacts, State};
 use crate::escalation_case::Absence;
 use crate::escalation_step::{NomineeFacts, Step, expect_appointable, expect_state, movable, moved};
+use crate::grant_rest;
 use crate::id::{ContactId, OrganizationId, PersonId, ReviewId};
 use crate::journal::EventKind;
 use crate::manager_protection::proclaim;
-use crate::partner_grant::{self, PartnerGrant};
+use crate::partner_grant::PartnerGrant;
 use crate::person::NewProfile;
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
@@ -184,7 +185,7 @@ fn appoint(
         None => create(context, authority, &before, &facts.nominee, ids)?,
     };
     let grants = facts.nominee.former.into_iter();
-    let grants = grants.map(|grant| partner_grant::follow(context, grant, nominee.after())).collect();
+    let grants = grants.map(|grant| grant_rest::follow(context, grant, nominee.after())).collect();
     let heir = guard(nominee.after(), facts.nominee.organization.kind);
     // Partners may read it, who learn nothing of an escalation (E-11).
     let reason = Note::parse("left the organization").map_err(|flaw| Refusal::flawed("#/reason", flaw))?;

@@ -12,10 +12,10 @@ use crate::escalation_case::{
     CallBacks, Case, ConfirmedNumber, Evidence, KnownNumber, LETTER_ATTACHMENTS_MAX, Verification, VerifyItem,
 };
 use crate::escalation_guard::guards;
+use crate::grant_rest::Individual;
 use crate::id::{AttachmentId, ContactId, PersonId};
 use crate::journal::EventKind;
 use crate::organization::{Organization, expect_version};
-use crate::partner_grant::Individual;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
 use crate::say;
 use crate::text::{Domain, Note, Phone};

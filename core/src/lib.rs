@@ -44,6 +44,7 @@ pub mod grant_preview;
 pub mod grant_reminder;
 pub mod grant_request;
 pub mod grant_request_notice;
+pub mod grant_rest;
 pub mod grant_withdrawal;
 pub mod handover;
 pub mod hours;

@@ -5,9 +5,9 @@ use crate::actor::{Actor, OrganizationRef};
 use crate::change::{Authority, Change, Context, Recorded};
 use crate::contact::{self, Address, Existing, NewContact, Welcomed};
 use crate::domain_owner::{DomainOwners, expect_configured, expect_ownable};
+use crate::grant_rest::{self, Individual};
 use crate::id::{AnyId, OrganizationId};
 use crate::journal::{EventKind, Fact, Snapshot};
-use crate::partner_grant::{self, Individual};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::say;
 use crate::text::{Domain, Flaw, OrganizationName};
@@ -155,7 +155,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
     let address = Address { vendor_domains: &facts.vendor_domains, owners: &owners, existing: facts.existing };
     let first_contact = contact::onboard(context, authority, (&organization, &[]), address, person)?;
     let grants = facts.former.into_iter();
-    let grants = grants.map(|grant| partner_grant::follow(context, grant, first_contact.contact.after())).collect();
+    let grants = grants.map(|grant| grant_rest::follow(context, grant, first_contact.contact.after())).collect();
     let first_contact = Welcomed { grants, ..first_contact };
     let organization = Change::create(context, authority, EventKind::OrganizationCreated, organization);
     Ok(Created { organization, first_contact })

@@ -530,50 +530,8 @@ pub fn revoke(
     Ok(Changed { grant, withdrawal })
 }
 
-/// A grant to one person, and what they would have without it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Individual {
-    /// The grant; it has no ending.
-    pub grant: PartnerGrant,
-    /// The level of the live grant of the same grantor to all of the organization where the person is.
-    pub without: Option<Level>,
-    /// The same of the organization to which they go.
-    pub there: Option<Level>,
-}
-
-impl Individual {
-    /// Whether it takes something away, so that ending it would give: `none`, and what is lower than what the person would have
-    /// without it (G-12).
-    fn takes_away(&self) -> bool {
-        let is_lower = |level: Option<Level>| level.is_some_and(|level| level > self.grant.level);
-        self.grant.level == Level::None || is_lower(self.without) || is_lower(self.there)
-    }
-}
-
-/// Ends the grant of a person who was disabled, for good; one that takes away rests (G-12).
-pub(crate) fn end(context: &Context, authority: Authority, individual: Individual) -> Change<PartnerGrant> {
-    if individual.takes_away() {
-        let grant = individual.grant;
-        return Change::touch(context, authority, EventKind::GrantRested, grant.clone(), grant);
-    }
-    close(context, authority, EventKind::GrantEnded, individual.grant, GrantStatus::Ended, None)
-}
-
-/// What becomes of a grant to somebody who is another record from now on: it ends, for good; one that takes away applies to that record
-/// (G-12). Where it would let them in, because all of their organization has less there, it shuts them out instead.
-pub(crate) fn follow(context: &Context, individual: Individual, to: &Contact) -> Change<PartnerGrant> {
-    let authority = Authority::own(individual.grant.grantor.id);
-    if individual.grant.grantor.id == to.organization || !individual.takes_away() {
-        return close(context, authority, EventKind::GrantEnded, individual.grant, GrantStatus::Ended, None);
-    }
-    let is_lower_there = individual.there.is_some_and(|level| level > individual.grant.level);
-    let before = individual.grant;
-    let level = if is_lower_there { before.level } else { Level::None };
-    let after = PartnerGrant { grantee: Grantee::Person(to.reference()), level, ..before.clone() };
-    Change::update(context, authority, EventKind::GrantUpdated, before, after)
-}
-
-fn close(
+/// Ends a grant: how, by whom and why.
+pub(crate) fn close(
     context: &Context,
     authority: Authority,
     kind: EventKind,

@@ -26,6 +26,15 @@ impl HistoryScope {
             History::New => created_at > self.since,
         }
     }
+
+    /// Whether it may reach requests that another scope does not.
+    pub fn reaches_beyond(self, other: Self) -> bool {
+        match (self.history, other.history) {
+            (_, History::All) => false,
+            (History::All, _) => true,
+            (mine, others) => mine > others || self.since < other.since,
+        }
+    }
 }
 
 /// By which grant somebody of another organization is the point of contact of a request, and whose people made them that (S-7).

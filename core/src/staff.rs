@@ -4,10 +4,11 @@ use crate::access::{ADMINISTRATION, RECORDS, Visible, require_role};
 use crate::actor::{Actor, PersonRef};
 use crate::change::{Authority, Change, Context, Recorded};
 use crate::contact::{Existing, WelcomeIds};
+use crate::grant_rest::{self, Individual};
 use crate::id::{AnyId, MailId, OrganizationId, PersonId, StaffId};
 use crate::journal::{EventKind, Fact, Snapshot};
 use crate::organization::expect_version;
-use crate::partner_grant::{self, Individual, PartnerGrant};
+use crate::partner_grant::PartnerGrant;
 use crate::person::{Disabling, EditProfile, NewProfile, Profile};
 use crate::refusal::{Code, Extra, Refusal};
 use crate::say;
@@ -283,7 +284,7 @@ pub fn disable(
     };
     Ok(Disabled {
         staff: Change::update(context, authority, EventKind::StaffDisabled, before, after),
-        grants: grants.into_iter().map(|grant| partner_grant::end(context, authority, grant)).collect(),
+        grants: grants.into_iter().map(|grant| grant_rest::end(context, authority, grant)).collect(),
     })
 }
 

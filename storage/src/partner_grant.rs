@@ -9,8 +9,9 @@ use mandate_core::actor::{Actor, OrganizationRef, PersonRef};
 use mandate_core::change::Change;
 use mandate_core::effective_access::{HeldGrant, HeldGrants, Suspension};
 use mandate_core::grant_reminder;
+use mandate_core::grant_rest::Individual;
 use mandate_core::id::{AnyId, ContactId, GrantId, OrganizationId, PersonId};
-use mandate_core::partner_grant::{Ending, Grantee, Individual, PartnerGrant};
+use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
 use mandate_core::request_access::{HistoryScope, reading_levels};
 use mandate_core::text::{Email, Note};
 use mandate_core::time::Timestamp;
@@ -361,15 +362,14 @@ impl ReadTx<'_> {
     ) -> Result<Vec<Individual>, StorageError> {
         let whose = Sql::new("WHERE g.ended_at IS NULL AND g.grantee_id = ").bind_text(person).push(" ORDER BY g.id");
         let grants = self.load_grants(whose)?;
-        let mut level = |grantor, holder: OrganizationId| {
+        let mut held = |grantor, holder: OrganizationId| {
             let around = self.current_grant(grantor, holder.into())?;
-            Ok::<_, StorageError>(
-                around.filter(|around| around.status(now) == GrantStatus::Live).map(|around| around.level),
-            )
+            let live = around.filter(|around| around.status(now) == GrantStatus::Live);
+            Ok::<_, StorageError>(live.map(|around| around.held()))
         };
         let individual = |grant: PartnerGrant| {
-            let without = level(grant.grantor.id, home)?;
-            let there = if there == home { without } else { level(grant.grantor.id, there)? };
+            let without = held(grant.grantor.id, home)?;
+            let there = if there == home { without } else { held(grant.grantor.id, there)? };
             Ok(Individual { grant, without, there })
         };
         grants.into_iter().map(individual).collect()

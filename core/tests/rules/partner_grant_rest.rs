@@ -3,15 +3,17 @@
 use mandate_core::change::Change;
 use mandate_core::contact::{Contact, CreateFacts, create};
 use mandate_core::contact_state::{EnableFacts, StateFacts, disable, enable};
-use mandate_core::partner_grant::{Individual, PartnerGrant};
-use mandate_core::vocabulary::{GrantStatus, Level, PersonStatus, Vocabulary as _};
+use mandate_core::grant_rest::Individual;
+use mandate_core::partner_grant::PartnerGrant;
+use mandate_core::request_access::HistoryScope;
+use mandate_core::vocabulary::{GrantStatus, History, Level, PersonStatus, Vocabulary as _};
 
 use crate::contact::{facts, new_contact};
 use crate::contact_state::{disabling, enabling};
 use crate::ladder::written;
 use crate::world::{
-    CUSTOMER, NOW, PARTNER, Person as _, SECOND_PARTNER, by, grant, id, individual, levels, one, organization, owners,
-    partner_designated, partner_guardian, standing, welcome_ids,
+    CUSTOMER, NOW, PARTNER, Person as _, SECOND_PARTNER, YESTERDAY, by, grant, held, id, individual, levels, one,
+    organization, owners, partner_designated, partner_guardian, standing, welcome_ids,
 };
 
 /// What somebody would have without the grant: nothing, or each level.
@@ -45,9 +47,34 @@ fn a_grant_that_takes_away_rests_while_its_holder_is_disabled_and_another_one_en
     }
 }
 
+#[test]
+fn a_grant_that_reaches_fewer_requests_rests_for_these_at_the_level_that_all_have_g_12_g_16() {
+    let new = HistoryScope { history: History::New, since: YESTERDAY };
+    for level in levels() {
+        for without in levels() {
+            let grant = PartnerGrant { scope: new, ..grant(5, one(&partner_designated()), level) };
+            let mut world = disabling(&partner_guardian(), partner_designated());
+            world.facts.ties.grants = vec![individual(grant, Some(without))];
+            let done = disable(&by(&partner_guardian()), world.facts, world.command).unwrap();
+            let after = done.untied.grants[0].after();
+            if without > level || without >= Level::View {
+                let expected = (GrantStatus::Live, level.min(without), new);
+                assert_eq!((after.status(NOW), after.level, after.scope), expected, "{level:?} {without:?}");
+            } else {
+                // At `cc` nobody reads what they take no part in, so that it hides nothing.
+                assert_eq!(after.status(NOW), GrantStatus::Ended, "{level:?} {without:?}");
+            }
+        }
+    }
+}
+
 /// Whoever becomes another record at the second partner holds this grant of the customer.
 fn former(level: Level, without: Option<Level>, there: Option<Level>) -> Individual {
-    Individual { grant: grant(5, one(&partner_designated()), level), without, there }
+    Individual {
+        grant: grant(5, one(&partner_designated()), level),
+        without: without.map(held),
+        there: there.map(held),
+    }
 }
 
 fn at_second_partner(former: Individual) -> Change<PartnerGrant> {

@@ -9,11 +9,12 @@ use mandate_core::actor::{Actor, OrganizationRef, PersonRef, Position};
 use mandate_core::change::{Context, Origin};
 use mandate_core::contact::{Contact, Others, Sites, WelcomeIds};
 use mandate_core::domain_owner::{DomainOwner, DomainOwners};
+use mandate_core::grant_rest::Individual;
 use mandate_core::handover::Orphan;
 use mandate_core::id::{ContactId, GrantId, Id, Kind, LinkId, MailId, OrganizationId, ServiceRequestId, StaffId};
 use mandate_core::invitation::Invitation;
 use mandate_core::organization::Organization;
-use mandate_core::partner_grant::{Ending, Grantee, Individual, PartnerGrant};
+use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
 use mandate_core::person::Profile;
 use mandate_core::preferences::NotificationPreferences;
 use mandate_core::request_access::{Admission, HeldRole, HistoryScope};
@@ -315,7 +316,7 @@ pub(crate) fn ended(status: GrantStatus, grant: PartnerGrant) -> PartnerGrant {
 
 /// A grant to one person, without which they would have this level.
 pub(crate) fn individual(grant: PartnerGrant, without: Option<Level>) -> Individual {
-    Individual { grant, without, there: None }
+    Individual { grant, without: without.map(held), there: None }
 }
 
 /// A request that loses its point of contact, with its submitter and those who guard the customer.
