@@ -186,3 +186,114 @@ fn files_are_kept_when_letters_come_in_postgres_s_6_e_3() {
     let lines = diesel::sql_query(KEPT).load::<Line>(&mut connection).unwrap();
     assert_eq!(lines.into_iter().map(|line| line.line).collect::<Vec<_>>(), LINES);
 }
+
+/// Migrations before the one that ties what hangs on grants to them.
+const BEFORE_TIES: usize = 11;
+
+/// People of a customer and of a partner, grants that live, ended and never were, and requests that partners lead and take part in.
+fn ties() -> String {
+    let organization = |id: &str, kind: &str| {
+        format!(
+            "INSERT INTO organizations (id, kind, name, name_folded, domains, status, version, created_at, updated_at) VALUES ('{id}', '{kind}', '', '', '[]', 'active', 1, 0, 0);"
+        )
+    };
+    let person = |id: &str, organization: &str, status: &str| {
+        format!(
+            "INSERT INTO people (id, organization_id, email, first_name, last_name, search, sort_name, time_zone, locale, duties, \
+             roles, status, created_at, updated_at, version) VALUES ('{id}', '{organization}', '{id}', '', '', '', '', '', '', '', '', \
+             '{status}', 0, 0, 1);"
+        )
+    };
+    let grant = |id: &str, grantee: &str, ended: &str, created: i64| {
+        format!(
+            "INSERT INTO partner_grants (id, grantor_id, grantee_type, grantee_id, grantee_organization_id, level, expires_at, ended_at, \
+             created_at, created_by, updated_at, version, history, history_since) VALUES ('{id}', 'acme', '', '{grantee}', 'globex', \
+             'update', 9, {ended}, {created}, '', 0, 1, 'all', 0);"
+        )
+    };
+    let request = |number: usize, submitter: &str, lead: &str, home: &str, confidential: bool| {
+        format!(
+            "INSERT INTO service_requests (id, number, organization_id, subject, category, severity, status, submitted_by, \
+             submitter_organization_id, point_of_contact_id, point_of_contact_organization_id, created_at, updated_at, activity_at, \
+             version, confidential) VALUES ('sr{number}', {number}, 'acme', '', '', 1, '', '{submitter}', 'acme', '{lead}', '{home}', 0, 0, \
+             0, 1, {confidential});"
+        )
+    };
+    let part = |number: usize, person: &str| {
+        format!(
+            "INSERT INTO participants (service_request_id, person_id, role, added_at, added_by) VALUES ('sr{number}', '{person}', 'cc', 0, '');"
+        )
+    };
+    [
+        organization("acme", "customer"),
+        organization("globex", "partner"),
+        person("ann", "acme", "active"),
+        person("gus", "globex", "active"),
+        person("gil", "globex", "active"),
+        person("gone", "globex", "disabled"),
+        grant("all", "globex", "NULL", 1),
+        grant("older", "gus", "3", 1),
+        grant("gus-now", "gus", "NULL", 2),
+        request(1, "ann", "ann", "acme", true),
+        request(2, "ann", "gus", "globex", false),
+        request(3, "gil", "gil", "globex", false),
+        part(1, "gus"),
+        part(1, "gil"),
+        part(2, "ann"),
+    ]
+    .concat()
+}
+
+/// What the rows stand on, as one line each.
+const TIED: &str = "SELECT 'lead ' || id || ' ' || COALESCE(point_of_contact_grant, 'no grant') || ' ' || \
+    COALESCE(point_of_contact_named_by, 'nobody') || CASE WHEN only_guards_open THEN ' guarded' ELSE '' END AS line FROM service_requests \
+    UNION ALL SELECT 'part ' || service_request_id || ' ' || person_id || ' ' || COALESCE(grant_id, 'no grant') FROM participants \
+    UNION ALL SELECT 'raised ' || id || ' ' || raised_at FROM partner_grants \
+    UNION ALL SELECT 'end of ' || about_id || ' ' || due_at FROM tellings ORDER BY line";
+const TIED_LINES: [&str; 11] = [
+    "end of all 9",
+    "end of gus-now 9",
+    // The individual's grant decides before the organization's, and the one that lives before those that ended.
+    "lead sr1 no grant nobody guarded",
+    "lead sr2 gus-now acme",
+    "lead sr3 all globex",
+    "part sr1 gil all",
+    "part sr1 gus gus-now",
+    "part sr2 ann no grant",
+    "raised all 1",
+    "raised gus-now 2",
+    "raised older 1",
+];
+/// Two records may have held one address before, one of them disabled; a third one that is active is still refused.
+const SAME_ADDRESS: &str = "UPDATE people SET email = 'gus' WHERE id = 'gone'";
+const TAKEN_ADDRESS: &str = "UPDATE people SET email = 'gus' WHERE id = 'gil'";
+
+#[test]
+fn what_hangs_on_grants_is_tied_to_them_in_sqlite_s_7_s_14_c_13() {
+    let database = common::sqlite().unwrap();
+    let mut connection = SqliteConnection::establish(database.url.trim_start_matches("sqlite://")).unwrap();
+    for _ in 0..BEFORE_TIES {
+        MigrationHarness::<Sqlite>::run_next_migration(&mut connection, SQLITE).unwrap();
+    }
+    connection.batch_execute(&ties()).unwrap();
+    MigrationHarness::<Sqlite>::run_pending_migrations(&mut connection, SQLITE).unwrap();
+    let lines = diesel::sql_query(TIED).load::<Line>(&mut connection).unwrap();
+    assert_eq!(lines.into_iter().map(|line| line.line).collect::<Vec<_>>(), TIED_LINES);
+    connection.batch_execute(SAME_ADDRESS).unwrap();
+    connection.batch_execute(TAKEN_ADDRESS).unwrap_err();
+}
+
+#[test]
+fn what_hangs_on_grants_is_tied_to_them_in_postgres_s_7_s_14_c_13() {
+    let Some(database) = common::postgres() else { return };
+    let mut connection = PgConnection::establish(&database.url).unwrap();
+    for _ in 0..BEFORE_TIES {
+        MigrationHarness::<Pg>::run_next_migration(&mut connection, POSTGRES).unwrap();
+    }
+    connection.batch_execute(&ties()).unwrap();
+    MigrationHarness::<Pg>::run_pending_migrations(&mut connection, POSTGRES).unwrap();
+    let lines = diesel::sql_query(TIED).load::<Line>(&mut connection).unwrap();
+    assert_eq!(lines.into_iter().map(|line| line.line).collect::<Vec<_>>(), TIED_LINES);
+    connection.batch_execute(SAME_ADDRESS).unwrap();
+    connection.batch_execute(TAKEN_ADDRESS).unwrap_err();
+}
