@@ -42,7 +42,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 const ARRIVAL: Duration = Duration::from_secs(30);
 /// Bytes of a file, at most.
 const FILE_MAX: usize = 16 * 1024 * 1024;
-/// Imports at a time; the others wait for a moment and are then asked to come again.
+/// Files that arrive or are imported at a time, one of each organization; the others wait for a moment and are then asked to come again.
+pub(crate) const ARRIVING: usize = 8;
+/// Imports at a time, of files that arrived.
 pub(crate) const AT_ONCE: usize = 2;
 /// New contacts that are saved at once.
 const SAVED_AT_ONCE: usize = 500;
@@ -158,8 +160,9 @@ pub(crate) async fn import_contacts(
     let format = Format::of(media_type(&request, &Format::MEDIA_TYPES)?);
     allow(&app, &caller, organization.0).await?;
     // Held until the work is done, so that few files are in memory at a time.
-    let turn = app.imports.turn().await?;
+    let arriving = app.imports.turn(&caller.claims).await?;
     let file = collect(payload.into_inner(), FILE_MAX, ARRIVAL).await?;
+    let turn = (arriving, app.importing.turn().await?);
     let (reader, now) = (Arc::clone(&app), caller.now);
     let read = web::block(move || (turn, Sha256::digest(&file), read_file(&reader, format, file, now)));
     let (turn, digest, read) =

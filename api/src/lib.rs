@@ -41,6 +41,7 @@ pub mod extract;
 mod file_header;
 pub mod files;
 pub mod founding;
+pub mod gate;
 pub mod grant_list;
 pub mod grant_preview;
 pub mod grant_request;

@@ -20,6 +20,7 @@ use crate::edge::{self, Edge};
 use crate::escalation_due;
 use crate::files::FileStore;
 use crate::founding::{Founding, SetUp};
+use crate::gate::{Fair, Gate, Shares};
 use crate::keyring::{KeyHome, KeyRing, Lifetimes};
 use crate::letter::LetterResolver;
 use crate::mail::{Mailer, Writer};
@@ -36,12 +37,14 @@ use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::shutdown::{Shutdown, asked_to_stop};
 use crate::sources::{Clock, Ids, SteadyClock};
-use crate::state::{App, Gate};
+use crate::state::App;
 use crate::upload;
 use crate::worker::{Outbox, Prepare, Settle, Worker};
 
 /// Connections that one worker thread keeps open at a time; beyond them the operating system queues.
 const CONNECTIONS_MAX: usize = 4_096;
+/// Writers of one organization, or of one of the staff, who wait for a turn at the database or have one.
+const WRITING_EACH: usize = 2;
 /// Seconds that requests get to finish after the server was asked to stop.
 const STOP_SECONDS: u64 = 20;
 /// How long readiness says no before the server stops to listen, so that others learn of it.
@@ -140,13 +143,12 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
     let ring = Arc::new(ring);
     let sealer = Sealer::new(Arc::clone(&ring));
     let turns = usize::try_from(settings.pool_size).unwrap_or(1);
-    let (readers, writers) = match settings.database {
-        DatabaseUrl::Sqlite(_) => (Gate::new(turns, settings.queue_max), Gate::new(1, settings.queue_max)),
-        DatabaseUrl::Postgres(_) => {
-            let gate = Gate::new(turns, settings.queue_max);
-            (gate.clone(), gate)
-        }
+    // On PostgreSQL some connections are never taken by writers, who may wait for a lock, or for a commit.
+    let writing = match settings.database {
+        DatabaseUrl::Sqlite(_) => 1,
+        DatabaseUrl::Postgres(_) => turns - turns / 4,
     };
+    let gate = |turns| Gate::new(turns, settings.queue_max);
     Ok(App {
         tokens: AccessTokens::new(
             Arc::clone(&ring),
@@ -162,10 +164,12 @@ fn open(settings: Settings, clock: Clock, ids: Ids) -> Result<App, String> {
         outbox: Outbox::default(),
         ring,
         sealer,
-        readers,
-        writers,
-        imports: Gate::new(contact_import::AT_ONCE, settings.queue_max),
-        uploads: Gate::new(upload::AT_ONCE, settings.queue_max),
+        readers: gate(turns),
+        writers: gate(writing),
+        writing: Shares::new(WRITING_EACH),
+        imports: Fair::new(gate(contact_import::ARRIVING), 1, 1),
+        importing: gate(contact_import::AT_ONCE),
+        uploads: Fair::new(gate(upload::AT_ONCE), upload::EACH, upload::OF_ORGANIZATION),
         files,
         letters,
         store,
@@ -270,11 +274,7 @@ fn listen(app: &Arc<App>, shutdown: &Shutdown) -> Result<(SocketAddr, actix_web:
 /// The connections, with what was waited for them: in the queue in front of the pool, and at the pool.
 fn waited(app: &App) -> PoolState {
     let mut state = app.store.pool_state();
-    let gates = [
-        Some(app.readers.waits()),
-        matches!(app.settings.database, DatabaseUrl::Sqlite(_)).then(|| app.writers.waits()),
-    ];
-    for waits in gates.into_iter().flatten() {
+    for waits in [app.readers.waits(), app.writers.waits()] {
         state.waits += waits.count.load(Ordering::Relaxed);
         state.wait_micros += waits.micros.load(Ordering::Relaxed);
         state.timeouts += waits.failed.load(Ordering::Relaxed);

@@ -1,19 +1,17 @@
 //! What the handlers share: the store, the clock, the ids, the keys, and the way to the blocking pool.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use mandate_core::contact::WelcomeIds;
-use mandate_core::id::{Id, Kind};
+use mandate_core::id::{Id, Kind, PersonId};
 use mandate_core::time::Timestamp;
 use mandate_storage::{ReadTx, Store};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::access_token::AccessTokens;
+use crate::access_token::{AccessTokens, Bearer};
 use crate::caller::{Asker, Caller};
 use crate::files::FileStore;
+use crate::gate::{Fair, Gate, Shares};
 use crate::input::Errors;
 use crate::keyring::KeyRing;
 use crate::letter::LetterResolver;
@@ -27,9 +25,6 @@ use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::sources::{Ids, SteadyClock};
 use crate::worker::Outbox;
-
-/// How long a request waits for its turn at the database.
-const TURN_WAIT: Duration = Duration::from_secs(1);
 
 /// The running application.
 pub struct App {
@@ -65,10 +60,14 @@ pub struct App {
     pub readers: Gate,
     /// The turns of those who write; on SQLite there is one.
     pub writers: Gate,
-    /// The turns of those who import contacts, which takes memory.
-    pub imports: Gate,
+    /// How many of one organization's writers, or of one of the staff, wait for a turn or have one.
+    pub writing: Shares,
+    /// The turns of those whose file of contacts arrives and is imported.
+    pub imports: Fair,
+    /// The turns of those whose file is read and imported, which takes memory and processors.
+    pub importing: Gate,
     /// The turns of those who upload, which takes memory as well, and time.
-    pub uploads: Gate,
+    pub uploads: Fair,
 }
 
 impl App {
@@ -149,9 +148,13 @@ impl App {
         command: impl Command + 'static,
     ) -> Result<HttpResponse, Problem> {
         let app = Arc::clone(self);
-        let answer =
-            self.on_turn(&self.writers, move || app.store.write(|unlocked| caller.carry_out(&app, unlocked, &command)));
-        let answer = answer.await?;
+        // Writers of one organization wait for each other in any case: in front of the turns, so that no turn of others is taken.
+        let share = self.writing.take(&whose(&caller.claims)).await?;
+        let work = move || {
+            let _held = share;
+            app.store.write(|unlocked| caller.carry_out(&app, unlocked, &command))
+        };
+        let answer = self.on_turn(&self.writers, work).await?;
         self.outbox.wake();
         Ok(answer.into_response())
     }
@@ -196,60 +199,10 @@ impl App {
     }
 }
 
-/// Lets as many through as there are connections, keeps a bounded queue, and turns the rest away at once.
-///
-/// *Shape*: clones are the same gate.
-#[derive(Clone)]
-pub struct Gate {
-    turns: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
-    queue_max: usize,
-    waits: Arc<Waits>,
-}
-
-/// How much was waited at a gate, for the metrics.
-#[derive(Debug, Default)]
-pub struct Waits {
-    /// How often a turn was waited for.
-    pub count: AtomicU64,
-    /// How long, in microseconds.
-    pub micros: AtomicU64,
-    /// How often in vain.
-    pub failed: AtomicU64,
-}
-
-impl Gate {
-    /// A gate for so many at a time, with a queue for so many more.
-    pub fn new(turns: usize, queue_max: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(turns)), waiting: Arc::default(), queue_max, waits: Arc::default() }
-    }
-
-    /// How much was waited so far.
-    pub fn waits(&self) -> &Waits {
-        &self.waits
-    }
-
-    /// Waits for a turn.
-    ///
-    /// *Errors*: `unavailable` when the queue is full, or the turn did not come within a second.
-    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
-            return Ok(turn);
-        }
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.waits.failed.fetch_add(1, Ordering::Relaxed);
-            return Err(Problem::unavailable("the queue for a turn is full"));
-        }
-        let begun = Instant::now();
-        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.waits.count.fetch_add(1, Ordering::Relaxed);
-        self.waits.micros.fetch_add(micros, Ordering::Relaxed);
-        turn.ok().and_then(Result::ok).ok_or_else(|| {
-            self.waits.failed.fetch_add(1, Ordering::Relaxed);
-            Problem::unavailable("no turn came within a second")
-        })
+/// Whose writing it is: an organization's, but of the vendor each person's.
+fn whose(claims: &Bearer) -> String {
+    match claims.person {
+        PersonId::Contact(_) => claims.organization.to_string(),
+        PersonId::Staff(staff) => staff.to_string(),
     }
 }

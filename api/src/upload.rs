@@ -4,7 +4,7 @@
 //! is stored, and the file is whole and on disk before the attachment commits.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::web::{self, Data};
@@ -41,10 +41,16 @@ pub(crate) const PATH: &str = "/v1/service-requests/{service_request_id}/attachm
 const ARRIVAL: Duration = Duration::from_secs(300);
 /// How long a client may send nothing.
 const STALL: Duration = Duration::from_secs(15);
+/// Bytes that arrive in a second, on average; at first, while [`STALL`] is not over, it may be fewer.
+const BYTES_PER_SECOND: u64 = 4 * 1024;
 /// How long an upload may take until its answer.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(330);
 /// Uploads at a time; the others wait for a moment and are then asked to come again.
-pub(crate) const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 32;
+/// Those of one caller.
+pub(crate) const EACH: usize = 4;
+/// Those of one organization's people.
+pub(crate) const OF_ORGANIZATION: usize = 8;
 
 /// Upload a file
 ///
@@ -99,7 +105,7 @@ async fn upload(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let head = UploadHead::read(&request)?;
-    let _turn = app.uploads.turn().await?;
+    let _turn = app.uploads.turn(&caller.claims).await?;
     let upload = Upload { id: app.id(), place };
     let writer = if begin(&app, &caller, upload).await? { Some(app.files.writer(upload)) } else { None };
     let is_stored = writer.is_some();
@@ -174,7 +180,15 @@ struct Arrival {
 
 async fn arrive(mut payload: Payload, writer: &mut Option<FileWriter>) -> Result<Arrival, Problem> {
     let mut arrival = Arrival::default();
+    let begun = Instant::now();
     loop {
+        let patience = begun.elapsed().as_secs().saturating_sub(STALL.as_secs());
+        if arrival.size < patience.saturating_mul(BYTES_PER_SECOND) {
+            return Err(Problem::malformed(say!(
+                "the file arrives too slowly, below {bytes} bytes a second",
+                bytes = BYTES_PER_SECOND
+            )));
+        }
         let next = timeout(STALL, payload.next()).await;
         let Some(bytes) = next.map_err(|_| Problem::malformed(say!("the client sends nothing any more")))? else {
             return Ok(arrival);
