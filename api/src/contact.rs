@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, get, patch, post};
 use mandate_core::change::Context;
 use mandate_core::contact::{self, Contact, CreateFacts, EditContact, EditFacts, NewContact, Welcomed};
 use mandate_core::contact_ties::Ties;
+use mandate_core::domain_owner::DomainOwners;
 use mandate_core::id::{ContactId, ContactKind, OrganizationId, OrganizationKind};
 use mandate_core::person::EditProfile;
 use mandate_core::text::{EMAIL_MAX, Locale, PERSON_NAME_MAX, PHONE_MAX, PersonName, Phone, TimeZone};
@@ -306,7 +307,7 @@ impl PatchContactBody {
 #[utoipa::path(tag = "contacts", operation_id = "updateContact", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     request_body(content = PatchContactBody, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "primary_support_contact_required", "contact_manager_protected", "staff_only", "own_record", "last_contact_manager", "last_primary_support_contact", "invalid_transition", "contact_combination_invalid", "site_not_allowed"]))))]
+    extensions(("x-codes" = json!(["outside_customer_domains", "permission_required", "primary_support_contact_required", "contact_manager_protected", "staff_only", "own_record", "last_contact_manager", "last_primary_support_contact", "invalid_transition", "contact_combination_invalid", "site_not_allowed"]))))]
 #[patch("/v1/contacts/{contact_id}")]
 pub(crate) async fn update_contact(
     app: Data<Arc<App>>,
@@ -355,6 +356,10 @@ pub(crate) fn change(
             others: tx.others_than(id, found.organization)?,
             sites: sites_for(tx, &wanted.sites, found.organization)?,
             review: tx.open_review_of(id, found.organization, context.now)?,
+            owners: match wanted.permission {
+                Some(_) => tx.domain_owners([&found.profile.email])?,
+                None => DomainOwners::default(),
+            },
             ties: match wanted.permission {
                 Some(Permission::KnowledgeBase) => tx.ties_of(found, found.organization, context.now)?,
                 Some(Permission::DesignatedSupport | Permission::ManageContacts) | None => Ties::default(),

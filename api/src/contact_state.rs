@@ -219,7 +219,7 @@ fn enable_facts(tx: &mut ReadTx<'_>, now: Timestamp, state: StateFacts) -> Resul
 /// organization has ever set a password.
 #[utoipa::path(tag = "contacts", operation_id = "resendContactWelcome", params(("contact_id" = ContactIdWire, Path, description = "The contact.")),
     responses((status = 200, description = "The invited contact.", body = ContactView), Problems, BodyProblems, WriteProblems),
-    extensions(("x-codes" = json!(["permission_required", "contact_manager_protected", "invalid_transition"]))))]
+    extensions(("x-codes" = json!(["primary_support_contact_required", "permission_required", "contact_manager_protected", "invalid_transition"]))))]
 #[post("/v1/contacts/{contact_id}/resend-welcome")]
 pub(crate) async fn resend_contact_welcome(
     app: Data<Arc<App>>,

@@ -8,7 +8,7 @@ use mandate_core::broadcast::Broadcast;
 use mandate_core::change::{Change, Context, Notice};
 use mandate_core::escalation::{self, Escalation, EscalationFacts};
 use mandate_core::escalation_case::{Item, Method, VerifyItem};
-use mandate_core::escalation_guard::{offer_objection, was_put_aside};
+use mandate_core::escalation_guard::{offer_objection, was_taken_away};
 use mandate_core::escalation_step::{self, Approve, NomineeFacts, Verify};
 use mandate_core::escalation_story::{Audience, audience, mail_kind, tell};
 use mandate_core::id::{EscalationId, EscalationKind, PersonId};
@@ -84,7 +84,7 @@ fn duty_managers(tx: &mut ReadTx<'_>) -> Result<Vec<PersonId>, Problem> {
 /// Tells those who count as active although staff disabled them, with a link by which they object without signing in (E-4, E-7).
 fn tell_put_aside(app: &App, tx: &mut WriteTx<'_>, context: &Context, escalation: &Escalation) -> Result<(), Problem> {
     let guards = tx.guards_of(escalation.organization.id, escalation.created_at)?;
-    for guard in guards.iter().filter(|one| was_put_aside(one, escalation.created_at)) {
+    for guard in guards.iter().filter(|one| was_taken_away(one, escalation.created_at)) {
         let offered = offer_objection(context.now, escalation, guard, (app.id(), app.id()));
         let (link, notice) = offered;
         tx.save_link(&link)?;
@@ -99,7 +99,7 @@ fn first_told(tx: &mut ReadTx<'_>, escalation: &Escalation) -> Result<Vec<Person
     let mut unavailable: Vec<PersonId> = Vec::new();
     for one in &escalation.case.unavailable {
         let contact = tx.contact(one.contact)?;
-        if !contact.is_some_and(|contact| was_put_aside(&contact, escalation.created_at)) {
+        if !contact.is_some_and(|contact| was_taken_away(&contact, escalation.created_at)) {
             unavailable.push(one.contact.into());
         }
     }

@@ -299,7 +299,7 @@ pub(crate) fn create_facts(
         None => None,
     };
     let person = match &grantee {
-        Some(Candidate::Contact(contact, _)) => Some((contact.id.into(), contact.organization)),
+        Some(Candidate::Contact(contact, _)) => Some(contact.id.into()),
         Some(Candidate::Organization(_) | Candidate::Staff(_)) | None => None,
     };
     Ok(CreateFacts {
@@ -311,20 +311,17 @@ pub(crate) fn create_facts(
     })
 }
 
-/// What a change of the grant between two touches, or the making of one: what hangs on it and, for one person, the grant to their
-/// organization with what hangs on that.
+/// What a change of the grant between two touches, or the making of one: what hangs on it and, for one person, the grants to all of an
+/// organization where they have a record, with what hangs on these.
 pub(crate) fn around(
     tx: &mut ReadTx<'_>,
     grantor: OrganizationId,
     current: Option<&PartnerGrant>,
-    person: Option<(PersonId, OrganizationId)>,
+    person: Option<PersonId>,
 ) -> Result<Surroundings, Problem> {
-    let wide = match person {
-        Some((_, home)) => tx.current_grant(grantor, home.into())?,
-        None => None,
-    };
+    let wide = person.map(|person| tx.grants_around(grantor, person)).transpose()?.unwrap_or_default();
     let ids: Vec<GrantId> = current.into_iter().chain(&wide).map(|grant| grant.id).collect();
-    let hanging = tx.hanging_on(&ids, person.map(|(person, _)| person))?;
+    let hanging = tx.hanging_on(&ids, person)?;
     Ok(Surroundings { around: wide, hanging })
 }
 
@@ -337,7 +334,7 @@ pub(crate) fn surroundings(
 ) -> Result<Surroundings, Problem> {
     let Some(grantor) = grantor else { return Ok(Surroundings::default()) };
     let person = match grantee {
-        Grantee::Person(person) => Some((person.id, person.organization)),
+        Grantee::Person(person) => Some(person.id),
         Grantee::Organization(_) => None,
     };
     around(tx, grantor, current, person)

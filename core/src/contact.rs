@@ -242,8 +242,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: NewContact) -> Res
     let authority = facts.standing.authority(organization.id);
     let address = Address { vendor_domains: &facts.vendor_domains, owners: &facts.owners, existing: facts.existing };
     let welcomed = onboard(context, authority, (&organization, &facts.sites), address, command)?;
-    let grants = facts.former.into_iter();
-    let grants = grants.map(|grant| grant_rest::follow(context, grant, welcomed.contact.after())).collect();
+    let grants = grant_rest::meet(context, facts.former, welcomed.contact.after());
     Ok(Welcomed { grants, ..welcomed })
 }
 
@@ -424,6 +423,8 @@ pub struct EditFacts {
     pub sites: Vec<Site>,
     /// The open review in which they are pending.
     pub review: Option<OpenReview>,
+    /// Whose the domain of their email is (O-5).
+    pub owners: DomainOwners,
     /// What hangs on them; needed only where they shall but read the knowledge base.
     pub ties: Ties,
 }
@@ -442,8 +443,8 @@ pub struct Edited {
 /// Edits a contact (C-9, C-10, C-11). By a manager's hand, that corrects them in the open review (C-20).
 ///
 /// *Decides*: visible? one's own profile, or may manage contacts? not one's own type or permission (and if it were the last
-/// manager's or primary's, that is said first)? no contact manager or primary by who acts by a grant (C-9)? no preferences of
-/// somebody else (C-19)? may appoint or remove a primary support contact, if the type changes, or whether one may appoint (C-10)? version? state? sites and shifts of the organization (O-5)? combination?
+/// manager's or primary's, that is said first)? no contact manager or primary by who acts by a grant, and nobody of a foreign
+/// domain promoted (C-9)? no preferences of somebody else (C-19)? may appoint or remove a primary support contact, if the type changes, or whether one may appoint (C-10)? version? state? sites and shifts of the organization (O-5)? combination?
 /// preferences whole? not the last manager, not the last primary?
 pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result<Edited, Refusal> {
     let EditFacts { actor, standing, others, sites, .. } = facts;
@@ -460,9 +461,15 @@ pub fn edit(context: &Context, facts: EditFacts, command: EditContact) -> Result
     }
     if !is_self {
         protect(&standing, before.organization, &[before.position(), (kind, permission)])?;
+        if permission > before.permission {
+            expect_own_address(&standing, before.organization, &before.profile.email, &facts.owners)?;
+        }
         refuse_preferences(&command.preferences)?;
     }
-    if moves_appointment(before.position(), (kind, permission)) {
+    // Whoever guarded the organization when they were disabled may count in an escalation, as what they were (E-4).
+    let is_put_aside = before.status == PersonStatus::Disabled && has_authority(before.kind, before.permission);
+    let is_moved = before.position() != (kind, permission);
+    if moves_appointment(before.position(), (kind, permission)) || (is_put_aside && is_moved) {
         require(&standing, Action::AppointPrimarySupport, before.organization)?;
     }
     expect_version(command.expected_version, before.version)?;

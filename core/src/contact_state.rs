@@ -83,6 +83,10 @@ pub fn resend_welcome(
     let (_, standing, contact) = found(facts, if onboards { Action::ReadContacts } else { Action::ManageContacts })?;
     if !onboards {
         protect(&standing, contact.organization, &[contact.position()])?;
+        // Each one voids the link before it, so that whoever may not appoint could keep an appointed one out.
+        if contact.kind == ContactType::PrimarySupport {
+            require(&standing, Action::AppointPrimarySupport, contact.organization)?;
+        }
     }
     expect_version(expected_version, contact.version)?;
     expect_status(&contact, PersonStatus::Invited, say!("only who has not set a password yet gets a welcome email"))?;
@@ -124,7 +128,7 @@ pub fn enable(
     expect_status(&before, PersonStatus::Disabled, say!("only a disabled contact can be enabled"))?;
     refuse_existing(organization, email, holder, &owners)?;
     let after = Contact { status: PersonStatus::Invited, disabled: None, ..before.clone() };
-    let grants = former.into_iter().map(|grant| grant_rest::follow(context, grant, &after)).collect();
+    let grants = grant_rest::meet(context, former, &after);
     Ok(Welcomed { grants, ..welcome(context, standing, before, after, EventKind::ContactEnabled, ids) })
 }
 
@@ -267,7 +271,7 @@ pub fn disable(context: &Context, facts: DisableFacts, command: DisableContact) 
     let (record, message) = record(context, authority, &actor, facts.organization, heir, &before, &command)?;
     let invitations = cancel_pending(context, authority, facts.invitations);
     let untied = untie(context, authority, &before, facts.ties, first);
-    let effects = effects(&actor, &before, &untied, &invitations);
+    let effects = effects(&actor, &standing, &before, &untied, &invitations);
     let contact = Change::update(context, authority, EventKind::ContactDisabled, before, after).announce(findings);
     let person = contact.after().id.into();
     let notice = Notice {
@@ -296,17 +300,24 @@ fn expect_no_escalation(actor: &Actor, contact: &Contact, under_way: Option<Esca
     }
 }
 
-/// Of what somebody is told: a confidential request only of those that they see, before or after (S-14).
-fn effects(actor: &Actor, contact: &Contact, untied: &Untied, invitations: &[Change<Invitation>]) -> Effects {
+/// Of what somebody is told: of confidential requests those that they see, and who acts by a grant of others as well (G-16, S-14).
+fn effects(
+    actor: &Actor,
+    standing: &Standing,
+    contact: &Contact,
+    untied: &Untied,
+    invitations: &[Change<Invitation>],
+) -> Effects {
     let ended = untied.grants.iter().filter(|change| change.after().ending.is_some()).map(Change::after);
     let may_see = |grant: &&PartnerGrant| {
         let standing = Standing::of(actor, grant.grantor.id, None);
         partner_grant::view(GrantFacts { actor: actor.clone(), standing, grant: Some((*grant).clone()) }).is_ok()
     };
     let is_shown = |request: &&ServiceRequest| {
-        let standing = Standing::of(actor, request.organization.id, None);
+        let by_grant = matches!(standing, Standing::Partner(_) | Standing::Staff { held: Some(_), .. });
         request.organization.id == contact.organization
-            && (!request.confidential || sight(&standing, RequestTraits::of(request, actor.id(), None)).is_some())
+            && ((!request.confidential && !by_grant)
+                || sight(standing, RequestTraits::of(request, actor.id(), None)).is_some())
     };
     let requests = || untied.handed_over.requests.iter().map(Change::after).filter(is_shown);
     let made = invitations.iter().map(Change::after).filter(|made| made.organization == contact.organization);

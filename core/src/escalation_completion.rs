@@ -10,14 +10,14 @@ use crate::contact_state::{DisableContact, DisableFacts, Disabled, RecordIds, St
 use crate::contact_ties::Ties;
 use crate::domain_owner::DomainOwners;
 use crate::escalation::{Approval, Escalation, EscalationFacts, State};
-use crate::escalation_case::Absence;
+use crate::escalation_case::{Absence, Nominee};
 use crate::escalation_step::{NomineeFacts, Step, expect_appointable, expect_state, movable, moved};
 use crate::grant_rest;
 use crate::id::{ContactId, OrganizationId, PersonId, ReviewId};
 use crate::journal::EventKind;
 use crate::manager_protection::proclaim;
 use crate::partner_grant::PartnerGrant;
-use crate::person::NewProfile;
+use crate::person::{NewProfile, Profile};
 use crate::readiness;
 use crate::refusal::{Code, Extra, Refusal, Requirement};
 use crate::say;
@@ -181,11 +181,10 @@ fn appoint(
     let organization = before.organization.id;
     let authority = standing.authority(organization);
     let (nominee, link) = match facts.record {
-        Some(record) => promote(context, authority, record, facts.others, ids.welcome),
+        Some(record) => promote(context, authority, (record, &before.case.nominee), facts.others, ids.welcome),
         None => create(context, authority, &before, &facts.nominee, ids)?,
     };
-    let grants = facts.nominee.former.into_iter();
-    let grants = grants.map(|grant| grant_rest::follow(context, grant, nominee.after())).collect();
+    let grants = grant_rest::meet(context, facts.nominee.former, nominee.after());
     let heir = guard(nominee.after(), facts.nominee.organization.kind);
     // Partners may read it, who learn nothing of an escalation (E-11).
     let reason = Note::parse("left the organization").map_err(|flaw| Refusal::flawed("#/reason", flaw))?;
@@ -222,12 +221,20 @@ fn guard(nominee: &Contact, organization_kind: OrganizationType) -> Actor {
 fn promote(
     context: &Context,
     authority: Authority,
-    before: Contact,
+    (before, nominee): (Contact, &Nominee),
     others: Others,
     welcome: WelcomeIds,
 ) -> (Change<Contact>, Option<Link>) {
     let has_password = before.status == PersonStatus::Active;
+    // What was verified holds, whatever somebody wrote into the record in the meantime (E-6).
+    let profile = Profile {
+        first_name: nominee.first_name.clone(),
+        last_name: nominee.last_name.clone(),
+        phone: nominee.phone.clone().or_else(|| before.profile.phone.clone()),
+        ..before.profile.clone()
+    };
     let after = Contact {
+        profile,
         kind: ContactType::PrimarySupport,
         permission: Permission::ManageContacts,
         status: if has_password { PersonStatus::Active } else { PersonStatus::Invited },

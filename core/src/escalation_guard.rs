@@ -27,6 +27,13 @@ pub fn was_put_aside(contact: &Contact, opened_at: Timestamp) -> bool {
     contact.status == PersonStatus::Disabled && by_staff && is_guard(contact)
 }
 
+/// Whether somebody guarded the organization and does not any more, because they were put aside or, by whomever, disabled since the
+/// escalation was opened: they are told and may object all the same, so that whoever opened it clears no way either (E-7, E-8).
+pub fn was_taken_away(contact: &Contact, opened_at: Timestamp) -> bool {
+    let is_since = contact.disabled.as_ref().is_some_and(|one| one.at >= opened_at);
+    was_put_aside(contact, opened_at) || (contact.status == PersonStatus::Disabled && is_since && is_guard(contact))
+}
+
 /// Whether somebody is a primary support contact or contact manager, whatever their state.
 pub fn is_guard(contact: &Contact) -> bool {
     contact.kind == ContactType::PrimarySupport || contact.permission == Permission::ManageContacts
@@ -50,7 +57,7 @@ pub fn can_be_named(contact: &Contact, organization: OrganizationId, opened_at: 
 pub fn is_told(contact: &Contact, escalation: &Escalation) -> bool {
     contact.organization == escalation.organization.id
         && (matches!(contact.status, PersonStatus::Active | PersonStatus::Invited)
-            || was_put_aside(contact, escalation.created_at))
+            || was_taken_away(contact, escalation.created_at))
 }
 
 /// Whether an actor guards the organization, and may object (E-8): an active primary support contact or contact manager.
@@ -203,7 +210,7 @@ pub fn object_by_link(context: &Context, facts: LinkFacts, reason: Note) -> Resu
     let (contact, escalation) = (facts.contact.ok_or_else(invalid)?, facts.escalation.ok_or_else(invalid)?);
     let opened_at = escalation.escalation.as_ref().map(|one| one.created_at).ok_or_else(invalid)?;
     // Whoever was let in again since may use it as well.
-    let is_there = was_put_aside(&contact, opened_at)
+    let is_there = was_taken_away(&contact, opened_at)
         || (is_guard(&contact) && matches!(contact.status, PersonStatus::Active | PersonStatus::Invited));
     if link.person != contact.id.into() || !is_there {
         return Err(invalid());

@@ -51,12 +51,23 @@ pub(crate) fn end(context: &Context, authority: Authority, individual: Individua
 /// (G-12). Where it would let them in, because all of their organization has less there, it shuts them out instead.
 pub(crate) fn follow(context: &Context, individual: Individual, to: &Contact) -> Change<PartnerGrant> {
     let authority = Authority::own(individual.grant.grantor.id);
+    if individual.grant.grantor.id == to.organization {
+        // Its own people hold no grant of it (G-8): what takes away waits where it is, for the record after this one.
+        return end(context, authority, individual);
+    }
     let shut_out = || individual.level_beside(individual.without).map(|_| Level::None);
     let level = individual.level_beside(individual.there).or_else(shut_out);
-    let Some(level) = level.filter(|_| individual.grant.grantor.id != to.organization) else {
+    let Some(level) = level else {
         return close(context, authority, EventKind::GrantEnded, individual.grant, GrantStatus::Ended, None);
     };
     let before = individual.grant;
     let after = PartnerGrant { grantee: Grantee::Person(to.reference()), level, ..before.clone() };
     Change::update(context, authority, EventKind::GrantUpdated, before, after)
+}
+
+/// What becomes of grants to other records of an address that a record gets, which is made or enabled: as [`follow`] says. What the
+/// organization itself granted to another record waits there, because its own people hold no grant of it (G-8).
+pub(crate) fn meet(context: &Context, former: Vec<Individual>, to: &Contact) -> Vec<Change<PartnerGrant>> {
+    let others = former.into_iter().filter(|one| one.grant.grantor.id != to.organization);
+    others.map(|one| follow(context, one, to)).collect()
 }

@@ -154,8 +154,7 @@ pub fn create(context: &Context, facts: CreateFacts, command: CreateOrganization
     let owners = DomainOwners::default();
     let address = Address { vendor_domains: &facts.vendor_domains, owners: &owners, existing: facts.existing };
     let first_contact = contact::onboard(context, authority, (&organization, &[]), address, person)?;
-    let grants = facts.former.into_iter();
-    let grants = grants.map(|grant| grant_rest::follow(context, grant, first_contact.contact.after())).collect();
+    let grants = grant_rest::meet(context, facts.former, first_contact.contact.after());
     let first_contact = Welcomed { grants, ..first_contact };
     let organization = Change::create(context, authority, EventKind::OrganizationCreated, organization);
     Ok(Created { organization, first_contact })

@@ -162,7 +162,12 @@ fn join(context: &Context, facts: AddFacts, command: AddParticipant) -> Result<C
     if let Some(present) = facts.present {
         expect_version(command.expected_version, present.version)?;
         let is_same = present.role == Some(command.role) && is_upheld;
-        let after = if is_same {
+        if !is_same && present.role.is_some() {
+            expect_own_choice(&facts.request, &request, &present)?;
+        }
+        // What the organization's own people choose again is their choice from now on.
+        let confirms = is_own(&facts.request) && present.added_by.organization != request.organization.id;
+        let after = if is_same && !confirms {
             present.clone()
         } else {
             Participant {
@@ -265,8 +270,7 @@ fn accept(
     {
         return Err(refused(say!("partners are not supported for upgrades, so none is more than `cc` of one")));
     }
-    let is_own = matches!(facts.standing, Standing::Member { .. });
-    if is_own || !widens(now, request, &candidate, HeldRole { role, grant }) {
+    if is_own(facts) || !widens(now, request, &candidate, HeldRole { role, grant }) {
         return Ok((person, grant));
     }
     // Of other organizations' people a partner learns no more than that they cannot be named.
@@ -283,6 +287,11 @@ fn accept(
         requirement = requirement.wording()
     );
     Err(Refusal { detail, ..denied(&facts.standing, requirement, request.organization.id) })
+}
+
+/// Whether who asks is of the request's organization.
+fn is_own(facts: &RequestFacts) -> bool {
+    matches!(facts.standing, Standing::Member { .. })
 }
 
 /// Whether somebody could read or update a request in this role who cannot now.
@@ -380,7 +389,8 @@ pub struct RemoveFacts {
 
 /// Removes a participant; everybody may remove themselves (S-7).
 ///
-/// *Decides*: request visible? may update it, or is it oneself? not the point of contact? takes part? added by one's own people, if one
+/// *Decides*: request visible? may update it, or is it oneself? not the point of contact? takes part? one who lets people in, if it is
+/// confidential and not about oneself (S-14)? added by one's own people, if one
 /// acts by a grant? version? not closed?
 pub fn remove(
     context: &Context,
@@ -395,6 +405,9 @@ pub fn remove(
     };
     refuse_point_of_contact(&request, person)?;
     let present = facts.present.ok_or_else(Refusal::not_found)?;
+    if facts.request.actor.id() != person {
+        expect_admitting(&facts.request, &request)?;
+    }
     expect_own_choice(&facts.request, &request, &present)?;
     expect_version(expected_version, present.version)?;
     expect_open(&request)?;

@@ -14,7 +14,9 @@ use crate::say;
 use crate::staff::StaffMember;
 use crate::text::Note;
 use crate::time::Timestamp;
-use crate::vocabulary::{GrantStatus, GranteeType, History, Level, OrganizationType, PersonStatus, Vocabulary as _};
+use crate::vocabulary::{
+    GrantStatus, GranteeType, History, Level, OrganizationType, PersonStatus, StaffRole, Vocabulary as _,
+};
 use crate::wording::Wording;
 
 /// Who holds a grant.
@@ -220,12 +222,16 @@ pub struct Created {
 
 /// Makes a grant.
 ///
-/// *Decides*: grantor visible? may manage its grants, and give this level (G-5)? grantee one that can hold it (G-8)? level for this kind
+/// *Decides*: grantor visible? may manage its grants, and give this level (G-5), or one to a duty manager (E-6)? grantee one that can hold it (G-8)? level for this kind
 /// (G-13)? expiry given for staff, and in the future (G-4)? acknowledged (G-7)? no live grant yet (G-6)?
 pub fn create(context: &Context, facts: CreateFacts, command: CreateGrant) -> Result<Created, Refusal> {
     let grantor = facts.grantor.ok_or_else(Refusal::not_found)?;
     require(&facts.standing, Action::ManageGrants, grantor.id)?;
     if administers(command.level) {
+        require(&facts.standing, Action::GrantAdministration, grantor.id)?;
+    }
+    // Holding a grant keeps a duty manager from deciding about an escalation (E-6): that is no single manager's to bring about.
+    if matches!(&facts.grantee, Some(Candidate::Staff(staff)) if staff.roles.contains(&StaffRole::DutyManager)) {
         require(&facts.standing, Action::GrantAdministration, grantor.id)?;
     }
     let grantee = accept_grantee(&grantor, facts.grantee)?;
@@ -396,8 +402,8 @@ pub struct GrantFacts {
 /// What a change of a grant touches besides.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// The grant without an ending to all of the organization of one person who holds this one.
-    pub around: Option<PartnerGrant>,
+    /// The grants without an ending to all of an organization where a record has the address of the one person who holds this one.
+    pub around: Vec<PartnerGrant>,
     /// What hangs on the grant.
     pub hanging: Hanging,
 }
@@ -405,8 +411,8 @@ pub struct Surroundings {
 impl Surroundings {
     /// Whether the grant keeps its holder from a level that only a primary support contact gives, or from more requests at one (G-2, G-5).
     fn hides_administration(&self, now: Timestamp, grant: &PartnerGrant) -> bool {
-        self.around.as_ref().is_some_and(|around| {
-            let is_more = around.level > grant.level || around.scope.history > grant.scope.history;
+        self.around.iter().any(|around| {
+            let is_more = around.level > grant.level || around.scope.reaches_beyond(grant.scope);
             around.status(now) == GrantStatus::Live && administers(around.level) && is_more
         })
     }

@@ -15,7 +15,9 @@ use mandate_core::partner_grant::{Ending, Grantee, PartnerGrant};
 use mandate_core::request_access::{HistoryScope, reading_levels};
 use mandate_core::text::{Email, Note};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{GrantStatus, GranteeType, History, Level, OrganizationStatus, Vocabulary};
+use mandate_core::vocabulary::{
+    GrantStatus, GranteeType, History, Level, OrganizationStatus, OrganizationType, Vocabulary,
+};
 
 use crate::backend::on;
 use crate::batch::save_row;
@@ -351,6 +353,20 @@ impl ReadTx<'_> {
         Ok(self.load_grants(whose)?.pop())
     }
 
+    /// The grants without an ending of one grantor to all of an organization where a record has a person's address, by their ids (G-5).
+    pub fn grants_around(
+        &mut self,
+        grantor: OrganizationId,
+        person: PersonId,
+    ) -> Result<Vec<PartnerGrant>, StorageError> {
+        let whose = Sql::new("WHERE g.ended_at IS NULL AND g.grantor_id = ")
+            .bind_text(grantor)
+            .push(" AND g.grantee_id IN (SELECT o.organization_id FROM people o JOIN people p ON p.email = o.email WHERE p.id = ")
+            .bind_text(person)
+            .push(") ORDER BY g.id");
+        self.load_grants(whose)
+    }
+
     /// The grants without an ending to one person, by whomever, with what they would have without them where they are and where
     /// they go (G-12).
     pub fn individual_grants(
@@ -384,6 +400,10 @@ impl ReadTx<'_> {
         but: Option<ContactId>,
         now: Timestamp,
     ) -> Result<Vec<Individual>, StorageError> {
+        // Nobody of a customer holds a grant: whatever there is waits where it is (G-1).
+        if self.organization(there)?.is_some_and(|there| there.kind != OrganizationType::Partner) {
+            return Ok(Vec::new());
+        }
         let (email, but) = (email.to_string(), but.map(|contact| contact.to_string()).unwrap_or_default());
         let records: Vec<(String, String)> = on!(self, |connection| people::table
             .filter(people::email.eq(&email).and(people::id.ne(&but)))

@@ -553,10 +553,26 @@ impl ReadTx<'_> {
         organization: OrganizationId,
         but: Option<ContactId>,
     ) -> Result<Vec<Contact>, StorageError> {
+        self.guards_in(organization, " AND p.status = 'active'", but)
+    }
+
+    /// The contact managers and primary support contacts who are active, or invited and decide from the moment on in which they follow
+    /// their link, by name.
+    pub fn those_who_decide(&mut self, organization: OrganizationId) -> Result<Vec<Contact>, StorageError> {
+        self.guards_in(organization, "", None)
+    }
+
+    fn guards_in(
+        &mut self,
+        organization: OrganizationId,
+        status: &'static str,
+        but: Option<ContactId>,
+    ) -> Result<Vec<Contact>, StorageError> {
         // The words stand in the statement, because SQLite takes the index for a few of all people no other way.
         let mut query = Sql::<people::SqlType>::new("SELECT ")
             .push(PERSON_COLUMNS)
-            .push(" FROM people p WHERE p.status IN ('active', 'invited') AND p.status = 'active'")
+            .push(" FROM people p WHERE p.status IN ('active', 'invited')")
+            .push(status)
             .push(" AND (p.permission = 'manage_contacts' OR p.contact_type = 'primary_support') AND p.organization_id = ")
             .bind_text(organization);
         if let Some(contact) = but {

@@ -44,6 +44,7 @@ mod pairs_contact;
 mod pairs_finding;
 mod pairs_grant;
 mod pairs_request;
+mod pairs_tried;
 mod participant;
 mod partner_grant;
 mod password;

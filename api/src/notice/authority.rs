@@ -67,7 +67,7 @@ impl Notices {
     ) -> Result<MailContent, StorageError> {
         let standing = Standing::of(person, organization, None);
         let managers = if contact::allow_list(&standing, organization).is_ok() {
-            tx.contact_managers(organization)?
+            tx.those_who_decide(organization)?
         } else {
             Vec::new()
         };

@@ -235,6 +235,7 @@ fn only_a_guardian_appoints_and_removes_a_primary_support_contact_c_5_c_9_c_10()
             others,
             sites: Vec::new(),
             review: None,
+            owners: crate::world::acme(),
             ties: mandate_core::contact_ties::Ties::default(),
         };
         let command = EditContact { kind: Some(kind), ..EditContact::default() };
@@ -286,6 +287,7 @@ pub(crate) fn editing(person: &impl Person, contact: Contact) -> EditFacts {
         others,
         sites: Vec::new(),
         review: None,
+        owners: crate::world::acme(),
         ties: mandate_core::contact_ties::Ties::default(),
     }
 }

@@ -36,6 +36,7 @@ fn sent(before: &Sites, ids: Option<&[SiteId]>, shifts: Option<&[(SiteId, &str)]
         others: BACKED,
         sites: in_use(),
         review: None,
+        owners: crate::world::acme(),
         ties: mandate_core::contact_ties::Ties::default(),
     };
     let shifts = shifts.map(|shifts| shifts.iter().map(|(site, shift)| (*site, name(shift))).collect());
@@ -101,6 +102,7 @@ fn what_was_archived_or_lost_meanwhile_may_stay_where_it_stands_o_5() {
         others: BACKED,
         sites: vec![archived],
         review: None,
+        owners: crate::world::acme(),
         ties: mandate_core::contact_ties::Ties::default(),
     };
     let sites = WantedSites { ids: Some(vec![BARN]), shifts: None };
@@ -117,6 +119,7 @@ fn the_journal_tells_where_somebody_works_o_5_x_2() {
         others: BACKED,
         sites: in_use(),
         review: None,
+        owners: crate::world::acme(),
         ties: mandate_core::contact_ties::Ties::default(),
     };
     let sites = WantedSites { ids: Some(vec![PLANT]), shifts: Some(vec![(PLANT, name("day"))]) };

@@ -114,12 +114,16 @@ fn who_was_put_aside_objects_by_a_link_once_e_4_e_8() {
     let stopped = object(Some(link.clone()), gone.clone(), approved()).unwrap();
     assert_eq!((status(&stopped.escalation), stopped.link.used_at), (EscalationStatus::Objected, Some(NOW)));
     assert_eq!(stopped.escalation.after().traces.seen.get(&gone.id), Some(&NOW));
+    // Whoever opened it takes nobody away who could object: disabled since, by whomever, they may all the same (E-8).
+    let before = approved().created_at.minus(Span::seconds(1));
+    let since = put_aside(guardian(), manager().id.into(), approved().created_at);
+    assert!(object(Some(link.clone()), since, approved()).is_ok());
     for (why, link, contact) in [
         ("used", Link { used_at: Some(NOW), ..link.clone() }, gone.clone()),
         ("another purpose", Link { purpose: LinkPurpose::Welcome, ..link.clone() }, gone.clone()),
         ("over", Link { expires_at: NOW, ..link.clone() }, gone.clone()),
         ("somebody else's", link.clone(), put_aside(manager(), agent(), YESTERDAY)),
-        ("disabled by their own people", link.clone(), put_aside(guardian(), manager().id.into(), YESTERDAY)),
+        ("disabled by their own people before", link.clone(), put_aside(guardian(), manager().id.into(), before)),
     ] {
         assert_eq!(code(object(Some(link), contact, approved()).map(drop)), Code::InvalidLink, "{why}");
     }

@@ -71,7 +71,7 @@ fn managing(grant: PartnerGrant) -> GrantFacts {
 }
 
 fn around(hanging: Hanging) -> Surroundings {
-    Surroundings { around: None, hanging }
+    Surroundings { around: Vec::new(), hanging }
 }
 
 fn edited(before: PartnerGrant, wanted: EditGrant, hanging: Hanging) -> Withdrawal {

@@ -27,6 +27,7 @@ fn change() -> Change<Contact> {
         others: Others { active_manager: true, active_primary: true, active_appointer: true },
         sites: Vec::new(),
         review: None,
+        owners: crate::world::acme(),
         ties: mandate_core::contact_ties::Ties::default(),
     };
     let phone = Some(Some(Phone::parse("112").unwrap()));

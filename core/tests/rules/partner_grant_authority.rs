@@ -53,7 +53,7 @@ fn edited(
     around: Option<PartnerGrant>,
     wanted: EditGrant,
 ) -> Result<(), Refusal> {
-    let around = Surroundings { around, ..Surroundings::default() };
+    let around = Surroundings { around: around.into_iter().collect(), ..Surroundings::default() };
     let wanted = EditGrant { acknowledged: true, ..wanted };
     edit(&by(&guardian()), managing(standing, before), around, wanted).map(drop)
 }
@@ -197,7 +197,7 @@ fn taking_away_what_keeps_somebody_from_an_administrators_grant_takes_a_primary_
             {
                 let takes_primary = is_live && administers(wide) && wide > own;
                 let revoked = both(|standing| {
-                    let around = Surroundings { around: around.clone(), ..Surroundings::default() };
+                    let around = Surroundings { around: around.iter().cloned().collect(), ..Surroundings::default() };
                     revoke(&by(&guardian()), managing(standing, mine()), around, None, None).map(drop)
                 });
                 assert_eq!(revoked, answers(takes_primary), "{own:?} {wide:?} {is_live}");
@@ -212,7 +212,7 @@ fn taking_away_what_keeps_somebody_from_an_administrators_grant_takes_a_primary_
     // Also where the levels are the same, but the wide one reaches more requests.
     let scope = HistoryScope { history: History::New, since: YESTERDAY };
     let narrow = || PartnerGrant { scope, ..grant(4, one(&partner_designated()), Level::FullAdmin) };
-    let around = Surroundings { around: Some(grant(5, all_of(PARTNER), Level::FullAdmin)), ..Surroundings::default() };
+    let around = Surroundings { around: vec![grant(5, all_of(PARTNER), Level::FullAdmin)], ..Surroundings::default() };
     let revoked =
         both(|standing| revoke(&by(&guardian()), managing(standing, narrow()), around.clone(), None, None).map(drop));
     assert_eq!(revoked, answers(true));

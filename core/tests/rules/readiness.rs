@@ -378,6 +378,7 @@ fn an_edit_clears_a_critical_finding_and_never_opens_one_r_1_r_3() {
             others,
             sites: Vec::new(),
             review: None,
+            owners: crate::world::acme(),
             ties: mandate_core::contact_ties::Ties::default(),
         };
         edit(&by(&guardian()), facts, command).map(|edited| edited.contact)

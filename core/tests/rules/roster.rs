@@ -81,6 +81,7 @@ fn whoever_comes_joins_and_what_changes_in_between_moves_nobody_g_18() {
             others: BACKED,
             sites: Vec::new(),
             review: None,
+            owners: crate::world::acme(),
             ties: mandate_core::contact_ties::Ties::default(),
         };
         let phone = Some(Some(Phone::parse("112").unwrap()));

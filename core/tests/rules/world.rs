@@ -251,6 +251,11 @@ pub(crate) fn member(permission: Permission, kind: ContactType) -> Standing {
 /// Others who guard the organization, whatever becomes of one.
 pub(crate) const BACKED: Others = Others { active_manager: true, active_primary: true, active_appointer: true };
 
+/// That the domain of everybody is the customer's own.
+pub(crate) fn acme() -> DomainOwners {
+    owners(&[("acme.example", CUSTOMER), ("example.com", CUSTOMER)])
+}
+
 /// Whose which domain is.
 pub(crate) fn owners(all: &[(&str, OrganizationId)]) -> DomainOwners {
     let owner = |(name, owner): &(&str, OrganizationId)| DomainOwner {

@@ -167,7 +167,7 @@ on_both! {
                 email: Email::parse("manager@acme.example").unwrap(),
                 status: mandate_core::vocabulary::PersonStatus::Active,
             };
-            let facts = EditFacts { actor, standing: manager(), contact: Some(before.clone()), others, review: None, sites: Vec::new(), ties: Default::default() };
+            let facts = EditFacts { actor, standing: manager(), contact: Some(before.clone()), others, review: None, owners: Default::default(), sites: Vec::new(), ties: Default::default() };
             contact::edit(&context(), facts, EditContact { profile, ..EditContact::default() }).unwrap()
         };
         write(&store, |tx| tx.save_contact(&named("Gabriella").contact)).unwrap();
