@@ -55,7 +55,9 @@ pub(crate) fn withdraw(
         let admission = orphan.request.admission?;
         let could = |held| could_lead(held, &orphan.request, &actor);
         let gone = (actor.id(), AnyId::from(grant.id));
-        is_over(Some(admission.grant), admission.by, &could)
+        // Who leads what is closed by a grant that gives nothing any more has nothing of it (S-7), and nobody has to take over.
+        let is_past = orphan.request.closed_at.is_some() && giving(Some(admission.grant)).is_none();
+        (!is_past && is_over(Some(admission.grant), admission.by, &could))
             .then(|| hand_over(context, authority, gone, First::Submitter, vec![orphan]))
     });
     let handed_over = handed_over.fold(HandedOver::default(), HandedOver::and);

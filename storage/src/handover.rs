@@ -51,7 +51,7 @@ impl ReadTx<'_> {
         if let Some(person) = person {
             whose = whose.push(" AND sr.point_of_contact_id = ").bind_text(person);
         }
-        let requests = self.load_requests(open_requests(whose))?;
+        let requests = self.load_requests(whose.push(" ORDER BY sr.id"))?;
         let mut leads = Vec::with_capacity(requests.len());
         for orphan in self.orphans(requests)? {
             let lead = orphan.request.point_of_contact.as_ref().map(|lead| lead.id);

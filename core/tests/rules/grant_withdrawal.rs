@@ -132,6 +132,22 @@ fn lowering_ends_what_the_partner_could_not_make_now_s_7() {
     assert!(ended(&edited(grant(1, all_of(PARTNER), Level::Create), raise, hanging())).is_empty());
 }
 
+/// S-7: lowering a grant ends leads of closed requests as well, which its end leaves alone because nobody has anything of them.
+#[test]
+fn a_lower_grant_leads_no_closed_request_s_7_g_16() {
+    let before = || grant(1, all_of(PARTNER), Level::FullAdmin);
+    let closed = || {
+        let mut hanging = hanging();
+        hanging.parts.clear();
+        hanging.leads.iter_mut().for_each(|(orphan, _)| orphan.request.closed_at = Some(NOW));
+        hanging
+    };
+    let lowered = EditGrant { level: Some(Level::Cc), ..EditGrant::default() };
+    assert_eq!(ended(&edited(before(), lowered, closed())), [6]);
+    let over = revoke(&by(&guardian()), managing(before()), around(closed()), None, None).unwrap().withdrawal;
+    assert!(ended(&over).is_empty());
+}
+
 #[test]
 fn a_narrower_history_counts_as_lowering_s_7_g_16() {
     let before = || grant(1, all_of(PARTNER), Level::FullAdmin);
