@@ -216,7 +216,7 @@ fn open(
     };
     tx.save_escalation(&opened)?;
     follow(app, tx, context, &opened)?;
-    let view = shown(app, tx, context.signed_in()?, opened.after())?;
+    let view = shown(app, tx, (context.signed_in()?, context.now), opened.after())?;
     let place = format!("/v1/escalations/{}", opened.after().id);
     Ok((Answer::created(place, 1, opened.after().id, &view)?, makes_request))
 }
@@ -275,11 +275,18 @@ fn known_attachments(
 pub(crate) fn shown(
     app: &App,
     tx: &mut ReadTx<'_>,
-    reader: &Actor,
+    (reader, now): (&Actor, Timestamp),
     escalation: &Escalation,
 ) -> Result<EscalationView, Problem> {
     let inside = inside(tx, reader, escalation, app.settings.call_back_age)?;
-    Ok(EscalationView::of(escalation, inside.as_ref()))
+    let mut view = EscalationView::of(escalation, inside.as_ref());
+    // Its request is confidential: who does not see it does not learn which one it is (S-14).
+    if let Some(request) = escalation.service_request.filter(|_| !reader.is_staff())
+        && service_request::view(&tx.request_facts(reader, request, now)?).is_err()
+    {
+        view.service_request_id = None;
+    }
+    Ok(view)
 }
 
 /// The facts about an escalation for somebody who is known.
@@ -385,7 +392,8 @@ pub(crate) async fn list_escalations(
             escalation::allow_list(&standing, organization.0)?;
             let slice = tx.escalations(organization.0, &statuses, asker.now, &page)?;
             let rows = slice.rows.into_iter().map(|row| row.settled(asker.now));
-            let views = rows.map(|row| shown(&reading, tx, &asker.actor, &row)).collect::<Result<Vec<_>, _>>()?;
+            let views =
+                rows.map(|row| shown(&reading, tx, (&asker.actor, asker.now), &row)).collect::<Result<Vec<_>, _>>()?;
             Ok((views, slice.next))
         })
         .await?;
@@ -414,7 +422,7 @@ pub(crate) async fn get_escalation(
             let escalation = visible.value();
             // What lapsed changes without a new version; a cache must not go on calling it open.
             let version = (escalation.state.status() != EscalationStatus::Lapsed).then_some(escalation.version);
-            Ok((shown(&reading, tx, &asker.actor, escalation)?, version))
+            Ok((shown(&reading, tx, (&asker.actor, asker.now), escalation)?, version))
         })
         .await?;
     Ok(match version {
@@ -489,7 +497,7 @@ pub(crate) async fn update_escalation(
         let edited = escalation_step::edit(context, facts, command)?;
         tx.save_escalation(&edited)?;
         follow(app, tx, context, &edited)?;
-        let view = shown(app, tx, actor, edited.after())?;
+        let view = shown(app, tx, (actor, context.now), edited.after())?;
         Answer::ok(edited.after().version, id.0, &view)
     };
     app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id.0), work)).await

@@ -191,7 +191,7 @@ pub(crate) async fn get_escalation_case_file(
             }
             entries.sort_by_key(|entry| entry.sequence);
             Ok(CaseFileView {
-                escalation: shown(&reading, tx, &asker.actor, &escalation)?,
+                escalation: shown(&reading, tx, (&asker.actor, asker.now), &escalation)?,
                 attachments: files.iter().map(AttachmentView::from).collect(),
                 steps,
                 notices: tx.escalation_notices(escalation.id, ROWS_MAX)?.iter().map(Into::into).collect(),

@@ -15,7 +15,7 @@ use mandate_core::id::{EscalationId, EscalationKind, PersonId};
 use mandate_core::say;
 use mandate_core::text::{Flaw, NOTE_MAX, Note, PHONE_MAX, Phone};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{PersonStatus, StaffRole};
+use mandate_core::vocabulary::StaffRole;
 use mandate_storage::{ReadTx, Unlocked, WriteTx};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -126,7 +126,7 @@ pub(crate) async fn step(
         let change = decide(app, tx, context, facts, expected(&if_match, present))?;
         tx.save_escalation(&change)?;
         follow(app, tx, context, &change)?;
-        let view = shown(app, tx, actor, change.after())?;
+        let view = shown(app, tx, (actor, context.now), change.after())?;
         Answer::ok(change.after().version, id, &view)
     };
     app.write(caller, command(move |unlocked: &mut Unlocked<'_>| fence(unlocked, id), work)).await
@@ -329,7 +329,8 @@ pub(crate) fn nominee_facts(
         PersonId::Staff(_) => None,
     });
     let record = holder.map(|holder| tx.contact(holder)).transpose()?.flatten();
-    let disabled_since = match record.filter(|record| record.status == PersonStatus::Disabled) {
+    // Also where somebody enabled them again: who disabled them objected, and named is somebody else then (E-8, E-9).
+    let disabled_since = match record {
         Some(record) => tx.disabled_since_opening(record.id, escalation)?,
         None => false,
     };
@@ -515,7 +516,7 @@ pub(crate) async fn complete_escalation(
         let actor = context.signed_in()?;
         let facts = facts(tx, actor, context.now, id.0)?;
         let after = complete(app, tx, context, facts, numbers.clone())?;
-        let view = shown(app, tx, actor, &after)?;
+        let view = shown(app, tx, (actor, context.now), &after)?;
         Answer::ok(after.version, id.0, &view)
     };
     let answer = app

@@ -133,9 +133,9 @@ pub struct EscalationView {
     organization: OrganizationRefView,
     /// How it came in: `service_request`, `phone` or `account_team`.
     channel: ChannelOut,
-    /// The service request that moves along with it.
+    /// The service request that moves along with it; `null` also for contacts who do not see it.
     #[schema(required = true)]
-    service_request_id: Option<ServiceRequestIdWire>,
+    pub(crate) service_request_id: Option<ServiceRequestIdWire>,
     /// Where it stands: `submitted`, `in_review`, `information_requested`, `approved`, `objected`, `completed`, `rejected`, `withdrawn`
     /// or `lapsed`.
     status: EscalationStatusOut,

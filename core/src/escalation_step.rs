@@ -400,7 +400,7 @@ pub struct NomineeFacts {
     pub existing: Option<Existing>,
     /// The grants without an ending to other records with this email (G-12).
     pub former: Vec<Individual>,
-    /// Whether the nominee has a record in the organization that was disabled after the opening, and still is.
+    /// Whether the nominee has a record in the organization that was disabled after the opening.
     pub disabled_since: bool,
     /// Who has to be named unavailable: [`must_be_named`](crate::escalation_guard::must_be_named).
     pub to_be_named: Vec<ContactId>,

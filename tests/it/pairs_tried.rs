@@ -172,6 +172,9 @@ e2e! {
         let path = format!("/v1/escalations/{}", opened.id());
         attach(&mia, &path, "letter.pdf", "application/pdf", b"%PDF-1.7 a letter").await.expect(201);
         disable(&mia, &hal.id).await.expect(200);
+        // Nobody learns which request moves along who does not see it (S-14).
+        assert_eq!(stage.dan.get(&path).await.expect(200)["service_request_id"], Value::Null);
+        assert_ne!(mia.get(&path).await.expect(200)["service_request_id"], Value::Null);
         let version = stage.verified(&path).await;
         stage.approver.post(format!("{path}/approve"), json!({"version": version})).await.expect(200);
         let notice = world.mail(&hal.email, "escalation_notice").await;
@@ -194,5 +197,20 @@ e2e! {
         let said = |member: &str| appointed.body[member].as_str().unwrap_or_default().to_owned();
         assert_eq!((said("type"), said("first_name"), said("last_name"), said("phone")),
             ("primary_support".into(), "Nora".into(), "Lima".into(), "+1.650.555.0100".into()), "{appointed}");
+    }
+
+    /// E-8, E-9: whom somebody of the organization disabled is not appointed, also where another one enables them again.
+    async fn a_nominee_who_was_disabled_is_not_appointed_when_enabled_e_9(world: World) {
+        let stage = stage(&world).await;
+        let (mia, hal) = (stage.guardian.contact("mia", "manage_contacts").await, stage.guardian.contact("hal", "manage_contacts").await);
+        let nora = stage.guardian.contact_with("nora.lima", json!({"permission": "designated_support"})).await;
+        let path = stage.approved().await;
+        disable(&hal, &nora.id).await.expect(200);
+        assert_eq!(status(&stage.dan.get(&path).await.expect(200)), "objected");
+        let third = world.staff("third", &["duty_manager"]).await;
+        third.post(format!("{path}/resume"), json!({"reason": "the company says otherwise"})).await.expect(200);
+        enable(&mia, &nora.id).await.expect(200);
+        world.advance(hours(25));
+        stage.dan.eventually(&path, |answer| status(answer) == "in_review").await;
     }
 }
