@@ -9,17 +9,15 @@ use mandate_core::handover::{HandoverNotice, Orphan};
 use mandate_core::id::{GrantId, PersonId, ServiceRequestId};
 use mandate_core::participant::Participant;
 use mandate_core::service_request::ServiceRequest;
-use mandate_core::vocabulary::{
-    ContactType, GrantRequestStatus, Involvement, Level, Permission, PersonStatus, StaffRole,
-};
+use mandate_core::vocabulary::{GrantRequestStatus, Involvement, Level, Permission, PersonStatus, StaffRole};
 
 use crate::contact::editing;
 use crate::contact_state::disabling;
 use crate::ladder::{mails, written};
 use crate::world::{
     ADMITTED, CUSTOMER, GRANT, NOW, OTHER_CUSTOMER, PARTNER, Person, REQUEST, YESTERDAY, all_of, by, designated, desk,
-    grant, guardian, id, individual, manager, named, one, orphan, partner, partner_designated, partner_guardian,
-    reader, reference, request, staff, standing,
+    grant, guardian, id, individual, manager, one, orphan, partner, partner_designated, partner_guardian, reader,
+    reference, request, staff, standing,
 };
 
 /// A designated contact of the customer who guards nothing (contact 31).
@@ -275,5 +273,4 @@ fn the_handing_over_is_told_in_the_journal_of_the_request_c_15_x_2() {
         written(&edited.untied.handed_over.requests[0]),
         ["service_request.updated in org_1 by contact_1 for org_1", "point_of_contact: contact_3 -> contact_z"]
     );
-    assert_eq!((designated().kind, named(CUSTOMER).id), (ContactType::Technical, CUSTOMER));
 }

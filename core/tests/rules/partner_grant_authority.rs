@@ -8,7 +8,7 @@ use mandate_core::partner_grant::{
 use mandate_core::refusal::{Code, Extra, Refusal, Requirement};
 use mandate_core::request_access::HistoryScope;
 use mandate_core::time::{Span, Timestamp};
-use mandate_core::vocabulary::{GrantStatus, History, Level, Permission, PersonStatus, Vocabulary as _};
+use mandate_core::vocabulary::{GrantStatus, History, Level, PersonStatus, Vocabulary as _};
 
 use crate::grant_request::asked;
 use crate::ladder::refusal;
@@ -216,5 +216,4 @@ fn taking_away_what_keeps_somebody_from_an_administrators_grant_takes_a_primary_
     let revoked =
         both(|standing| revoke(&by(&guardian()), managing(standing, narrow()), around.clone(), None, None).map(drop));
     assert_eq!(revoked, answers(true));
-    assert!(Permission::ALL.contains(&Permission::ManageContacts));
 }

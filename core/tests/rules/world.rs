@@ -339,11 +339,6 @@ pub(crate) fn part(role: Involvement) -> HeldRole {
     HeldRole { role, grant: None }
 }
 
-/// How somebody takes part who was added by [`GRANT`].
-pub(crate) fn part_by_grant(role: Involvement) -> HeldRole {
-    HeldRole { role, grant: Some(GRANT) }
-}
-
 /// How somebody is point of contact whom the customer's own people named by [`GRANT`].
 pub(crate) const ADMITTED: Admission = Admission { grant: GRANT, by: CUSTOMER, ends_at: None, rests: false };
 
