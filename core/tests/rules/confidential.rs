@@ -5,14 +5,16 @@ use mandate_core::actor::Actor;
 use mandate_core::participant::Invited;
 use mandate_core::point_of_contact::PointOfContact;
 use mandate_core::refusal::{Code, Refusal};
-use mandate_core::service_request::{CreateFacts, CreateRequest, EditFacts, EditRequest, ServiceRequest, create, edit};
-use mandate_core::vocabulary::{Category, Involvement, Level, StaffRole};
+use mandate_core::service_request::{
+    CreateFacts, CreateRequest, EditFacts, EditRequest, RequestFacts, ServiceRequest, create, edit, view,
+};
+use mandate_core::vocabulary::{Category, Involvement, Level, RequestStatus, StaffRole};
 
 use crate::participant::{added, candidate, command as adding, facts as add_facts};
 use crate::service_request_edit::{facts as edit_facts, naming};
 use crate::world::{
-    CUSTOMER, Person as _, by, designated, desk, guardian, id, manager, organization, partner, partner_designated,
-    reference, request, staff, standing,
+    CUSTOMER, Person as _, by, designated, desk, guardian, held, id, levels, manager, organization, partner,
+    partner_designated, reference, request, request_in, staff, standing,
 };
 
 /// Somebody who takes part in a confidential request: its submitter or not, and by which role.
@@ -173,4 +175,75 @@ fn a_partner_who_submits_a_confidential_request_names_nobody_in_it_s_14() {
     let own = (manager().actor(), standing(&manager()));
     assert_eq!(attempt(own.0.clone(), own.1.clone(), dina(), true), Ok(()));
     assert_eq!(attempt(own.0, own.1, PointOfContact::Unnamed, true), Ok(()));
+}
+
+/// What an escalation was tied to.
+fn sealed(status: RequestStatus) -> ServiceRequest {
+    ServiceRequest { confidential: true, only_guards_open: true, sealed: true, ..request_in(status) }
+}
+
+#[test]
+fn what_an_escalation_was_tied_to_stays_closed_to_partners_whoever_asks_e_11() {
+    for (who, admits) in readers() {
+        let request =
+            ServiceRequest { submitted_by: who.request(true, true).submitted_by, ..sealed(RequestStatus::Open) };
+        // No partner sees it, whatever they are to it.
+        if matches!(who.standing, Standing::Partner(_)) {
+            let point_of_contact = Some(reference(&partner_designated()));
+            for request in [request.clone(), ServiceRequest { point_of_contact, ..request.clone() }] {
+                let mut facts = edit_facts(who.actor.clone(), who.standing.clone(), request).request;
+                facts.role = who.role;
+                assert_eq!(crate::ladder::code(view(&facts)), Code::NotFound, "{}", who.name);
+            }
+            continue;
+        }
+        let open = EditRequest { confidential: Some(false), ..EditRequest::default() };
+        let answer = who.edit(request.clone(), PointOfContact::Unnamed, open).map(drop);
+        let copied = who.role == Some(Involvement::Cc);
+        let expected = if copied { Code::PrimarySupportContactRequired } else { Code::ServiceRequestSealed };
+        assert_eq!(crate::ladder::code(answer), expected, "{} opens it", who.name);
+        // Who lets people in lets no partner in, at no level and in no role.
+        for level in levels().filter(|_| admits) {
+            let pedro = || partner_designated();
+            let named = PointOfContact::Contact(Box::new(pedro()), Some(held(level)));
+            let refused = crate::ladder::refusal(who.edit(request.clone(), named, naming(&pedro())));
+            let is_own = matches!(who.standing, Standing::Member { .. });
+            if is_own {
+                assert_eq!(
+                    (refused.code, refused.pointer),
+                    (Code::PointOfContactNotAllowed, Some("#/point_of_contact"))
+                );
+            }
+            for role in [Involvement::Cc, Involvement::Secondary] {
+                let candidate = Some(candidate(&pedro(), Some(level)));
+                let mut facts = add_facts(who.actor.clone(), who.standing.clone(), candidate);
+                facts.request.request = Some(request.clone());
+                let answer = added(&manager(), facts, adding(pedro().id, role)).map(drop);
+                assert_eq!(crate::ladder::code(answer), Code::ParticipantNotAllowed, "{} {level:?} {role:?}", who.name);
+            }
+        }
+    }
+    // What follows it up is the same.
+    let followed = |confidential| {
+        let (actor, standing) = (guardian().actor(), standing(&guardian()));
+        let request = Some(sealed(RequestStatus::Closed));
+        let closed =
+            RequestFacts { actor: actor.clone(), standing: standing.clone(), request, role: None, lead_at_rest: false };
+        let facts = CreateFacts {
+            actor,
+            standing,
+            organization: Some(organization(CUSTOMER)),
+            point_of_contact: PointOfContact::Unnamed,
+            follow_up_of: Some(closed),
+            participants: Vec::new(),
+        };
+        let command = CreateRequest { confidential, ..crate::service_request::command(Category::Question) };
+        create(&by(&guardian()), facts, command).map(|created| created.request.after().clone())
+    };
+    for confidential in [None, Some(true)] {
+        let after = followed(confidential).unwrap();
+        assert_eq!((after.confidential, after.sealed), (true, true));
+    }
+    let refused = crate::ladder::refusal(followed(Some(false)));
+    assert_eq!((refused.code, refused.pointer), (Code::ServiceRequestSealed, Some("#/confidential")));
 }
