@@ -1,14 +1,14 @@
 //! Letters that came as emails: what their own signature says is shown, and never enough (E-3, E-6).
 
 use std::io::Write as _;
-use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mail_auth::common::crypto::Ed25519Key;
-use mail_auth::common::headers::HeaderWriter as _;
-use mail_auth::dkim::DkimSigner;
-use mandate_core::time::Span;
+use mail_auth::AuthenticatedMessage;
+use mail_auth::crypto::{Ed25519Key, SigningKey as _};
+use mail_auth::dkim::Signature;
+use mail_auth::headers::HeaderWriter as _;
+use mandate_core::time::{Span, Timestamp};
 use mandate_tests::{Answer, Value, World, days, e2e, json};
 
 use crate::escalation::{attach, stage};
@@ -21,20 +21,39 @@ Date: Fri, 27 Feb 2026 09:00:00 +0100\r\n\
 \r\n\
 Please appoint Nora Lima, who shall have permission to create contact records.\r\n";
 
-/// The letter, signed by a domain with the test's own key.
-fn signed(key: &[u8], domain: &str) -> String {
-    let key = Ed25519Key::from_pkcs8_der(key).expect("the key was just made");
-    let signer = DkimSigner::from_key(key).domain(domain).selector("mail").headers(["From", "To", "Subject", "Date"]);
-    let signature = signer.sign(LETTER.as_bytes()).expect("the letter can be signed").to_header();
-    format!("{signature}{LETTER}")
+/// The key that letters are signed with here, and a file of DNS with its record for these domains.
+fn key_of(domains: &[&str]) -> (Ed25519Key, tempfile::NamedTempFile) {
+    let key = Ed25519Key::generate_pkcs8().expect("a key can be made");
+    let key = Ed25519Key::from_pkcs8_der(&key).expect("the key was just made");
+    let mut records = tempfile::NamedTempFile::new().expect("a file can be made");
+    for domain in domains {
+        let public = STANDARD.encode(key.public_key());
+        writeln!(records, "mail._domainkey.{domain} v=DKIM1; k=ed25519; p={public}").expect("a file can be written");
+    }
+    (key, records)
 }
 
-/// How long it is from the clock of a world to a minute after that of this machine.
-fn seconds_until_now(world: &World) -> Span {
-    let there = world.instance().now().seconds();
-    let here = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970").as_secs();
-    Span::seconds(i64::try_from(here).expect("it is before the end of time") + 60 - there)
+/// The letter, signed by a domain at a moment, these fields of it. The signer of the crate knows the clock of the machine alone.
+fn signed(key: &Ed25519Key, domain: &str, at: Timestamp, fields: &[&str]) -> String {
+    let (_, body) = LETTER.split_once("\r\n\r\n").expect("a letter has a body");
+    let mut signature = Signature {
+        a: key.algorithm(),
+        d: domain.to_owned(),
+        s: "mail".to_owned(),
+        h: fields.iter().map(|name| (*name).to_owned()).collect(),
+        t: at.seconds().try_into().expect("it is after 1970"),
+        bh: key.hash(body.as_bytes()).as_ref().to_vec(),
+        b: vec![0],
+        ..Signature::default()
+    };
+    let unsigned = format!("{}{LETTER}", signature.to_header());
+    let message = AuthenticatedMessage::parse(unsigned.as_bytes()).expect("the letter can be read");
+    let head = message.canonicalized_dkim_headers().expect("it has a signature");
+    signature.b = key.sign(head.as_slice()).expect("the letter can be signed");
+    format!("{}{LETTER}", signature.to_header())
 }
+
+const ALL: &[&str] = &["From", "To", "Subject", "Date"];
 
 fn signatures(answer: &Answer) -> Vec<Value> {
     let each = answer.body["letter_signatures"].as_array().into_iter().flatten();
@@ -44,23 +63,16 @@ fn signatures(answer: &Answer) -> Vec<Value> {
 e2e! {
     /// E-3, E-6: pass and for whom, none, fail, and not checked; a good signature alone verifies nothing.
     async fn a_letters_own_signature_is_supporting_evidence(world: World) {
-        let key = Ed25519Key::generate_pkcs8().expect("a key can be made");
-        let public = STANDARD.encode(Ed25519Key::from_pkcs8_der(&key).expect("the key was just made").public_key());
-        let mut records = tempfile::NamedTempFile::new().expect("a file can be made");
-        for domain in ["acme.example", "sender.example"] {
-            writeln!(records, "mail._domainkey.{domain} v=DKIM1; k=ed25519; p={public}").expect("a file can be written");
-        }
-        let dns = format!("file:{}", records.path().display());
-        // Signatures are made by the clock of this machine.
-        world.advance(seconds_until_now(&world));
-        let checking = world.another_instance(&["--dns", &dns]).await;
+        let (key, records) = key_of(&["acme.example", "sender.example"]);
+        let checking = world.another_instance(&["--dns", &format!("file:{}", records.path().display())]).await;
         let stage = stage(&world).await;
         let opened = stage.open(&stage.dan, "service_request", json!({})).await.expect(201);
         let path = format!("/v1/escalations/{}", opened.id());
-        let (mail, own) = ("message/rfc822", signed(&key, "acme.example"));
+        let now = world.instance().now();
+        let (mail, own) = ("message/rfc822", signed(&key, "acme.example", now, ALL));
         let at_server = stage.dan.at(&checking);
         let good = attach(&at_server, &path, "letter.eml", mail, own.as_bytes()).await.expect(201);
-        for letter in [signed(&key, "sender.example"), LETTER.to_owned(), own.replace("Nora Lima", "Mallory")] {
+        for letter in [signed(&key, "sender.example", now, ALL), LETTER.to_owned(), own.replace("Nora Lima", "Mallory")] {
             attach(&at_server, &path, "letter.eml", mail, letter.as_bytes()).await.expect(201);
         }
         // A server that asks nobody checks nothing; and what is no email has no signature.
@@ -82,10 +94,9 @@ e2e! {
         };
         assert_eq!(counts(&seen), [true, false, false, false, false].map(Value::from));
         let first = &seen.body["letter_signatures"][0];
-        let mut covers: Vec<&str> = first["covers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        covers.sort_unstable();
-        assert_eq!((covers, &first["body_length"]), (vec!["date", "from", "subject", "to"], &Value::Null));
-        assert!(first["signed_at"].is_string(), "{first}");
+        assert_eq!((&first["covers"], &first["body_length"]), (&json!(["from", "to", "subject", "date"]), &Value::Null));
+        let second = Timestamp::from_micros(now.seconds() * 1_000_000);
+        assert_eq!(first["signed_at"], json!(second.to_string()));
         stage.reviewer.post(format!("{path}/review"), json!({})).await.expect(200);
         let by_signature = json!({"items": [{"item": "signature", "method": "email_signature"}]});
         let supported = stage.reviewer.post(format!("{path}/verify"), by_signature.clone()).await.expect(200);
@@ -100,28 +111,47 @@ e2e! {
         stage.reviewer.post(format!("{path}/verify"), by_signature).await.expect_problem(422, "validation_failed");
     }
 
-    /// E-6: a signature that was made long before the letter is said to have been received, or that covers no subject, shows it.
-    async fn an_old_signature_passes_and_supports_nothing(world: World) {
-        let key = Ed25519Key::generate_pkcs8().expect("a key can be made");
-        let public = STANDARD.encode(Ed25519Key::from_pkcs8_der(&key).expect("the key was just made").public_key());
-        let mut records = tempfile::NamedTempFile::new().expect("a file can be made");
-        writeln!(records, "mail._domainkey.acme.example v=DKIM1; k=ed25519; p={public}").expect("a file can be written");
-        let dns = format!("file:{}", records.path().display());
-        let letter = signed(&key, "acme.example");
-        // The letter is older than that when it is uploaded, whatever is said of its receipt.
-        world.advance(seconds_until_now(&world));
-        world.advance(days(40));
-        let checking = world.another_instance(&["--dns", &dns]).await;
+    /// E-3: a signature says when it was made and what it covers, and nothing if it is older than seven days before the letter came.
+    async fn a_signature_says_when_it_was_made_and_what_it_covers(world: World) {
+        let (key, records) = key_of(&["acme.example"]);
+        let checking = world.another_instance(&["--dns", &format!("file:{}", records.path().display())]).await;
         let stage = stage(&world).await;
-        let opened = stage.open(&stage.dan, "service_request", json!({})).await.expect(201);
-        let path = format!("/v1/escalations/{}", opened.id());
-        attach(&stage.dan.at(&checking), &path, "letter.eml", "message/rfc822", letter.as_bytes()).await.expect(201);
-        stage.reviewer.post(format!("{path}/review"), json!({})).await.expect(200);
-        let seen = stage.reviewer.get(&path).await.expect(200);
-        assert_eq!(signatures(&seen), [json!(["pass", "acme.example", true])]);
-        assert_eq!(seen.body["letter_signatures"][0]["counts"], json!(false));
-        let by_signature = json!({"items": [{"item": "signature", "method": "email_signature"}]});
-        stage.reviewer.post(format!("{path}/verify"), by_signature).await.expect_problem(422, "validation_failed");
+        let received_at = world.instance().now();
+        let signed_at = |before| {
+            let at = Timestamp::from_micros(received_at.minus(before).seconds() * 1_000_000);
+            signed(&key, "acme.example", at, &["From", "Date"])
+        };
+        let week = signed_at(Span::minutes(7 * 24 * 60 - 1));
+        let altered = week.replace("Our new", "Your former");
+        let subject_above = format!("Subject: Appoint Mallory\r\n{}", signed(&key, "acme.example", received_at, ALL));
+        let older = signed_at(Span::minutes(7 * 24 * 60 + 1));
+        let garbled = week.replace("d=acme.example", "d=acme\u{0}.example");
+        let part = week.replace("; t=", "; l=6; t=");
+        // They are uploaded some days after they came.
+        world.advance(days(3));
+        for (letter, result, covers, counts) in [
+            (&week, "pass", json!(["from", "date"]), true),
+            (&altered, "pass", json!(["from", "date"]), true),
+            (&subject_above, "pass", json!(["from", "to", "date"]), false),
+            (&older, "pass", json!(["from", "date"]), false),
+            (&garbled, "fail", json!(["from", "date"]), false),
+            (&part, "fail", json!(["from", "date"]), false),
+        ] {
+            let opened = stage.open(&stage.dan, "service_request", json!({})).await.expect(201);
+            let path = format!("/v1/escalations/{}", opened.id());
+            let dated = json!({"letter": {"received_at": received_at.to_string()}});
+            stage.dan.patch(&path, dated).await.expect(200);
+            attach(&stage.dan.at(&checking), &path, "letter.eml", "message/rfc822", letter.as_bytes()).await.expect(201);
+            let seen = stage.reviewer.get(&path).await.expect(200);
+            let shown = &seen.body["letter_signatures"][0];
+            assert_eq!(json!([shown["result"], shown["covers"], shown["counts"]]), json!([result, covers, counts]), "{letter}");
+            assert!(shown["signed_at"].is_string() && shown["body_length"] == if *letter == part { json!(6) } else { json!(null) });
+            stage.reviewer.post(format!("{path}/review"), json!({})).await.expect(200);
+            let by_signature = json!({"items": [{"item": "signature", "method": "email_signature"}]});
+            let expected = if counts { 200 } else { 422 };
+            stage.reviewer.post(format!("{path}/verify"), by_signature).await.expect(expected);
+            stage.dan.post(format!("{path}/withdraw"), json!({})).await.expect(200);
+        }
     }
 
     /// E-3, X-2: a letter whose upload is repeated with the same key is the same letter, and stored once.

@@ -2,8 +2,7 @@
 
 use actix_web::web::Bytes;
 use mail_auth::AuthenticatedMessage;
-use mail_parser::parsers::MessageStream;
-use mail_parser::{ContentType, HeaderValue};
+use mail_parser::{ContentType, HeaderForm};
 use mandate_core::media_type::MediaType;
 use mandate_core::time::Timestamp;
 
@@ -74,7 +73,7 @@ pub(super) fn head(letter: &[u8]) -> Option<AuthenticatedMessage<'_>> {
     let message = part(letter)?;
     let has_ended = message.body_offset() < HEAD_BYTES_MAX;
     let is_email = !addresses(&message).is_empty();
-    (has_ended && is_email && message.headers.len() <= FIELDS_MAX).then_some(message)
+    (has_ended && is_email && message.headers().len() <= FIELDS_MAX).then_some(message)
 }
 
 /// The head of a letter or of a part of it. What follows the head is cut off.
@@ -91,8 +90,8 @@ impl LetterEmail {
             [(_, author)] if !contradicts_itself => Some(author.clone()),
             _ => None,
         };
-        let text = |value| MessageStream::new(value).parse_unstructured().as_text().and_then(shown);
-        let date = |value| MessageStream::new(value).parse_date().as_datetime().filter(|date| date.is_valid()).cloned();
+        let text = |value| HeaderForm::Text.parse(value).value().as_text().and_then(shown);
+        let date = |value| HeaderForm::Date.parse(value).value().as_datetime().filter(|date| date.is_valid());
         let mut attachments = Attachments::default();
         attachments.look(message, letter, 0);
         Self {
@@ -110,19 +109,19 @@ impl LetterEmail {
 }
 
 /// The values of a field, as often as it stands there.
-fn fields<'x>(message: &AuthenticatedMessage<'x>, name: &str) -> impl Iterator<Item = &'x [u8]> {
+pub(super) fn fields<'x>(message: &AuthenticatedMessage<'x>, name: &str) -> impl Iterator<Item = &'x [u8]> {
     let is_named = |field: &&(&[u8], &[u8])| field.0.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
-    message.headers.iter().filter(is_named).map(|(_, value)| *value)
+    message.headers().iter().filter(is_named).map(|(_, value)| *value)
 }
 
 /// Whom a letter comes from, with their names.
 fn addresses(message: &AuthenticatedMessage<'_>) -> Vec<(Option<String>, String)> {
     let mut found = Vec::new();
     for value in fields(message, "from") {
-        let value = MessageStream::new(value).parse_address();
-        for one in value.as_address().into_iter().flat_map(|address| address.iter()) {
-            if let Some(address) = one.address.as_deref().and_then(shown).filter(|address| address.contains('@')) {
-                found.push((one.name.as_deref().and_then(shown), address));
+        let value = HeaderForm::Addresses.parse(value);
+        for one in value.value().as_address().into_iter().flat_map(|addresses| addresses.mailboxes()) {
+            if let Some(address) = one.address().and_then(shown).filter(|address| address.contains('@')) {
+                found.push((one.name().and_then(shown), address));
             }
         }
     }
@@ -130,7 +129,7 @@ fn addresses(message: &AuthenticatedMessage<'_>) -> Vec<(Option<String>, String)
 }
 
 /// A text of a letter as it can be shown.
-fn shown(text: &str) -> Option<String> {
+pub(super) fn shown(text: &str) -> Option<String> {
     let text: String = text.trim().chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect();
     Some(text).filter(|text| !text.is_empty())
 }
@@ -145,10 +144,10 @@ struct Attachments {
 impl Attachments {
     fn look(&mut self, head: &AuthenticatedMessage<'_>, bytes: &[u8], depth: usize) {
         self.parts += 1;
-        let typed = |name| fields(head, name).next().map(|value| MessageStream::new(value).parse_content_type());
+        let typed = |name| fields(head, name).next().map(|value| HeaderForm::ContentType.parse(value));
         let (kind, disposition) = (typed("content-type"), typed("content-disposition"));
-        let kind = kind.as_ref().and_then(HeaderValue::as_content_type);
-        let disposition = disposition.as_ref().and_then(HeaderValue::as_content_type);
+        let kind = kind.as_ref().and_then(|value| value.value().as_content_type());
+        let disposition = disposition.as_ref().and_then(|value| value.value().as_content_type());
         let boundary = kind.filter(|kind| kind.ctype().eq_ignore_ascii_case("multipart"));
         if let Some(boundary) = boundary.and_then(|kind| kind.attribute("boundary")).filter(|text| !text.is_empty()) {
             let body = bytes.get(head.body_offset()..).unwrap_or_default();
@@ -164,7 +163,7 @@ impl Attachments {
         let name = disposition.and_then(|one| one.attribute("filename")).or(kind.and_then(|one| one.attribute("name")));
         let media_type = kind.map_or_else(MediaType::plain, media_type);
         let is_attached = name.is_some()
-            || disposition.is_some_and(ContentType::is_attachment)
+            || disposition.is_some_and(|one| one.is_attachment())
             || !media_type.as_str().starts_with("text/");
         if is_attached && self.found.len() < ATTACHMENTS_MAX {
             self.found.push(LetterAttachment { name: name.and_then(shown), media_type });
@@ -172,7 +171,7 @@ impl Attachments {
     }
 }
 
-fn media_type(kind: &ContentType<'_>) -> MediaType {
+fn media_type(kind: ContentType<'_>) -> MediaType {
     let name = format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default());
     MediaType::parse(&name).unwrap_or_else(|_| MediaType::opaque())
 }

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mail_auth::common::parse::TxtRecordParser as _;
-use mail_auth::common::resolver::ToFqdn as _;
-use mail_auth::common::verify::DomainKey;
-use mail_auth::dkim::DkimError;
+use mail_auth::dkim::{DkimError, DomainKey};
+use mail_auth::dns::{ToFqdn as _, TxtRecordParser as _};
 use mail_auth::hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use mail_auth::hickory_resolver::proto::op::ResponseCode;
 use mail_auth::hickory_resolver::system_conf::read_system_conf;
-use mail_auth::{DnsError, Error, MessageAuthenticator, Txt};
+use mail_auth::{DnsError, Error, MessageAuthenticator, TxtRecord};
 use thiserror::Error as ThisError;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
@@ -27,10 +25,6 @@ const AT_ONCE: usize = 2;
 const ANSWER_WAIT: Duration = Duration::from_secs(4);
 /// How long one server of DNS is waited for, before the next one or the next attempt.
 const ATTEMPT_WAIT: Duration = Duration::from_millis(1_500);
-/// Bits of an RSA key, at least (RFC 8301, section 3.2).
-const KEY_BITS_MIN: usize = 1024;
-/// The flag `t=y` of a key: its domain is trying signatures out, and they mean nothing (RFC 6376, section 3.6.1).
-const TESTING: u64 = 0x10;
 
 /// Why no keys can be looked up; for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
@@ -103,23 +97,22 @@ impl LetterResolver {
         Keys { authenticator: self.authenticator.clone(), found: Found(join_all(answers).await.into_iter().collect()) }
     }
 
-    async fn key(&self, name: &str) -> Txt {
+    async fn key(&self, name: &str) -> TxtRecord {
         let found = match &self.source {
             Source::System => self.authenticator.txt_lookup::<DomainKey>(name, None::<&Found>).await,
             Source::Fixed(records) => fixed(records.get(&*name.to_fqdn())),
             Source::Off => return unknown("nobody is asked"),
         };
         match found {
-            Ok(key) if key.f & TESTING != 0 || key.p.public_key_bits() < KEY_BITS_MIN => {
-                Txt::Error(Error::Dkim(DkimError::UnsupportedKeyType))
-            }
-            Ok(key) => Txt::DomainKey(key),
+            // Its domain is trying signatures out, and they mean nothing (RFC 6376, section 3.6.1).
+            Ok(key) if key.is_testing() => TxtRecord::Error(Error::Dkim(DkimError::UnsupportedKeyType)),
+            Ok(key) => TxtRecord::DomainKey(key),
             Err(Error::Dns(DnsError::RecordNotFound(code)))
                 if !matches!(code, ResponseCode::NXDomain | ResponseCode::NoError) =>
             {
                 unknown("a server of DNS does not answer")
             }
-            Err(error) => Txt::Error(error),
+            Err(error) => TxtRecord::Error(error),
         }
     }
 }
