@@ -9,7 +9,7 @@ use mail_auth::crypto::{Ed25519Key, SigningKey as _};
 use mail_auth::dkim::Signature;
 use mail_auth::headers::HeaderWriter as _;
 use mandate_core::time::{Span, Timestamp};
-use mandate_tests::{Answer, Value, World, days, e2e, json};
+use mandate_tests::{Answer, Value, days, e2e, json};
 
 use crate::escalation::{attach, stage};
 

@@ -161,7 +161,7 @@ pub(crate) const ROWS: &[Row] = &[
             held(
                 &[Copied, Working, PartnerManager],
                 &[
-                    "a_contact_of_the_grantor_itself_holds_no_grant_of_it_g_8_g_12",
+                    "what_shuts_somebody_out_waits_while_they_are_a_contact_of_the_grantor_itself_g_5_g_8_g_12",
                     "what_was_theirs_ends_where_they_were_c_14_c_15_g_12",
                 ],
             ),

@@ -66,7 +66,7 @@ pub(crate) const ROWS: &[Row] = &[
                 &[
                     "an_edit_voids_the_verification_of_what_it_touches_e_6",
                     "a_signature_says_something_only_of_its_own_time_and_of_the_whole_body_e_6",
-                    "an_old_signature_passes_and_supports_nothing",
+                    "a_signature_says_when_it_was_made_and_what_it_covers",
                     "the_small_ones",
                 ],
             ),
