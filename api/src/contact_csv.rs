@@ -23,6 +23,8 @@ pub(crate) const IMPORTED: [&str; 11] = [
     "site_ids",
     "site_shifts",
 ];
+/// The place of the phone among them.
+const PHONE: usize = 3;
 /// The columns that an import must have.
 pub(crate) const REQUIRED: [&str; 4] = ["email", "first_name", "last_name", "permission"];
 /// The columns that an export has besides.
@@ -77,10 +79,13 @@ pub(crate) fn row(contact: &Contact) -> [String; IMPORTED.len() + ADDED.len()] {
         moment(contact.last_confirmed_at),
         moment(Some(contact.created_at)),
     ];
-    cells.map(|cell| match defused(&cell) {
+    let mut row = cells.map(|cell| match defused(&cell) {
         Cow::Borrowed(_) => cell,
         Cow::Owned(defused) => defused,
-    })
+    });
+    // Digits and full stops are no formula, and a mark would spoil the number for whoever dials it.
+    row[PHONE] = profile.phone.as_ref().map(ToString::to_string).unwrap_or_default();
+    row
 }
 
 /// What the cell of a column is in the body that creates a contact; nothing if the cell is empty.
@@ -164,7 +169,8 @@ mod tests {
             assert_eq!(defused(cell), shown, "{cell}");
             assert_eq!(restored(shown), cell, "{shown}");
         }
-        // Whoever types a phone number into a file of their own need not know of any of this.
+        // Phone numbers leave as they are, and whoever types one into a file of their own need not know of any of this.
+        assert_eq!(IMPORTED[PHONE], "phone");
         assert_eq!(restored("+1.650.555.0100"), "+1.650.555.0100");
     }
 

@@ -9,6 +9,7 @@ use actix_web::web::Bytes;
 use futures_util::{TryStreamExt as _, stream};
 use mandate_core::contact::{self, Contact};
 use mandate_core::id::OrganizationId;
+use mandate_core::text::BYTE_ORDER_MARK;
 use mandate_core::vocabulary::Vocabulary as _;
 use mandate_storage::{ContactFilter, Page, Position, Slice};
 
@@ -30,6 +31,8 @@ pub(crate) struct Export {
     pub(crate) organization: OrganizationId,
     /// Which of them, in which order.
     pub(crate) filter: ContactFilter,
+    /// Whether the file begins with a byte order mark, without which some spreadsheets take it for another encoding than UTF-8.
+    pub(crate) is_marked: bool,
 }
 
 impl Export {
@@ -41,7 +44,8 @@ impl Export {
     /// *Errors*: `not_found`, `permission_required`, storage's failures.
     pub(crate) async fn answer(self) -> Result<HttpResponse, Problem> {
         let slice = self.page(None).await?;
-        let mut head = csv_writer();
+        let mark = if self.is_marked { BYTE_ORDER_MARK.to_string() } else { String::new() };
+        let mut head = csv_writer(mark);
         head.write_record(IMPORTED.iter().chain(&ADDED)).map_err(unwritten)?;
         let begin = (Some(written(head, &slice.rows)?), slice.next);
         let rows = stream::try_unfold((self, begin), |(export, (ready, next))| async move {
@@ -50,7 +54,7 @@ impl Export {
                 (None, None) => return Ok(None),
                 (None, after) => {
                     let slice = export.page(after).await?;
-                    (written(csv_writer(), &slice.rows)?, slice.next)
+                    (written(csv_writer(String::new()), &slice.rows)?, slice.next)
                 }
             };
             Ok(Some((bytes, (export, (None, next)))))
@@ -81,8 +85,9 @@ fn broken_off(problem: Problem) -> io::Error {
     io::Error::other(problem.to_string())
 }
 
-fn csv_writer() -> csv::Writer<Vec<u8>> {
-    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
+/// Writes rows behind what the file begins with.
+fn csv_writer(begin: String) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(begin.into_bytes())
 }
 
 fn written(mut writer: csv::Writer<Vec<u8>>, contacts: &[Contact]) -> Result<Bytes, Problem> {

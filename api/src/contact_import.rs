@@ -31,8 +31,9 @@ use crate::translation::{told, translate};
 use crate::wire::{AnyIdWire, OrganizationIdWire};
 
 mod rows;
+mod table;
 
-use rows::{Format, Rows};
+use rows::{Format, Rows, field};
 
 /// The path of the operation, as the edge knows it.
 pub(crate) const PATH: &str = "/v1/organizations/{organization_id}/contacts/import";
@@ -112,6 +113,9 @@ pub struct ContactImportErrorView {
     /// The column or member; empty for the row as a whole.
     #[schema(example = "email")]
     field: String,
+    /// What a spreadsheet calls the cell; `null` for the row as a whole and in JSON lines.
+    #[schema(required = true, example = "A4")]
+    cell: Option<String>,
     /// A stable code, as creating a single contact answers it; more may be added.
     #[schema(example = "contact_in_other_organization")]
     code: String,
@@ -133,10 +137,12 @@ pub struct ContactImportErrorView {
 /// long as no contact of the organization has ever set a password.
 ///
 /// As `text/csv` (RFC 4180, in UTF-8): the first line names the columns `email`, `first_name`, `last_name`, `permission` and
-/// perhaps `phone`, `time_zone`, `locale`, `type`, `duties`, `site_ids`, `site_shifts`, in whatever order. Lists are separated by
-/// semicolons, a shift is written `site_id:name`, and an empty cell is absent. The other columns of an export are ignored, unknown
-/// ones refused. What the export wrote as `'+1.650.555.0100`, so that no spreadsheet takes it for a formula, is read without the
-/// mark. As `application/x-ndjson`: each line is the body that creates one contact.
+/// perhaps `phone`, `time_zone`, `locale`, `type`, `duties`, `site_ids`, `site_shifts`, in whatever order and case. Cells are
+/// separated as the header's are, by commas, semicolons or tabs, or as a line `sep=;` in front of it says; byte order marks, rows
+/// in which nothing is and empty columns without a name count for nothing. Lists are separated by semicolons, a shift is written
+/// `site_id:name`, and an empty cell is absent. The other columns of an export are ignored, unknown ones refused. What the export
+/// wrote as `'=Pia`, so that no spreadsheet takes it for a formula, is read without the mark. Errors name the cell as a spreadsheet
+/// does (`F7`). As `application/x-ndjson`: each line is the body that creates one contact.
 ///
 /// An email that is a contact of the organization already is counted as `existing` and left alone, so that the same file can be
 /// sent again. With `dry_run=true` nothing is done, and the answer names every error of every row; without it they are in the
@@ -280,7 +286,10 @@ fn refused(rows: &Rows, import: &Import) -> Problem {
         .collect();
     list.extend(import.refusals.iter().flat_map(|refused| {
         let at = move |place: String| format!("/{}/{place}", refused.row);
-        flaws(refused).map(move |(place, flaw)| (refused.row, FieldFlaw::in_body(&at(place), flaw)))
+        flaws(refused).map(move |(place, flaw)| {
+            let cell = rows.cell(refused.row, field(&place));
+            (refused.row, FieldFlaw { cell, ..FieldFlaw::in_body(&at(place), flaw) })
+        })
     }));
     list.sort_by_key(|(row, _)| *row);
     Problem::new(Code::ImportRefused, detail).with_errors(list.into_iter().map(|(_, error)| error).collect())
@@ -321,7 +330,8 @@ fn errors(rows: &Rows, import: &Import, locale: &Locale) -> Vec<ContactImportErr
     let read = unread.map(|(row, error)| ContactImportErrorView {
         row,
         line: line(row),
-        field: error.place().trim_start_matches("#/").split('/').next().unwrap_or_default().replace('#', ""),
+        field: field(error.place()).to_owned(),
+        cell: error.cell.clone(),
         code: error.code.clone().into_owned(),
         message: translate(&error.message, locale),
         invitation_available: None,
@@ -332,7 +342,8 @@ fn errors(rows: &Rows, import: &Import, locale: &Locale) -> Vec<ContactImportErr
     list.extend(each.map(|(refused, (place, flaw))| ContactImportErrorView {
         row: refused.row,
         line: line(refused.row),
-        field: place.split('/').next().unwrap_or_default().to_owned(),
+        field: field(&place).to_owned(),
+        cell: rows.cell(refused.row, field(&place)),
         code: flaw.code.to_owned(),
         message: translate(&flaw.message, locale),
         invitation_available: refused.refusal.extras.iter().find_map(|extra| match extra {

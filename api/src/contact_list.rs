@@ -20,7 +20,7 @@ use crate::contact_export::Export;
 use crate::extract::{PathId, Query, WholeList};
 use crate::page::{Order, page};
 use crate::problem::{Problem, Problems};
-use crate::routes_table::preferred;
+use crate::routes_table::{asks_for, preferred};
 use crate::state::App;
 use crate::wire::{
     ContactIdWire, ContactSortIn, ContactTypeIn, DutyIn, OrderIn, OrganizationIdWire, PermissionIn, PersonStatusIn,
@@ -31,6 +31,8 @@ page!(ContactPage, ContactView);
 
 /// The other form of the list.
 const CSV: &str = "text/csv";
+/// The parameter of it that asks for a byte order mark.
+const MARKED: &str = "header=bom";
 
 /// Which contacts to list.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -87,7 +89,8 @@ pub struct ListContactsQuery {
 /// All of them, the disabled ones included, for designated contacts of the organization, partners with `full_admin`, and
 /// the desk. With `Accept: text/csv` all that match come as one file, which an import reads back: first the columns of an
 /// import, then `id`, `status`, `last_sign_in_at`, `last_confirmed_at` and `created_at`. `limit` and `cursor` are refused there. What
-/// a spreadsheet would take for a formula has a `'` in front of it.
+/// a spreadsheet would take for a formula has a `'` in front of it. `Accept: text/csv; header=bom` is for files that a spreadsheet
+/// opens: they begin with a byte order mark.
 #[utoipa::path(tag = "contacts", operation_id = "listContacts",
     params(("organization_id" = OrganizationIdWire, Path, description = "The organization."), ListContactsQuery),
     responses((status = 200, description = "A page of contacts, or all of them as CSV.", content((ContactPage = "application/json"), (String = "text/csv"))), Problems),
@@ -129,7 +132,8 @@ pub(crate) async fn list_contacts(
         })
     })?;
     if as_csv {
-        let export = Export { app: Arc::clone(&app), caller, organization: organization.0, filter };
+        let is_marked = asks_for(request.headers(), CSV, MARKED);
+        let export = Export { app: Arc::clone(&app), caller, organization: organization.0, filter, is_marked };
         return export.answer().await.map(depends_on_accept);
     }
     let page = pages.page.clone();

@@ -27,6 +27,10 @@ pub struct FieldError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "status")]
     pub parameter: Option<String>,
+    /// The cell of a table, as spreadsheets call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "F7")]
+    pub cell: Option<String>,
     /// A stable code; more may be added.
     #[schema(value_type = String, example = "required")]
     pub code: Cow<'static, str>,
@@ -42,6 +46,8 @@ pub(crate) struct FieldFlaw {
     pub(crate) pointer: Option<String>,
     /// The query parameter.
     pub(crate) parameter: Option<String>,
+    /// The cell of a table, as spreadsheets call it.
+    pub(crate) cell: Option<String>,
     /// A stable code.
     pub(crate) code: Cow<'static, str>,
     /// What is wrong and what would be right.
@@ -52,13 +58,13 @@ impl FieldFlaw {
     /// A flaw at a place such as `/email` (or ``, the whole body) of the body.
     pub(crate) fn in_body(at: &str, flaw: Flaw) -> Self {
         let pointer = if at.starts_with('#') { at.to_owned() } else { format!("#{at}") };
-        Self { pointer: Some(pointer), parameter: None, code: flaw.code.into(), message: flaw.message }
+        Self { pointer: Some(pointer), parameter: None, cell: None, code: flaw.code.into(), message: flaw.message }
     }
 
     /// The same in this language.
     pub(crate) fn said_in(&self, locale: &Locale) -> FieldError {
-        let Self { pointer, parameter, code, message } = self.clone();
-        FieldError { pointer, parameter, code, message: translate(&message, locale) }
+        let Self { pointer, parameter, cell, code, message } = self.clone();
+        FieldError { pointer, parameter, cell, code, message: translate(&message, locale) }
     }
 
     /// Where it is: the pointer or the parameter.
@@ -105,6 +111,13 @@ impl Errors {
         let steps: Vec<Step> =
             steps.map(|name| name.parse().map_or_else(|_| Step::Member(unescape(name)), Step::Index)).collect();
         self.note(&steps, Cow::Borrowed(flaw.code), flaw.message);
+    }
+
+    /// Adds an error at what a spreadsheet calls this cell.
+    pub(crate) fn add_in_cell(&mut self, at: &str, cell: String, flaw: Flaw) {
+        let known = self.list.len();
+        self.add(at, flaw);
+        self.list.iter_mut().skip(known).for_each(|error| error.cell = Some(cell.clone()));
     }
 
     /// Reads a text that must be there.
@@ -217,7 +230,7 @@ impl Errors {
         } else {
             (Some(pointer(&path)), None)
         };
-        self.push(FieldFlaw { pointer, parameter, code, message });
+        self.push(FieldFlaw { pointer, parameter, cell: None, code, message });
     }
 
     /// Notes that the value at this path was taken out before reading on.

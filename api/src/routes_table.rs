@@ -187,6 +187,16 @@ pub(crate) fn preferred<'t>(headers: &HeaderMap, produced: &[&'t str]) -> Option
     produced.iter().copied().reduce(best)
 }
 
+/// Whether the client asks for a media type with this parameter.
+pub(crate) fn asks_for(headers: &HeaderMap, media_type: &str, parameter: &str) -> bool {
+    let accept = accepted(headers);
+    let with_parameter = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        parts.next() == Some(media_type) && parts.any(|part| part.replace([' ', '"'], "") == parameter)
+    };
+    accept.split(',').any(with_parameter)
+}
+
 /// What the client accepts, in lower case; empty if it does not say.
 fn accepted(headers: &HeaderMap) -> String {
     let lines: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
@@ -244,6 +254,21 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, accept.parse().unwrap());
             assert_eq!(preferred(&headers, &["application/json", "text/csv"]), Some(expected), "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_of_a_media_type_is_asked_for_c_22() {
+        for (accept, expected) in [
+            ("text/csv; header=bom", true),
+            ("application/json;q=0.1, Text/CSV;charset=utf-8; Header=\"bom\";q=0.9", true),
+            ("text/csv; header=present", false),
+            ("text/csv, text/plain; header=bom", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            assert_eq!(asks_for(&headers, "text/csv", "header=bom"), expected, "{accept}");
         }
     }
 

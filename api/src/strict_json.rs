@@ -3,6 +3,7 @@
 use std::fmt;
 
 use mandate_core::say;
+use mandate_core::text::BYTE_ORDER_MARK;
 use mandate_core::wording::Wording;
 use serde::de::{Deserialize, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -10,7 +11,7 @@ use serde_json::{Map, Number, Value};
 /// How many arrays and objects may lie within one another.
 pub(crate) const DEPTH_MAX: usize = 64;
 
-/// Reads one JSON text.
+/// Reads one JSON text, which may begin with a byte order mark (RFC 8259, section 8.1).
 ///
 /// *Errors*: what is wrong, and where: no text at all, bytes that are not UTF-8, anything that RFC
 /// 8259 does not allow, a member that occurs twice, U+0000 or half a surrogate pair in a string, more than
@@ -18,6 +19,7 @@ pub(crate) const DEPTH_MAX: usize = 64;
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Wording> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| say!("the body is not UTF-8: byte {place} is wrong", place = error.valid_up_to()))?;
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if text.trim().is_empty() {
         return Err(say!("the body is empty; send a JSON object"));
     }
@@ -139,6 +141,11 @@ mod tests {
     fn well_formed_json_is_read_as_it_is() {
         let text = r#" {"a": [1, -2, 2.5, true, null, "é\ud83d\ude00"], "b": {"a": {}}} "#;
         assert_eq!(parse(text.as_bytes()), Ok(json!({"a": [1, -2, 2.5, true, null, "é😀"], "b": {"a": {}}})));
+        assert_eq!(
+            parse("\u{feff}{\"a\": 1}".as_bytes()),
+            Ok(json!({"a": 1})),
+            "some programs begin every text with a mark"
+        );
         let deepest = "[".repeat(DEPTH_MAX) + &"]".repeat(DEPTH_MAX);
         assert!(parse(deepest.as_bytes()).is_ok());
     }
@@ -161,7 +168,9 @@ mod tests {
             ("{'a': 1}", "line 1"),
             (r#"{"a": NaN}"#, "line 1"),
             (r#"{"a": 1e999}"#, "out of range"),
-            ("\u{feff}{}", "line 1"),
+            ("\u{feff}\u{feff}{}", "line 1"),
+            ("{\u{feff}}", "line 1"),
+            ("\u{feff}", "empty"),
             (r#"{"a": 01}"#, "line 1"),
         ] {
             let message = parse(text.as_bytes()).unwrap_err().to_string();

@@ -9,6 +9,12 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use crate::say;
 use crate::wording::Wording;
 
+mod character;
+
+pub use character::{BYTE_ORDER_MARK, turns_direction};
+
+use character::is_invisible;
+
 /// Characters in an organization's name.
 pub const ORGANIZATION_NAME_MAX: u64 = 100;
 /// Characters in the name of a product.
@@ -43,6 +49,8 @@ pub const SEARCH_MAX: u64 = 200;
 pub const PASSWORD_MIN: usize = 12;
 /// Characters in a password, at most.
 pub const PASSWORD_MAX: usize = 128;
+/// The code of an email with upper-case letters (C-2).
+pub const EMAIL_NOT_LOWER_CASE: &str = "email_not_lower_case";
 /// Languages that emails and errors are written in; the first is the default.
 pub const LOCALES: &[&str] = &["en", "es", "pt-BR"];
 
@@ -72,13 +80,17 @@ impl std::error::Error for Flaw {}
 
 /// Brings text into the one form in which it is kept: NFC, trimmed, at most `max` characters.
 ///
-/// *Errors*: `blank`, `too_long` (nothing is cut), `control_character` (line breaks and tabs are allowed when `lines`).
-fn clean(text: &str, max: u64, lines: bool) -> Result<String, Flaw> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Flaw::new("blank", say!("must not be blank")));
+/// A body takes what people paste, a log with its escape sequences among it; only U+0000 is none, which no database keeps.
+///
+/// *Errors*: `blank` (also where nothing of it shows), `too_long` (nothing is cut), `control_character` (also for what turns the
+/// direction of writing).
+fn clean(text: &str, max: u64, is_body: bool) -> Result<String, Flaw> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
+    if text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c)) {
+        return Err(blank());
     }
-    if let Some(control) = text.chars().find(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
+    let is_refused = |c: &char| if is_body { *c == '\0' } else { c.is_control() || turns_direction(*c) };
+    if let Some(control) = text.chars().find(is_refused) {
         return Err(control_character(control));
     }
     let text = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
@@ -88,6 +100,10 @@ fn clean(text: &str, max: u64, lines: bool) -> Result<String, Flaw> {
         return Err(Flaw::new("too_long", say!("must have at most {max} characters", max)));
     }
     Ok(text)
+}
+
+fn blank() -> Flaw {
+    Flaw::new("blank", say!("must not be blank"))
 }
 
 fn control_character(character: char) -> Flaw {
@@ -169,6 +185,14 @@ macro_rules! texts {
                 $parse(text).map(Self)
             }
 
+            /// The text as it stands in the records, read under the rule of its time: today's may be narrower, and what was kept
+            /// stays readable. For storage alone.
+            ///
+            /// *Errors*: `blank`, which no rule ever allowed.
+            pub fn kept(text: &str) -> Result<Self, Flaw> {
+                if text.is_empty() { Err(blank()) } else { Ok(Self(text.to_owned())) }
+            }
+
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -192,7 +216,7 @@ macro_rules! texts {
 texts! {
     /// What an organization is called; at most [`ORGANIZATION_NAME_MAX`] characters.
     OrganizationName = organization_name;
-    /// A first or last name of a verifiable individual (C-3).
+    /// A first or last name of a verifiable individual (C-3), and no address of the web.
     PersonName = person_name;
     /// An email address, the user id (C-2): lower case, unique over all organizations.
     Email = email;
@@ -200,7 +224,7 @@ texts! {
     Phone = phone;
     /// An IANA time zone name.
     TimeZone = time_zone;
-    /// One of [`LOCALES`].
+    /// One of [`LOCALES`], the nearest one to what was given.
     Locale = locale;
     /// A note or reason; at most [`NOTE_MAX`] characters, several lines allowed.
     Note = note;
@@ -291,22 +315,19 @@ fn message_body(text: &str) -> Result<String, Flaw> {
     clean(text, MESSAGE_MAX, true)
 }
 
-/// A path is reduced to what stands behind its last separator, as RFC 6266, section 4.3, asks of receivers. Marks that turn the
-/// direction of writing are refused: they make `exe.gpj` of `jpg.exe`.
+/// A path is reduced to what stands behind its last separator, as RFC 6266, section 4.3, asks of receivers.
 fn file_name(text: &str) -> Result<String, Flaw> {
     let name = clean(text.rsplit(['/', '\\']).next().unwrap_or_default(), FILE_NAME_MAX, false)?;
-    let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    match name.chars().find(turns) {
-        Some(mark) => Err(control_character(mark)),
-        None if name.chars().all(|c| c == '.') => {
-            Err(Flaw::new("file_name_invalid", say!("`{name}` is not the name of a file", name)))
-        }
-        None => Ok(name),
+    if name.chars().all(|c| c == '.') {
+        return Err(Flaw::new("file_name_invalid", say!("`{name}` is not the name of a file", name)));
     }
+    Ok(name)
 }
 
+/// Marks that come along with what is copied from elsewhere are not searched for.
 fn search_text(text: &str) -> Result<String, Flaw> {
-    clean(text, SEARCH_MAX, false).and_then(|text| clean(&fold(&text), SEARCH_MAX, false))
+    let text: String = text.chars().filter(|c| !turns_direction(*c)).collect();
+    clean(&text, SEARCH_MAX, false).and_then(|text| clean(&fold(&text), SEARCH_MAX, false))
 }
 
 fn person_name(text: &str) -> Result<String, Flaw> {
@@ -317,6 +338,13 @@ fn person_name(text: &str) -> Result<String, Flaw> {
             say!("`{name}` is not the name of a verifiable individual: it has no letter", name),
         ));
     }
+    let lower = name.to_lowercase();
+    if lower.contains("://") || lower.contains("www.") {
+        return Err(Flaw::new(
+            "name_not_verifiable",
+            say!("`{name}` is not the name of a verifiable individual: it has an address of the web in it", name),
+        ));
+    }
     Ok(name)
 }
 
@@ -325,7 +353,7 @@ fn email(text: &str) -> Result<String, Flaw> {
     if email.chars().any(char::is_uppercase) {
         let lower = email.to_lowercase();
         return Err(Flaw::new(
-            "email_not_lower_case",
+            EMAIL_NOT_LOWER_CASE,
             say!(
                 "`{email}` has upper-case letters; the email is the user id and is kept in lower case: `{lower}`",
                 email,
@@ -341,10 +369,30 @@ fn email(text: &str) -> Result<String, Flaw> {
         && local.split('.').all(|atom| {
             !atom.is_empty() && atom.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
         });
-    if !local_is_plain || !host.contains('.') || domain(host).is_err() {
+    if !local_is_plain || !host.contains('.') {
         return Err(flaw());
     }
-    Ok(email)
+    match (domain(host), ascii_form(host)) {
+        (Ok(_), _) => Ok(email),
+        (Err(_), Some(ascii)) => Err(Flaw::new(
+            "email_invalid",
+            say!(
+                "`{email}` has an international domain name, which is kept in its form for mail servers: `{ascii}`",
+                email,
+                ascii = format!("{local}@{ascii}")
+            ),
+        )),
+        (Err(_), None) => Err(flaw()),
+    }
+}
+
+/// The form of an international domain name that the domain name system knows (RFC 5891), such as `xn--mnchen-3ya.example`; none
+/// where it has no other, or is no name.
+fn ascii_form(name: &str) -> Option<String> {
+    if name.is_ascii() {
+        return None;
+    }
+    idna::domain_to_ascii_strict(name).ok().filter(|ascii| domain(ascii).is_ok())
 }
 
 fn phone(text: &str) -> Result<String, Flaw> {
@@ -370,8 +418,13 @@ fn time_zone(text: &str) -> Result<String, Flaw> {
     })
 }
 
+/// Ours of the same language, whatever the region and its case: `es-ES` is `es`, and `pt` is `pt-BR`.
 fn locale(text: &str) -> Result<String, Flaw> {
-    LOCALES.iter().find(|locale| **locale == text.trim()).map(|locale| (*locale).to_owned()).ok_or_else(|| {
+    let tag = text.trim().replace('_', "-");
+    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let nearest = LOCALES.iter().find(|locale| primary(locale) == primary(&tag));
+    nearest.filter(|_| tag.split('-').all(is_subtag)).map(|locale| (*locale).to_owned()).ok_or_else(|| {
         Flaw::new("locale_unknown", say!("`{text}` is not one of `{names}`", text, names = LOCALES.join("`, `")))
     })
 }
@@ -385,8 +438,18 @@ fn domain(text: &str) -> Result<String, Flaw> {
             && !label.ends_with('-')
             && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
-    if domain.split('.').all(label_is_plain) {
+    // No domain of the first level is a number (RFC 3696, section 2); what ends in one is an address, or a slip.
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let ends_in_number = domain.rsplit('.').next().is_some_and(is_number);
+    if domain.split('.').all(label_is_plain) && !ends_in_number {
         Ok(domain)
+    } else if let Some(ascii) = ascii_form(&domain) {
+        let message = say!(
+            "`{domain}` is an international domain name, which is kept in its form for machines: `{ascii}`",
+            domain,
+            ascii
+        );
+        Err(Flaw::new("domain_invalid", message))
     } else {
         Err(Flaw::new(
             "domain_invalid",
@@ -417,7 +480,7 @@ impl TypedEmail {
     pub fn parse(text: &str) -> Result<Self, Flaw> {
         match Email::parse(text) {
             Ok(email) => Ok(Self { email, case: None }),
-            Err(flaw) if flaw.code == "email_not_lower_case" => {
+            Err(flaw) if flaw.code == EMAIL_NOT_LOWER_CASE => {
                 Ok(Self { email: Email::parse(&text.to_lowercase())?, case: Some(flaw) })
             }
             Err(flaw) => Err(flaw),

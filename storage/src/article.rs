@@ -60,12 +60,12 @@ impl TryFrom<ArticleRow> for Article {
 
     fn try_from(row: ArticleRow) -> Result<Self, StorageError> {
         let cells = Cells::of("articles", &row.id);
-        let product = |text: &String| cells.read("products", ProductName::parse(text).ok());
+        let product = |text: &String| cells.read("products", ProductName::kept(text).ok());
         Ok(Self {
             id: cells.id("id", &row.id)?,
             number: row.number,
             vendor: cells.id("vendor_id", &row.vendor_id)?,
-            title: cells.read("title", Subject::parse(&row.title).ok())?,
+            title: cells.read("title", Subject::kept(&row.title).ok())?,
             body: cells.read("body", ArticleBody::parse(&row.body).ok())?,
             language: cells.read("language", Language::parse(&row.language).ok())?,
             products: cells.texts("products", &row.products)?.iter().map(product).collect::<Result<_, _>>()?,

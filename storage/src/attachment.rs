@@ -101,7 +101,7 @@ impl LoadedAttachment {
                 name: full_name(&first_name, &last_name),
                 organization: cells.id("people.organization_id", &uploader_organization)?,
             },
-            file_name: cells.read("file_name", FileName::parse(&file_name).ok())?,
+            file_name: cells.read("file_name", FileName::kept(&file_name).ok())?,
             content: Content {
                 media_type: cells.read("media_type", MediaType::parse(&media_type).ok())?,
                 detected: cells.read("detected_media_type", MediaType::parse(&detected).ok())?,

@@ -6,7 +6,7 @@ use mandate_core::vocabulary::Vocabulary;
 
 use crate::error::StorageError;
 
-/// The cells of one row. A value that core would not accept is [`StorageError::Corrupt`], named by table, column and row.
+/// The cells of one row. A value that core never accepted is [`StorageError::Corrupt`], named by table, column and row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cells<'a> {
     table: &'static str,

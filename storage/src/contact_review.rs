@@ -89,7 +89,7 @@ impl LoadedItem {
         Ok(ReviewItem {
             contact: cells.id("contact_id", &self.contact)?,
             name: full_name(&self.first_name, &self.last_name),
-            email: cells.read("people.email", Email::parse(&self.email).ok())?,
+            email: cells.read("people.email", Email::kept(&self.email).ok())?,
             outcome: cells.word("outcome", &self.outcome)?,
             decided_at: self.decided_at.map(moment),
             decided_by: cells.optional_person_id("decided_by", self.decided_by.as_deref())?,

@@ -76,13 +76,13 @@ pub(crate) fn letter(letter: &Letter) -> Value {
 fn read_letter(value: &Value) -> Option<Letter> {
     let members = Members(value);
     Some(Letter {
-        author_name: members.optional("author_name", PersonName::parse)?,
-        author_title: members.optional("author_title", JobTitle::parse)?,
+        author_name: members.optional("author_name", PersonName::kept)?,
+        author_title: members.optional("author_title", JobTitle::kept)?,
         author_seniority: match value.get("author_seniority")? {
             Value::Null => None,
             _ => Some(members.word("author_seniority")?),
         },
-        author_email: members.optional("author_email", Email::parse)?,
+        author_email: members.optional("author_email", Email::kept)?,
         signed: members.flag("signed")?,
         received_at: match value.get("received_at")? {
             Value::Null => None,
@@ -111,9 +111,9 @@ pub(crate) fn nominee(nominee: &Nominee) -> Value {
 fn read_nominee(value: &Value) -> Option<Nominee> {
     let members = Members(value);
     Some(Nominee {
-        email: members.read("email", Email::parse)?,
-        first_name: members.read("first_name", PersonName::parse)?,
-        last_name: members.read("last_name", PersonName::parse)?,
+        email: members.read("email", Email::kept)?,
+        first_name: members.read("first_name", PersonName::kept)?,
+        last_name: members.read("last_name", PersonName::kept)?,
         phone: members.optional("phone", Phone::parse)?,
         time_zone: members.read("time_zone", TimeZone::parse)?,
         mailing_address: match value.get("mailing_address")? {
@@ -125,10 +125,10 @@ fn read_nominee(value: &Value) -> Option<Nominee> {
 
 fn read_address(members: Members<'_>) -> Option<MailingAddress> {
     Some(MailingAddress {
-        lines: members.list("lines", |line| AddressLine::parse(line.as_str()?).ok())?,
-        city: members.read("city", AddressLine::parse)?,
-        region: members.optional("region", AddressLine::parse)?,
-        postal_code: members.optional("postal_code", AddressLine::parse)?,
+        lines: members.list("lines", |line| AddressLine::kept(line.as_str()?).ok())?,
+        city: members.read("city", AddressLine::kept)?,
+        region: members.optional("region", AddressLine::kept)?,
+        postal_code: members.optional("postal_code", AddressLine::kept)?,
         country: members.read("country", Country::parse)?,
     })
 }
@@ -150,7 +150,7 @@ pub(crate) fn read_case(letter: &str, nominee: &str, unavailable: &str) -> Optio
         Some(Unavailable {
             contact: members.id("contact")?,
             reason: members.word("reason")?,
-            note: members.optional("note", Note::parse)?,
+            note: members.optional("note", Note::kept)?,
         })
     };
     Some(Case {
@@ -178,7 +178,7 @@ pub(crate) fn read_verified(text: &str) -> Option<Vec<Verification>> {
         Some(Verification {
             item: members.word("item")?,
             method: members.word("method")?,
-            note: members.optional("note", Note::parse)?,
+            note: members.optional("note", Note::kept)?,
             number: members.optional("number", Phone::parse)?,
             by: read_by(members)?,
             at: members.moment("at")?,
@@ -206,7 +206,7 @@ fn read_act_value(value: &Value) -> Option<Act> {
         Value::Null => None,
         by => Some(PersonId::parse(by.as_str()?).ok()?),
     };
-    Some(Act { by, at: members.moment("at")?, reason: members.optional("reason", Note::parse)? })
+    Some(Act { by, at: members.moment("at")?, reason: members.optional("reason", Note::kept)? })
 }
 
 pub(crate) fn read_act(text: &str) -> Option<Act> {
@@ -265,7 +265,7 @@ pub(crate) fn read_traces(text: &str) -> Option<Traces> {
         Some(ConfirmedNumber {
             number: members.read("number", Phone::parse)?,
             by: read_by(members)?,
-            note: members.read("note", Note::parse)?,
+            note: members.read("note", Note::kept)?,
             at: members.moment("at")?,
         })
     };
@@ -311,7 +311,7 @@ fn read_state_value(value: &Value) -> Option<State> {
     let act = || read_act_value(value.get("act")?);
     Some(match members.word("status")? {
         EscalationStatus::Submitted => State::Submitted,
-        EscalationStatus::InReview => State::InReview { returned: members.optional("returned", Note::parse)? },
+        EscalationStatus::InReview => State::InReview { returned: members.optional("returned", Note::kept)? },
         EscalationStatus::InformationRequested => State::InformationRequested(act()?),
         EscalationStatus::Approved => State::Approved(read_approval(value.get("approval")?)?),
         EscalationStatus::Objected => {

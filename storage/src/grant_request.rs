@@ -133,7 +133,7 @@ impl LoadedRequest {
         let (created_at, created_by, updated_at, version) = self.record;
         let (first_name, last_name, maker_organization) = self.maker;
         let cells = Cells::of("grant_requests", &id);
-        let read_note = |cells: &Cells<'_>, text: &str| cells.read("note", Note::parse(text).ok());
+        let read_note = |cells: &Cells<'_>, text: &str| cells.read("note", Note::kept(text).ok());
         let decision = match (decided_at, decided_status) {
             (Some(at), Some(status)) => Some(Decision {
                 at: moment(at),
@@ -152,7 +152,7 @@ impl LoadedRequest {
             id: cells.id("id", &id)?,
             named: match OrganizationId::parse(&named) {
                 Ok(id) => NamedGrantor::Id(id),
-                Err(_) => NamedGrantor::Domain(cells.read("named", Domain::parse(&named).ok())?),
+                Err(_) => NamedGrantor::Domain(cells.read("named", Domain::kept(&named).ok())?),
             },
             grantor,
             grantee: read_grantee(&cells, &kind, &grantee, &holder, self.names)?,

@@ -83,7 +83,7 @@ impl TryFrom<InvitationRow> for Invitation {
             id: cells.id("id", &row.id)?,
             organization: cells.id("organization_id", &row.organization_id)?,
             person: cells.id("person_id", &row.person_id)?,
-            email: cells.read("email", Email::parse(&row.email).ok())?,
+            email: cells.read("email", Email::kept(&row.email).ok())?,
             kind: cells.word("contact_type", &row.contact_type)?,
             permission: cells.word("permission", &row.permission)?,
             duties: cells.words("duties", &row.duties)?.into_iter().collect(),

@@ -51,7 +51,7 @@ impl LoadedMessage {
             organization: cells.id("organization_id", &self.organization)?,
             author,
             internal: self.internal,
-            body: cells.read("body", MessageBody::parse(&self.body).ok())?,
+            body: cells.read("body", MessageBody::kept(&self.body).ok())?,
             created_at: moment(self.created_at),
         })
     }

@@ -57,11 +57,11 @@ impl TryFrom<OrganizationRow> for Organization {
 
     fn try_from(row: OrganizationRow) -> Result<Self, StorageError> {
         let cells = Cells::of("organizations", &row.id);
-        let domain = |text: &String| cells.read("domains", Domain::parse(text).ok());
+        let domain = |text: &String| cells.read("domains", Domain::kept(text).ok());
         Ok(Self {
             id: cells.id("id", &row.id)?,
             kind: cells.word("kind", &row.kind)?,
-            name: cells.read("name", OrganizationName::parse(&row.name).ok())?,
+            name: cells.read("name", OrganizationName::kept(&row.name).ok())?,
             domains: cells.texts("domains", &row.domains)?.iter().map(domain).collect::<Result<_, _>>()?,
             status: cells.word("status", &row.status)?,
             version: row.version,

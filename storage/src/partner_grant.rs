@@ -116,7 +116,7 @@ impl LoadedGrant {
         let cells = Cells::of("partner_grants", &id);
         let names = (holder_name, first_name, last_name);
         let grantee = read_grantee(&cells, &grantee_type, &grantee_id, &holder, names)?;
-        let read_note = |cells: &Cells<'_>, text: &str| cells.read("note", Note::parse(text).ok());
+        let read_note = |cells: &Cells<'_>, text: &str| cells.read("note", Note::kept(text).ok());
         let ending = match (ended_at, ended_status) {
             (Some(at), Some(status)) => Some(Ending {
                 at: moment(at),
@@ -465,7 +465,7 @@ impl ReadTx<'_> {
                 .push(") AND EXISTS (SELECT 1 FROM partner_grants g WHERE g.grantee_id = p.id AND g.ended_at IS NULL)");
             let found: Vec<String> = on!(self, |connection| query.load(connection))?;
             for email in found {
-                let email = Cells::of("people", &email).read("email", Email::parse(&email).ok())?;
+                let email = Cells::of("people", &email).read("email", Email::kept(&email).ok())?;
                 let grants = self.former_grants(&email, there, None, now)?;
                 former.insert(email, grants);
             }

@@ -116,9 +116,9 @@ impl PersonRow {
     fn profile(&self) -> Result<Profile, StorageError> {
         let cells = Cells::of("people", &self.id);
         Ok(Profile {
-            email: cells.read("email", Email::parse(&self.email).ok())?,
-            first_name: cells.read("first_name", PersonName::parse(&self.first_name).ok())?,
-            last_name: cells.read("last_name", PersonName::parse(&self.last_name).ok())?,
+            email: cells.read("email", Email::kept(&self.email).ok())?,
+            first_name: cells.read("first_name", PersonName::kept(&self.first_name).ok())?,
+            last_name: cells.read("last_name", PersonName::kept(&self.last_name).ok())?,
             phone: cells.optional(self.phone.as_deref(), |cells, text| cells.read("phone", Phone::parse(text).ok()))?,
             time_zone: cells.read("time_zone", TimeZone::parse(&self.time_zone).ok())?,
             locale: cells.read("locale", Locale::parse(&self.locale).ok())?,
@@ -133,7 +133,7 @@ impl PersonRow {
         Ok(Some(Disabling {
             at: moment(at),
             by: cells.person_id("status_by", by)?,
-            reason: cells.read("status_reason", Note::parse(reason).ok())?,
+            reason: cells.read("status_reason", Note::kept(reason).ok())?,
         }))
     }
 }
@@ -155,7 +155,7 @@ impl PersonRow {
             return Ok(None);
         };
         Ok(Some(Training {
-            note: cells.read("training_note", Note::parse(note).ok())?,
+            note: cells.read("training_note", Note::kept(note).ok())?,
             at: moment(at),
             by: cells.person_id("training_by", by)?,
         }))
@@ -172,7 +172,7 @@ fn sites_json(sites: &Sites) -> Option<String> {
 /// Sites from such an object.
 pub(crate) fn read_sites(cells: &Cells<'_>, json: &str) -> Result<Sites, StorageError> {
     let sites: BTreeMap<String, Vec<String>> = cells.read("sites", serde_json::from_str(json).ok())?;
-    let shift = |name: &String| cells.read("sites", SiteName::parse(name).ok());
+    let shift = |name: &String| cells.read("sites", SiteName::kept(name).ok());
     sites
         .iter()
         .map(|(id, shifts)| Ok((cells.id("sites", id)?, shifts.iter().map(shift).collect::<Result<_, _>>()?)))
@@ -348,7 +348,7 @@ impl ActorRow {
             organization: cells.id("organization_id", &self.organization_id)?,
             organization_kind: cells.word::<OrganizationType>("organizations.kind", &self.organization_kind)?,
             name: full_name(&self.first_name, &self.last_name),
-            email: cells.read("email", Email::parse(&self.email).ok())?,
+            email: cells.read("email", Email::kept(&self.email).ok())?,
             status: cells.word("status", &self.status)?,
         };
         let status = cells.word("organizations.status", &self.organization_status)?;
@@ -438,7 +438,7 @@ impl ReadTx<'_> {
         let rows: Vec<(String, String)> = on!(self, |connection| query.load(connection))?;
         let read = |(email, id): &(String, String)| {
             let cells = Cells::of("people", id);
-            let email = cells.read("email", Email::parse(email).ok())?;
+            let email = cells.read("email", Email::kept(email).ok())?;
             Ok((email, Existing { person: cells.person_id("id", id)?, organization }))
         };
         rows.iter().map(read).collect()
@@ -467,7 +467,7 @@ impl ReadTx<'_> {
                 PersonStatus::Disabled if organization == Some(home) => 1,
                 PersonStatus::Disabled | PersonStatus::Transferred => continue,
             };
-            let email = cells.read("email", Email::parse(&email).ok())?;
+            let email = cells.read("email", Email::kept(&email).ok())?;
             let holder = (rank, Existing { person, organization: home });
             match found.get(&email) {
                 Some((higher, _)) if *higher >= rank => {}

@@ -165,7 +165,7 @@ impl ReadTx<'_> {
         let names: Vec<String> = on!(self, |connection| query.load(connection))?;
         names
             .iter()
-            .map(|name| Cells::of("organization_domains", name).read("domain", Domain::parse(name).ok()))
+            .map(|name| Cells::of("organization_domains", name).read("domain", Domain::kept(name).ok()))
             .collect()
     }
 
@@ -182,7 +182,7 @@ impl ReadTx<'_> {
             .push(" AND p.email_domain > u.domain) FROM used u WHERE u.domain IS NOT NULL) SELECT u.domain FROM used u WHERE u.domain IS NOT NULL");
         let rows: Vec<String> = on!(self, |connection| query.load(connection))?;
         let id = organization.to_string();
-        let read = |text: &String| Cells::of("people", &id).read("email_domain", Domain::parse(text).ok());
+        let read = |text: &String| Cells::of("people", &id).read("email_domain", Domain::kept(text).ok());
         let used: Vec<Domain> = rows.iter().map(read).collect::<Result<_, _>>()?;
         let names: BTreeSet<&str> = used.iter().flat_map(Domain::with_parents).collect();
         let owners = self.owners_named(&names.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
@@ -216,7 +216,7 @@ impl ReadTx<'_> {
             .map(|(domain, organization, kind)| {
                 let cells = Cells::of("organization_domains", domain);
                 Ok(DomainOwner {
-                    domain: cells.read("domain", Domain::parse(domain).ok())?,
+                    domain: cells.read("domain", Domain::kept(domain).ok())?,
                     organization: cells.id("organization_id", organization)?,
                     kind: cells.word("organizations.kind", kind)?,
                 })

@@ -183,7 +183,7 @@ impl LoadedRequest {
             id: cells.id("id", &id)?,
             number,
             organization: OrganizationRef { id: cells.id("organization_id", &organization)?, name: organization_name },
-            subject: cells.read("subject", Subject::parse(&subject).ok())?,
+            subject: cells.read("subject", Subject::kept(&subject).ok())?,
             category: cells.word("category", &category)?,
             severity,
             status: cells.word("status", &status)?,

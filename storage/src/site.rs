@@ -62,7 +62,7 @@ impl TryFrom<SiteRow> for Site {
         Ok(Self {
             id: cells.id("id", &row.id)?,
             organization: cells.id("organization_id", &row.organization_id)?,
-            name: cells.read("name", SiteName::parse(&row.name).ok())?,
+            name: cells.read("name", SiteName::kept(&row.name).ok())?,
             time_zone: cells.read("time_zone", TimeZone::parse(&row.time_zone).ok())?,
             shifts: shifts.iter().map(|shift| cells.read("shifts", read_shift(shift))).collect::<Result<_, _>>()?,
             archived_at: row.archived_at.map(moment),
@@ -82,7 +82,7 @@ fn shift_json(shift: &Shift) -> Value {
 fn read_shift(shift: &Value) -> Option<Shift> {
     let text = |name: &str| shift.get(name).and_then(Value::as_str);
     Some(Shift {
-        name: SiteName::parse(text("name")?).ok()?,
+        name: SiteName::kept(text("name")?).ok()?,
         hours: Hours {
             from: TimeOfDay::parse(text("from")?).ok()?,
             until: TimeOfDay::parse(text("until")?).ok()?,

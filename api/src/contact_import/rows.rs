@@ -3,10 +3,11 @@
 use mandate_core::contact::NewContact;
 use mandate_core::contact_import::{ImportRow, check_length};
 use mandate_core::say;
-use mandate_core::text::Flaw;
+use mandate_core::text::{BYTE_ORDER_MARK, Flaw};
 use mandate_core::wording::Wording;
 use serde_json::{Map, Value};
 
+use super::table::{Table, cell, cell_behind, text_of};
 use crate::contact::CreateContactBody;
 use crate::contact_csv::{IMPORTED, REQUIRED, is_ignored, member};
 use crate::extract::{BODY_MAX, Body};
@@ -42,36 +43,62 @@ pub(super) struct Rows {
     pub(super) lines: Vec<usize>,
     /// The rows that could not be read, by number from 1, and what is wrong with them.
     pub(super) flaws: Vec<(usize, Vec<FieldFlaw>)>,
+    /// What a spreadsheet calls each row; nothing for JSON lines.
+    sheet_rows: Vec<usize>,
+    /// The columns of a table, each in its place.
+    columns: Vec<Column>,
     /// How many errors these are.
     noted: usize,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// One that is read.
+    Read(&'static str),
+    /// One that is known and left alone.
+    Ignored,
+    /// One without a name, as spreadsheets write where something was: nothing may be in it.
+    Nameless,
 }
 
 /// Errors of rows that could not be read, at most. Rows beyond them are refused as well.
 const ERRORS_MAX: usize = 50_000;
 
-/// Commas in a file, at most: more cells than any import has that is to be taken.
-const COMMAS_MAX: usize = 1_000_000;
-
 impl Rows {
     /// Adds the next row.
     ///
     /// *Errors*: `import_too_long`.
-    fn add(&mut self, line: usize, read: Result<NewContact, Problem>) -> Result<(), Problem> {
+    fn add(&mut self, line: usize, read: Result<NewContact, Vec<FieldFlaw>>) -> Result<(), Problem> {
         check_length(self.rows.len() + 1)?;
         self.lines.push(line);
         let contact = match read {
             Ok(contact) => Some(contact),
-            Err(problem) => {
-                let mut errors = problem.into_errors();
+            Err(mut errors) => {
                 errors.truncate(ERRORS_MAX - self.noted);
                 self.noted += errors.len();
-                self.flaws.push((self.lines.len(), errors));
+                let row = self.lines.len();
+                for error in &mut errors {
+                    error.cell = error.cell.take().or_else(|| self.cell(row, field(error.place())));
+                }
+                self.flaws.push((row, errors));
                 None
             }
         };
         self.rows.push(ImportRow { contact });
         Ok(())
     }
+
+    /// What a spreadsheet calls the cell of a column in a row; none if it has none.
+    pub(super) fn cell(&self, row: usize, column: &str) -> Option<String> {
+        let place = self.columns.iter().position(|one| matches!(one, Column::Read(name) if *name == column))?;
+        Some(cell(place, *self.sheet_rows.get(row.checked_sub(1)?)?))
+    }
+}
+
+/// The column or member that the place of an error lies in; empty for the row as a whole.
+pub(super) fn field(place: &str) -> &str {
+    place.trim_start_matches('#').trim_start_matches('/').split('/').next().unwrap_or_default()
 }
 
 /// Reads a file; `build` makes a contact of the body that a row stands for.
@@ -83,13 +110,18 @@ pub(super) fn read(
     file: &[u8],
     build: impl Fn(Body<CreateContactBody>) -> Result<NewContact, Problem>,
 ) -> Result<Rows, Problem> {
-    let text = std::str::from_utf8(file).map_err(|error| {
-        Problem::malformed(say!("the file is not UTF-8: byte {place} is wrong", place = error.valid_up_to()))
+    let text = text_of(file).map_err(|place| {
+        Problem::malformed(match format {
+            Format::Csv => {
+                let cell = cell_behind(file.get(..place).unwrap_or_default());
+                say!("the file is not UTF-8, as cell {cell} shows; save it as CSV in UTF-8", cell)
+            }
+            Format::Ndjson => say!("the file is not UTF-8: byte {place} is wrong", place),
+        })
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match format {
-        Format::Csv => read_csv(text, build),
-        Format::Ndjson => read_ndjson(text, build),
+        Format::Csv => read_csv(&Table::of(&text), build),
+        Format::Ndjson => read_ndjson(&text, build),
     }
 }
 
@@ -98,9 +130,11 @@ fn read_ndjson(
     build: impl Fn(Body<CreateContactBody>) -> Result<NewContact, Problem>,
 ) -> Result<Rows, Problem> {
     let mut rows = Rows::default();
-    for (place, line) in text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    // Files that were put together have a mark wherever one of them began.
+    let lines = text.split('\n').map(|line| line.trim_start_matches(BYTE_ORDER_MARK)).enumerate();
+    for (place, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         if line.len() > BODY_MAX {
-            rows.add(place + 1, Err(too_long(line.len())))?;
+            rows.add(place + 1, Err(too_long(line.len()).into_errors()))?;
             continue;
         }
         let json = strict_json::parse_text(line).map_err(|reason| {
@@ -108,7 +142,8 @@ fn read_ndjson(
             let reason = reason.replace(" at line 1 column ", " at column ");
             flawed("malformed_request", say!("the line is not acceptable JSON: {reason}", reason))
         });
-        rows.add(place + 1, json.and_then(|json| Body::of(json, [0; 32])).and_then(&build))?;
+        let read = json.and_then(|json| Body::of(json, [0; 32])).and_then(&build);
+        rows.add(place + 1, read.map_err(Problem::into_errors))?;
     }
     Ok(rows)
 }
@@ -126,101 +161,97 @@ fn flawed(code: &'static str, message: Wording) -> Problem {
 }
 
 fn read_csv(
-    text: &str,
+    table: &Table<'_>,
     build: impl Fn(Body<CreateContactBody>) -> Result<NewContact, Problem>,
 ) -> Result<Rows, Problem> {
-    // The reader would take everything behind a quote that is never closed for one cell, and say nothing.
-    if !text.bytes().filter(|byte| *byte == b'"').count().is_multiple_of(2) {
-        return Err(Problem::malformed(say!("the file is not CSV: a quoted cell is never closed")));
-    }
-    // Nor would it mind a line of nothing but commas, whatever it costs to keep so many cells.
-    if text.bytes().filter(|byte| *byte == b',').count() > COMMAS_MAX {
-        return Err(Problem::malformed(say!("the file has more than {max} commas", max = COMMAS_MAX)));
-    }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut record = csv::StringRecord::new();
+    table.check().map_err(Problem::malformed)?;
     let unreadable = |error: csv::Error| Problem::malformed(say!("the file is not CSV: {reason}", reason = error));
-    if !reader.read_record(&mut record).map_err(unreadable)? {
+    let (mut lines, mut record) = (table.rows(), csv::StringRecord::new());
+    let Some(begin) = lines.next(&mut record).map_err(unreadable)? else {
         return Err(Problem::malformed(say!("the file is empty; its first line names the columns")));
+    };
+    let mut rows = Rows { columns: header(&record, begin.sheet_row)?, ..Rows::default() };
+    while let Some(begin) = lines.next(&mut record).map_err(unreadable)? {
+        rows.sheet_rows.push(begin.sheet_row);
+        let read = row(&rows.columns, &record, begin.sheet_row);
+        rows.add(begin.line, read.and_then(|body| build(body).map_err(Problem::into_errors)))?;
     }
-    let columns = header(&record)?;
-    let (mut rows, mut lines) = (Rows::default(), Lines::new(text));
-    loop {
-        let begin = reader.position().byte();
-        if !reader.read_record(&mut record).map_err(unreadable)? {
-            return Ok(rows);
-        }
-        rows.add(lines.at(begin), row(&columns, &record).and_then(&build))?;
-    }
+    Ok(rows)
 }
 
-/// The columns that are read, each in its place; nothing for those that are ignored.
+/// The columns, each in its place.
 ///
 /// *Errors*: `validation_failed`, with the header as row 0.
-fn header(record: &csv::StringRecord) -> Result<Vec<Option<&'static str>>, Problem> {
+fn header(record: &csv::StringRecord, sheet_row: usize) -> Result<Vec<Column>, Problem> {
     let mut errors = Errors::of_body();
     let mut columns = Vec::with_capacity(record.len());
+    let mut names: Vec<String> = Vec::with_capacity(record.len());
+    let at = |name: &str| format!("/0/{}", name.replace('~', "~0").replace('/', "~1"));
     for (place, name) in record.iter().map(str::trim).enumerate() {
-        let at = || format!("/0/{}", name.replace('~', "~0").replace('/', "~1"));
-        let known = IMPORTED.into_iter().find(|known| *known == name);
-        if record.iter().take(place).any(|other| other.trim() == name) {
-            errors.add(&at(), Flaw::new("repeated", say!("the column `{name}` occurs twice", name)));
-        } else if known.is_none() && !is_ignored(name) {
-            let message = say!("`{name}` is not a column of an import; columns are separated by commas", name);
-            errors.add(&at(), Flaw::new("unknown_column", message));
+        let lower = name.to_lowercase();
+        let column = match IMPORTED.into_iter().find(|known| *known == lower) {
+            _ if name.is_empty() => Column::Nameless,
+            Some(known) => Column::Read(known),
+            None => Column::Ignored,
+        };
+        if column != Column::Nameless && names.contains(&lower) {
+            let message = say!("the column `{name}` occurs twice", name);
+            errors.add_in_cell(&at(name), cell(place, sheet_row), Flaw::new("repeated", message));
+        } else if column == Column::Ignored && !is_ignored(&lower) {
+            let message = say!(
+                "`{name}` is not a column of an import; columns are separated by commas, semicolons or tabs",
+                name
+            );
+            errors.add_in_cell(&at(name), cell(place, sheet_row), Flaw::new("unknown_column", message));
         }
         if !errors.is_empty() && place > IMPORTED.len() * 10 {
             break;
         }
-        columns.push(known);
+        columns.push(column);
+        names.push(lower);
     }
-    for required in REQUIRED.into_iter().filter(|required| !columns.contains(&Some(required))) {
-        errors.add(
-            &format!("/0/{required}"),
-            Flaw::new("required", say!("the column `{required}` is missing", required)),
-        );
+    for required in REQUIRED.into_iter().filter(|required| !columns.contains(&Column::Read(required))) {
+        errors.add(&at(required), Flaw::new("required", say!("the column `{required}` is missing", required)));
     }
     errors.finish(|| Some(columns))
 }
 
 /// A row as the body that it stands for.
 ///
-/// *Errors*: `cell_count`, or what is wrong with the members.
-fn row(columns: &[Option<&'static str>], record: &csv::StringRecord) -> Result<Body<CreateContactBody>, Problem> {
+/// *Errors*: `cell_count`, `unknown_column`, or what is wrong with the members.
+fn row(
+    columns: &[Column],
+    record: &csv::StringRecord,
+    sheet_row: usize,
+) -> Result<Body<CreateContactBody>, Vec<FieldFlaw>> {
+    let at = |place: usize, problem: Problem| {
+        let mut errors = problem.into_errors();
+        errors.iter_mut().for_each(|error| error.cell = Some(cell(place, sheet_row)));
+        errors
+    };
     if record.as_slice().len() > BODY_MAX {
-        return Err(too_long(record.as_slice().len()));
+        return Err(too_long(record.as_slice().len()).into_errors());
     }
-    if record.len() != columns.len() {
-        let message =
-            say!("has {count} cells where the header has {expected}", count = record.len(), expected = columns.len());
-        return Err(flawed("cell_count", message));
+    // Spreadsheets end some rows later than others, with cells in which nothing is.
+    let last = record.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty()).last().map_or(0, |(at, _)| at + 1);
+    let needed = columns.iter().rposition(|column| *column != Column::Nameless).map_or(0, |place| place + 1);
+    if last > columns.len() || record.len() < needed {
+        let (count, expected) = (record.len(), columns.len());
+        let message = say!("has {count} cells where the header has {expected}", count, expected);
+        return Err(at(count.min(expected), flawed("cell_count", message)));
     }
-    let cells = columns.iter().zip(record).filter_map(|(column, cell)| Some(((*column)?, cell)));
-    let members = cells.filter_map(|(column, cell)| Some((column.to_owned(), member(column, cell)?)));
-    Body::of(Value::Object(members.collect::<Map<_, _>>()), [0; 32])
-}
-
-/// On which line of a text a byte is, asked in ascending order.
-struct Lines<'t> {
-    bytes: &'t [u8],
-    seen: usize,
-    line: usize,
-}
-
-impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { bytes: text.as_bytes(), seen: 0, line: 1 }
+    let mut members = Map::new();
+    for (place, (column, text)) in columns.iter().zip(record).enumerate() {
+        match column {
+            Column::Read(name) => members.extend(member(name, text).map(|value| ((*name).to_owned(), value))),
+            Column::Nameless if !text.trim().is_empty() => {
+                let message = say!("`{text}` is in a column that has no name", text);
+                return Err(at(place, flawed("unknown_column", message)));
+            }
+            Column::Ignored | Column::Nameless => {}
+        }
     }
-
-    /// The line of the row that begins at this byte or, where the end of the row before it is not consumed yet, behind it.
-    fn at(&mut self, byte: u64) -> usize {
-        let mut begin = usize::try_from(byte).unwrap_or(usize::MAX).min(self.bytes.len());
-        begin += self.bytes.iter().skip(begin).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let passed = self.bytes.get(self.seen..begin).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
-        self.seen = begin;
-        self.line
-    }
+    Body::of(Value::Object(members), [0; 32]).map_err(Problem::into_errors)
 }
 
 #[cfg(test)]

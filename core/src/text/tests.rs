@@ -23,6 +23,23 @@ fn emails_are_user_ids_in_lower_case_c_2() {
     ] {
         assert_eq!(code(Email::parse(text)), "email_invalid", "{text}");
     }
+    // Addresses of machines, and slips: no domain of the first level is a number.
+    for text in ["ana@10.0.0.1", "ana@org.123", "ana@127.1", "ana@[10.0.0.1]", "ana@acme.4"] {
+        assert_eq!(code(Email::parse(text)), "email_invalid", "{text}");
+    }
+    for text in ["ana@10.example", "ana@4you.example", "ana@acme.x4"] {
+        assert_eq!(code(Email::parse(text)), "accepted", "{text}");
+    }
+    for (text, right) in [
+        ("ana@münchen.example", "`ana@xn--mnchen-3ya.example`"),
+        ("ana@例え.example", "`ana@xn--r8jz45g.example`"),
+        ("ana@mu\u{308}nchen.example", "`ana@xn--mnchen-3ya.example`"),
+    ] {
+        let flaw = Email::parse(text).unwrap_err();
+        assert_eq!(flaw.code, "email_invalid");
+        assert!(flaw.message.to_string().ends_with(right), "{flaw}");
+    }
+    assert_eq!(code(Email::parse("aná@münchen.example")), "email_invalid");
     let long = format!("{}@acme.example", "a".repeat(300));
     assert_eq!(code(Email::parse(&long)), "too_long");
     let message = Email::parse("Ana@acme.example").unwrap_err().message.to_string();
@@ -35,9 +52,17 @@ fn names_belong_to_verifiable_individuals_c_3() {
         assert_eq!(code(PersonName::parse(text)), "accepted", "{text}");
     }
     assert_eq!(code(PersonName::parse("  ")), "blank");
-    for text in ["123", "-", ".", "4 5"] {
+    for text in ["123", "-", ".", "4 5", "Win at https://evil.example", "ftp://x", "WWW.evil.example", "see www.evil"] {
         assert_eq!(code(PersonName::parse(text)), "name_not_verifiable", "{text}");
     }
+    for text in ["\u{200b}", "\u{3164}", "\u{2800}\u{ad}", "\u{feff}", "\u{e0041}", "\u{200d}\u{fe0f} \u{2060}"] {
+        assert_eq!(code(PersonName::parse(text)), "blank", "{text:?}");
+    }
+    for text in ["Ana\u{202e}avliS", "\u{2067}Ana\u{2069}", "Ana\u{200f}", "A\u{61c}na"] {
+        assert_eq!(code(PersonName::parse(text)), "control_character", "{text:?}");
+    }
+    // What belongs into the writing of a language stays.
+    assert_eq!(PersonName::parse("علی\u{200c}رضا").unwrap().as_str(), "علی\u{200c}رضا");
 }
 
 #[test]
@@ -60,6 +85,45 @@ fn text_is_nfc_trimmed_and_never_cut_x_5() {
     assert_eq!(code(Note::parse("a\nb")), "accepted");
     assert_eq!(code(Subject::parse(&"é".repeat(200))), "accepted");
     assert_eq!(code(Subject::parse(&"é".repeat(201))), "too_long");
+    assert_eq!(Subject::parse("\u{feff}Café\u{feff}").unwrap().as_str(), "Café");
+    for (text, flaw) in [("a\u{202e}b", "control_character"), ("\u{200b}\u{200b}", "blank"), ("\u{1}", "blank")] {
+        assert_eq!(code(Subject::parse(text)), flaw, "{text:?}");
+        assert_eq!(code(OrganizationName::parse(text)), flaw, "{text:?}");
+    }
+}
+
+#[test]
+fn bodies_take_what_people_paste_x_5() {
+    let log = "\u{1b}[31mERROR\u{1b}[0m\tpage\u{c}two\u{7}\r\n\u{85}\u{200f}שלום\u{202c}";
+    assert_eq!(MessageBody::parse(log).unwrap().as_str(), log);
+    assert_eq!(Note::parse(log).unwrap().as_str(), log);
+    for text in ["", "\u{c}\n", "\u{200b}", "\u{1b}\u{202e}"] {
+        assert_eq!(code(MessageBody::parse(text)), "blank", "{text:?}");
+        assert_eq!(code(Note::parse(text)), "blank", "{text:?}");
+    }
+    assert_eq!(code(MessageBody::parse("a\u{0}b")), "control_character");
+}
+
+/// C-2, C-3, X-5: what was accepted under an older rule stays readable.
+#[test]
+fn what_is_in_the_records_is_read_back_under_the_rule_of_its_time() {
+    assert_eq!(Email::kept("ana@10.0.0.1").unwrap().as_str(), "ana@10.0.0.1");
+    assert_eq!(PersonName::kept("www.ana").unwrap().as_str(), "www.ana");
+    assert!(PersonName::kept("").is_err());
+}
+
+#[test]
+fn search_texts_are_taken_without_the_marks_that_come_along_x_5() {
+    assert_eq!(SearchText::parse("\u{202a}ana\u{202c}").unwrap().as_str(), "ana");
+}
+
+#[test]
+fn domains_are_names_not_addresses_of_machines_o_5() {
+    for text in ["10.0.0.1", "acme.123", "7"] {
+        assert_eq!(code(Domain::parse(text)), "domain_invalid", "{text}");
+    }
+    let flaw = Domain::parse("münchen.example").unwrap_err();
+    assert!(flaw.code == "domain_invalid" && flaw.to_string().ends_with("`xn--mnchen-3ya.example`"), "{flaw}");
 }
 
 #[test]
@@ -114,6 +178,20 @@ fn languages_are_tags_in_their_usual_case() {
 fn time_zones_and_locales_are_known_ones_c_1() {
     assert_eq!(code(TimeZone::parse("America/Sao_Paulo")), "accepted");
     assert_eq!(code(TimeZone::parse("Mars/Olympus")), "time_zone_unknown");
-    assert_eq!(code(Locale::parse("pt-BR")), "accepted");
-    assert_eq!(code(Locale::parse("tlh")), "locale_unknown");
+    for (text, nearest) in [
+        ("pt-BR", "pt-BR"),
+        ("pt", "pt-BR"),
+        ("pt-br", "pt-BR"),
+        ("pt-PT", "pt-BR"),
+        ("es-ES", "es"),
+        (" ES_mx", "es"),
+        ("en-US", "en"),
+        ("EN", "en"),
+        ("en-Latn-GB", "en"),
+    ] {
+        assert_eq!(Locale::parse(text).map(|locale| locale.to_string()).as_deref(), Ok(nearest), "{text}");
+    }
+    for text in ["tlh", "", "english", "es-", "en US", "e", "pt--BR"] {
+        assert_eq!(code(Locale::parse(text)), "locale_unknown", "{text}");
+    }
 }

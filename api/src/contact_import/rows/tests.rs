@@ -90,13 +90,75 @@ fn what_an_export_adds_is_ignored_and_what_nobody_knows_is_refused_c_22() {
     assert!(flaws(&rows.unwrap()).is_empty());
     for (header, places) in [
         ("email,first_name,last_name", &["#/0/permission"][..]),
-        ("email,first_name,last_name,permission,email", &["#/0/email"]),
+        ("email,first_name,last_name,permission,Email", &["#/0/Email"]),
         ("email,first_name,last_name,permission,mail,a/b", &["#/0/mail", "#/0/a~1b"]),
     ] {
         let problem = read_all(Format::Csv, header).unwrap_err();
         assert_eq!(problem.code().name(), "validation_failed");
         assert_eq!(problem.into_errors().iter().map(FieldFlaw::place).collect::<Vec<_>>(), places, "{header}");
     }
+}
+
+/// What a spreadsheet writes: the same three people each time.
+#[test]
+fn what_spreadsheets_write_is_read_c_22() {
+    let comma = "email,first_name,last_name,permission,duties,locale\na,b,c,knowledge_base,\"it;security\",es-ES\nd,e,f,knowledge_base,,\n";
+    let semicolon = comma.replace(',', ";");
+    let tab = comma.replace(',', "\t");
+    for text in [
+        comma.to_owned(),
+        semicolon.clone(),
+        tab.clone(),
+        format!("sep=;\r\n{semicolon}"),
+        format!("\u{feff}sep=\t\n\u{feff}{tab}"),
+        format!("sep=|\n{}", comma.replace(',', "|")),
+        // Marks where files were put together, and names in other cases.
+        comma.replace("\n", "\n\u{feff}").replace("email,first", "EMAIL,\u{feff}First"),
+        // Cells in which nothing is, in columns without a name, in the middle and at the end, in some rows or all.
+        comma.replace("email,", "email,,").replace("a,b", "a, ,b").replace("d,e", "d,,e"),
+        comma.replace(",locale\n", ",locale,,,\n").replace(",,\n", ",,,\n"),
+        format!("{comma},,,,,\n,,\n , ,\n;\n").replace(";\n", "\n"),
+        format!(",,,,,\n{}", comma.replace("d,e,f", ",,,,,\nd,e,f")),
+    ] {
+        let rows = read_all(Format::Csv, &text).unwrap_or_else(|problem| panic!("{text:?}: {problem}"));
+        assert!(rows.flaws.is_empty(), "{text:?}: {:?}", flaws(&rows));
+        assert_eq!(rows.rows.len(), 2, "{text:?}");
+    }
+    let wide: Vec<u8> = format!("\u{feff}{tab}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(read(Format::Csv, &wide, anybody).unwrap().rows.len(), 2);
+    let rows = read_all(Format::Ndjson, "\u{feff}{}\n\u{feff}{}\n\u{feff}").unwrap();
+    assert_eq!((rows.rows.len(), rows.flaws.len()), (2, 0));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_as_the_spreadsheet_names_it_c_22() {
+    let cells = |text: &str| {
+        let rows = read_all(Format::Csv, text).unwrap();
+        let one = |error: &FieldFlaw| (error.code.to_string(), error.cell.clone().unwrap_or_default());
+        rows.flaws.iter().flat_map(|(_, errors)| errors.iter().map(one).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let found = |code: &str, cell: &str| (code.to_owned(), cell.to_owned());
+    let text = "sep=;\nemail;first_name;last_name;;permission;duties\n\n\"a\nb\";b;c;;king;it\na;b;c;x;knowledge_base;\n\
+        a;b;c\na;b;c;;knowledge_base;;;x\na;b;c;;knowledge_base;it,x\n";
+    assert_eq!(
+        cells(text),
+        [
+            found("invalid_value", "E3"),
+            found("unknown_column", "D4"),
+            found("cell_count", "D5"),
+            found("cell_count", "G6"),
+            found("invalid_value", "F7"),
+        ]
+    );
+    for (file, cell) in [
+        (&b"email,first_name,last_name,permission\na,Jos\xe9,c,d\n"[..], "B2"),
+        (b"email;first_name;last_name;permission\na;b;c;d\na;b;\"c;d\n", "C3"),
+    ] {
+        let problem = read(Format::Csv, file, anybody).unwrap_err().to_string();
+        assert!(problem.contains(&format!("cell {cell} ")), "{problem}");
+    }
+    let problem = read_all(Format::Csv, "email;first_name;last_name;permission;shoe size\n").unwrap_err();
+    assert_eq!(problem.into_errors()[0].cell.as_deref(), Some("E1"));
 }
 
 #[test]
