@@ -8,8 +8,8 @@ use mandate_core::actor::Actor;
 use mandate_core::change::Context;
 use mandate_core::id::{LinkId, MailId, PersonId};
 use mandate_core::refusal::{Code, Refusal};
-use mandate_core::session::{self, offer_reset};
-use mandate_core::text::{EMAIL_MAX, Email};
+use mandate_core::session::{self, LinkLifetimes, offer_reset};
+use mandate_core::text::{EMAIL_MAX, EMAIL_NOT_LOWER_CASE, Email};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{LinkPurpose, OrganizationStatus};
 use mandate_core::{contact_state, staff, throttle};
@@ -173,7 +173,8 @@ pub struct CreatePasswordResetBody {
 
 /// Ask for a link to set a new password
 ///
-/// Answers the same, in the same time, whether somebody has this email or not. An active person gets an email.
+/// Answers the same, in the same time, whether somebody has this email or not. An active person gets an email, and one who is still
+/// invited the welcome email again, with a new link. Upper-case letters, which no user id has, are refused.
 #[utoipa::path(tag = "passwords", operation_id = "createPasswordReset", request_body = CreatePasswordResetBody, security(()),
     responses((status = 202, description = "If somebody who may sign in has this email, a link is on its way."), PublicProblems, BodyProblems),
     extensions(("x-codes" = json!(["too_many_attempts"]))))]
@@ -186,6 +187,9 @@ pub(crate) async fn create_password_reset(
     check_idempotency_key(&request)?;
     let Body { value, mut errors, .. } = body;
     let email = errors.given("/email", value.email);
+    // Nobody can have it (C-2), so whoever waits for an email is told at once. Of others nothing is said.
+    let case = email.as_deref().map(Email::parse).and_then(Result::err);
+    case.filter(|flaw| flaw.code == EMAIL_NOT_LOWER_CASE).into_iter().for_each(|flaw| errors.add("/email", flaw));
     let email = errors.finish(|| email)?;
     let now = app.now();
     if let Some(address) = address(&request, &app) {
@@ -209,7 +213,8 @@ pub(crate) async fn create_password_reset(
 }
 
 async fn offer(app: &Arc<App>, email: String, now: Timestamp) -> Result<(), Problem> {
-    let (link, mail, lifetime): (LinkId, _, _) = (app.id(), app.id(), app.settings.reset_ttl);
+    let (link, mail): (LinkId, MailId) = (app.id(), app.id());
+    let lifetimes = LinkLifetimes { welcome: app.settings.welcome_ttl, reset: app.settings.reset_ttl };
     let done = app.write_unsigned(move |unlocked: Unlocked<'_>| {
         let mut tx = unlocked.lock(&Fence::new())?;
         let counted = scope("reset", &email);
@@ -223,7 +228,7 @@ async fn offer(app: &Arc<App>, email: String, now: Timestamp) -> Result<(), Prob
             Ok(email) => tx.actor_by_email(&email)?,
             Err(_) => None,
         };
-        if let Some((link, notice)) = offer_reset(now, lifetime, link, mail, person.as_ref()) {
+        if let Some((link, notice)) = offer_reset(now, lifetimes, link, mail, person.as_ref()) {
             tx.save_link(&link)?;
             tx.owe_mail(&notice, now)?;
         }

@@ -198,29 +198,41 @@ pub fn use_link(now: Timestamp, purpose: LinkPurpose, link: Option<Link>) -> Res
     }
 }
 
-/// A link to set a new password, for a person who may sign in; nobody else gets one.
+/// How long links to set a password are good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkLifetimes {
+    /// The first password's.
+    pub welcome: Span,
+    /// Another one's.
+    pub reset: Span,
+}
+
+/// A link to set a new password, for a person who may sign in; for one who is still invited, who has none to reset, the welcome
+/// link again (C-12). Nobody else gets one.
 pub fn offer_reset(
     now: Timestamp,
-    lifetime: Span,
+    lifetimes: LinkLifetimes,
     id: LinkId,
     mail: MailId,
     person: Option<&(Actor, OrganizationStatus)>,
 ) -> Option<(Link, Notice)> {
     let (actor, status) = person?;
-    if !may_sign_in(actor, *status) {
-        return None;
-    }
+    let is_invited = actor.status == PersonStatus::Invited && *status == OrganizationStatus::Active;
+    let (purpose, kind, lifetime) = match () {
+        () if may_sign_in(actor, *status) => (LinkPurpose::PasswordReset, MailKind::PasswordReset, lifetimes.reset),
+        () if is_invited => (LinkPurpose::Welcome, MailKind::Welcome, lifetimes.welcome),
+        () => return None,
+    };
     let link = Link {
         id,
         person: actor.id(),
-        purpose: LinkPurpose::PasswordReset,
+        purpose,
         created_at: now,
         expires_at: now.plus(lifetime),
         used_at: None,
         voided_at: None,
     };
-    let notice = Notice { id: mail, kind: MailKind::PasswordReset, to: actor.id(), about: None, link: Some(id) };
-    Some((link, notice))
+    Some((link, Notice { id: mail, kind, to: actor.id(), about: None, link: Some(id) }))
 }
 
 /// The email that tells somebody that their password was reset, should it not have been them.

@@ -89,4 +89,39 @@ e2e! {
             confirm("/v1/password-resets/confirm", token).await.expect(status);
         }
     }
+
+    /// C-2, C-12: nobody's user id has capitals, and whoever types them is told so; who never set a password is welcomed again, not
+    /// more often than others get their links, and the older link is void.
+    async fn a_reset_tells_of_capitals_and_welcomes_the_invited_again(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        acme.invited("ida", json!({"permission": "designated_support", "locale": "es-MX"})).await;
+        let first = world.mail("ida@acme.example", "welcome").await.token();
+        let nobody = world.anonymous();
+        let forgot = async |email: &str| nobody.post("/v1/password-resets", json!({"email": email})).await;
+        for email in ["Ida@acme.example", "nobody@Acme.example"] {
+            let refused = forgot(email).await.expect_problem(422, "validation_failed");
+            let error = &refused["errors"][0];
+            assert_eq!((&error["pointer"], &error["code"]), (&json!("#/email"), &json!("email_not_lower_case")), "{email}");
+        }
+        let confirm = async |token: &str| {
+            nobody.post("/v1/welcome/confirm", json!({"token": token, "password": PASSWORD})).await
+        };
+        forgot("ida@acme.example").await.expect(202);
+        let again = world.mailbox().nth("ida@acme.example", "welcome", 2).await;
+        assert!(again.text.contains("ida@acme.example") && again.text.contains("/welcome?token="), "{}", again.text);
+        confirm(&first).await.expect_problem(422, "invalid_link");
+        for number in 3..=5 {
+            forgot("ida@acme.example").await.expect(202);
+            world.mailbox().nth("ida@acme.example", "welcome", number).await;
+        }
+        forgot("ida@acme.example").await.expect(202);
+        world.advance(hours(1));
+        forgot("ida@acme.example").await.expect(202);
+        let last = world.mailbox().nth("ida@acme.example", "welcome", 6).await.token();
+        confirm(&last).await.expect(200);
+        assert!(world.mailbox().of("ida@acme.example", "password_reset").is_empty());
+        forgot("ida@acme.example").await.expect(202);
+        world.mail("ida@acme.example", "password_reset").await;
+        assert_eq!(world.mailbox().of("ida@acme.example", "welcome").len(), 6);
+    }
 }

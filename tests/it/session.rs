@@ -387,7 +387,7 @@ e2e! {
         let set = async |token: &str, password: &str| {
             nobody.post("/v1/password-resets/confirm", json!({"token": token, "password": password})).await
         };
-        for email in ["nobody@acme.example", "ida@acme.example", "dan@acme.example", "Ben@acme.example", "nonsense"] {
+        for email in ["nobody@acme.example", "ida@acme.example", "dan@acme.example", "nonsense"] {
             assert!(forgot(email).await.bytes.is_empty());
         }
         snapshot!(forgot("ben@acme.example").await);

@@ -5,8 +5,8 @@ use mandate_core::contact::Contact;
 use mandate_core::id::{OrganizationId, SessionId};
 use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::{
-    CallerFacts, Link, REFRESH_OVERLAP, Refreshed, Session, SignInFacts, authenticate, may_sign_in, offer_reset,
-    refresh, sign_in, use_link,
+    CallerFacts, Link, LinkLifetimes, REFRESH_OVERLAP, Refreshed, Session, SignInFacts, authenticate, may_sign_in,
+    offer_reset, refresh, sign_in, use_link,
 };
 use mandate_core::time::{Span, Timestamp};
 use mandate_core::vocabulary::{
@@ -211,21 +211,35 @@ fn a_link_is_good_for_one_use_one_purpose_and_a_while_c_12() {
 }
 
 #[test]
-fn a_link_to_reset_the_password_goes_to_those_alone_who_may_sign_in_c_15() {
-    let offered = |person: Option<&(Actor, OrganizationStatus)>| offer_reset(NOW, Span::hours(1), id(1), id(2), person);
+fn a_reset_is_for_those_who_may_sign_in_and_welcomes_the_invited_again_c_12_c_15() {
+    let lifetimes = LinkLifetimes { welcome: Span::days(7), reset: Span::hours(1) };
+    let offered = |person: Option<&(Actor, OrganizationStatus)>| offer_reset(NOW, lifetimes, id(1), id(2), person);
     assert_eq!(offered(None), None);
     for status in PersonStatus::ALL.iter().copied() {
         for organization in OrganizationStatus::ALL.iter().copied() {
             let actor = Contact { status, ..designated() }.actor();
             let offer = offered(Some(&(actor.clone(), organization)));
-            assert_eq!(offer.is_some(), may_sign_in(&actor, organization), "{status:?} {organization:?}");
+            let expected = match (status, organization) {
+                (PersonStatus::Active, OrganizationStatus::Active) => {
+                    Some((LinkPurpose::PasswordReset, MailKind::PasswordReset, lifetimes.reset))
+                }
+                (PersonStatus::Invited, OrganizationStatus::Active) => {
+                    Some((LinkPurpose::Welcome, MailKind::Welcome, lifetimes.welcome))
+                }
+                _ => None,
+            };
+            let found = offer.as_ref().map(|(link, notice)| (link.purpose, notice.kind, link.expires_at.since(NOW)));
+            assert_eq!(found, expected, "{status:?} {organization:?}");
+            assert_eq!(
+                expected.is_some_and(|(purpose, ..)| purpose == LinkPurpose::PasswordReset),
+                may_sign_in(&actor, organization)
+            );
             let Some((link, notice)) = offer else { continue };
-            assert_eq!((link.purpose, link.expires_at), (LinkPurpose::PasswordReset, NOW.plus(Span::hours(1))));
             assert_eq!(
                 (link.person, notice.to, notice.link),
                 (designated().id.into(), designated().id.into(), Some(id(1)))
             );
-            assert_eq!((notice.id, notice.kind), (id(2), MailKind::PasswordReset));
+            assert_eq!(notice.id, id(2));
         }
     }
 }
