@@ -11,9 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
-use mandate_core::id::MailId;
+use mandate_core::id::{MailId, ServiceRequestId};
 use mandate_core::service_request::ServiceRequest;
-use mandate_core::text::{Email, Locale, TimeZone};
+use mandate_core::text::{Email, Locale, TimeZone, turns_direction};
 use mandate_core::time::Timestamp;
 use mandate_core::vocabulary::{MailKind, Vocabulary as _};
 use thiserror::Error;
@@ -45,12 +45,8 @@ pub enum MailContent {
     },
     /// Submitter and partner learn that the partner is the point of contact (S-2).
     PointOfContact {
-        /// The service request's number, as people say it.
-        number: String,
-        /// Its subject.
-        subject: String,
-        /// The customer.
-        organization: String,
+        /// The service request.
+        request: RequestTold,
         /// The point of contact's name.
         point_of_contact: String,
     },
@@ -125,6 +121,8 @@ pub enum MailContent {
         author: String,
         /// What they wrote.
         message: String,
+        /// The names of the files that they added.
+        files: Vec<String>,
     },
     /// Staff solved a service request.
     RequestSolved(RequestTold),
@@ -135,6 +133,8 @@ pub enum MailContent {
 /// What emails tell of a service request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestTold {
+    /// Its id, which makes one thread of all that is told of it (S-12a).
+    pub id: ServiceRequestId,
     /// Its number, as people say it.
     pub number: String,
     /// Its subject.
@@ -146,6 +146,7 @@ pub struct RequestTold {
 impl From<&ServiceRequest> for RequestTold {
     fn from(request: &ServiceRequest) -> Self {
         Self {
+            id: request.id,
             number: request.spoken_number(),
             subject: request.subject.to_string(),
             organization: request.organization.name.clone(),
@@ -154,6 +155,28 @@ impl From<&ServiceRequest> for RequestTold {
 }
 
 impl MailContent {
+    /// The one service request that it is about.
+    fn request(&self) -> Option<&RequestTold> {
+        match self {
+            Self::PointOfContact { request, .. }
+            | Self::ParticipantAdded(request)
+            | Self::Reply { request, .. }
+            | Self::RequestSolved(request)
+            | Self::RequestClosed(request) => Some(request),
+            Self::Welcome { .. }
+            | Self::PasswordReset { .. }
+            | Self::Invitation { .. }
+            | Self::InvitationAccepted { .. }
+            | Self::ContactTransferred { .. }
+            | Self::AuthorityChanged { .. }
+            | Self::ContactDisabled { .. }
+            | Self::RequestsHandedOver { .. }
+            | Self::PasswordChanged { .. }
+            | Self::Grant(_)
+            | Self::Escalation(_) => None,
+        }
+    }
+
     /// The `X-Mandate-Kind`.
     pub fn kind(&self) -> MailKind {
         match self {
@@ -235,21 +258,25 @@ pub enum Encoding {
 pub struct Writer {
     from: Mailbox,
     host: String,
+    vendor: String,
     encoding: Encoding,
 }
 
 impl Writer {
-    /// Writes emails from this sender; the host makes message ids unique.
-    pub fn new(from: Mailbox, host: &str, encoding: Encoding) -> Self {
-        Self { from, host: host.to_owned(), encoding }
+    /// Writes emails from this sender, at the desk of this vendor; the host makes message ids unique.
+    pub fn new(from: Mailbox, host: &str, vendor: &str, encoding: Encoding) -> Self {
+        Self { from, host: host.to_owned(), vendor: vendor.to_owned(), encoding }
     }
 
     /// Writes an email, as plain text and as HTML. The same id gives the same `Message-ID`, so that a receiver notices a repetition.
     ///
+    /// All about one service request answer one message that was never sent, and have the same subject: so mail programs make one
+    /// thread of them, whichever of them a receiver got (S-12a).
+    ///
     /// *Errors*: see [`MailError`].
     pub fn write(&self, id: MailId, mail: &PreparedMail, now: Timestamp) -> Result<Message, MailError> {
         let kind = mail.content.kind().name();
-        let Rendered { subject, text, html } = template::render(mail)?;
+        let Rendered { subject, text, html } = template::render(mail, &self.vendor)?;
         let address = mail.to.email.as_str().parse().map_err(|_| MailError::Address)?;
         let header = |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
         let part = |kind, text: &str| SinglePart::builder().header(kind).body(self.body(text));
@@ -258,7 +285,14 @@ impl Writer {
             .boundary(format!("={id}="))
             .singlepart(part(ContentType::TEXT_PLAIN, &text))
             .singlepart(part(ContentType::TEXT_HTML, &html));
-        Message::builder()
+        let message = match mail.content.request() {
+            Some(request) => {
+                let thread = format!("<{}@{}>", request.id, self.host);
+                Message::builder().in_reply_to(thread.clone()).references(thread)
+            }
+            None => Message::builder(),
+        };
+        message
             .message_id(Some(format!("<{id}@{}>", self.host)))
             .date(moment(now))
             .from(self.from.clone())
@@ -266,6 +300,7 @@ impl Writer {
             .subject(subject)
             .raw_header(header("X-Mandate-Kind", kind))
             .raw_header(header("Auto-Submitted", "auto-generated"))
+            .raw_header(header("X-Auto-Response-Suppress", "All"))
             .raw_header(header("Content-Language", mail.to.locale.as_str()))
             .multipart(parts)
             .map_err(|error| MailError::Format(error.to_string()))
@@ -289,9 +324,9 @@ fn plain_lines(text: &str) -> String {
     text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
-/// Text in one line, whatever somebody made it of.
+/// Text in one line, whatever somebody made it of, and in the direction in which it is read.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().filter(|c| !turns_direction(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn moment(now: Timestamp) -> SystemTime {

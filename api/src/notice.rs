@@ -200,15 +200,9 @@ impl Notices {
         let Some(id) = about(mail) else { return Ok(None) };
         let facts = tx.request_facts(person, id, self.clock.now())?;
         let Ok(visible) = service_request::view(&facts) else { return Ok(None) };
-        let request = visible.into_value();
-        let number = request.spoken_number();
-        let Some(point_of_contact) = request.point_of_contact else { return Ok(None) };
-        Ok(Some(MailContent::PointOfContact {
-            number,
-            subject: request.subject.to_string(),
-            organization: request.organization.name,
-            point_of_contact: point_of_contact.name,
-        }))
+        let request = RequestTold::from(visible.value());
+        let Some(point_of_contact) = visible.into_value().point_of_contact else { return Ok(None) };
+        Ok(Some(MailContent::PointOfContact { request, point_of_contact: point_of_contact.name }))
     }
 }
 
@@ -233,10 +227,12 @@ impl Notices {
         let Some(visible) = broadcast::reply(&facts, &message) else { return Ok(None) };
         let (request, message) = visible.value();
         let author = message.author.as_ref().map(|author| author.name.clone());
+        let files = tx.attachments_of(&[message.id])?;
         Ok(Some(MailContent::Reply {
             request: RequestTold::from(request),
             author: author.unwrap_or_else(|| self.settings.vendor_name.to_string()),
             message: message.body.to_string(),
+            files: files.iter().map(|file| file.file_name.to_string()).collect(),
         }))
     }
 

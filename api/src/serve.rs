@@ -193,7 +193,8 @@ pub(crate) fn hire(app: &Arc<App>) -> Result<(Worker, Prepare, Settle), String> 
         sealer: app.sealer.clone(),
         settings: app.settings.clone(),
     };
-    let writer = Writer::new(app.settings.mail_from.clone(), app.settings.public_url.host(), mailer.encoding());
+    let (host, vendor) = (app.settings.public_url.host(), app.settings.vendor_name.as_str());
+    let writer = Writer::new(app.settings.mail_from.clone(), host, vendor, mailer.encoding());
     let worker = Worker {
         store: app.store.clone(),
         clock: app.clock.clone(),

@@ -26,6 +26,8 @@ pub struct Mail {
     pub text: String,
     /// The HTML part, in the same way; empty if there is none.
     pub html: String,
+    /// The headers, each in one line and not decoded.
+    headers: Vec<(String, String)>,
 }
 
 impl Mail {
@@ -39,6 +41,12 @@ impl Mail {
         rest.split(is_end).next().unwrap_or_default().to_owned()
     }
 
+    /// A header as it stands there; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let header = self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        header.map_or("", |(_, value)| value)
+    }
+
     /// Reads an email as it stands in a file; nothing if it is not complete.
     fn read(source: &str) -> Option<Self> {
         let part = Part::read(source)?;
@@ -50,6 +58,7 @@ impl Mail {
             subject: decode_words(&part.header("Subject")?),
             text: part.text_of("text/plain")?,
             html: part.text_of("text/html").unwrap_or_default(),
+            headers: part.headers,
         })
     }
 }

@@ -38,7 +38,7 @@ e2e! {
         }
         agent.reply(&request.id(), "Unplug it.\n\nThen call the\tfire brigade.").await;
         let told = world.mail(&dan.email, "reply").await;
-        assert_eq!(told.subject, format!("New reply in service request {}: The printer is on fire", request["number"].as_str().unwrap_or_default()));
+        assert_eq!(told.subject, format!("[Vendor] Service request {}: The printer is on fire", request["number"].as_str().unwrap_or_default()));
         assert!(told.text.contains("Agent Vendor wrote") && told.text.contains("\n> Unplug it.\n>\n> Then call the fire brigade.\n"), "{}", told.text);
         let note = json!({"body": "blame marmalade", "internal": true});
         agent.post(format!("{}/messages", request_path(&request)), note).await.expect(201);

@@ -106,4 +106,36 @@ e2e! {
         let hidden = dan.send("POST", &messages, &key, json!({"body": "Hello"})).await;
         hidden.expect_problem(404, "not_found");
     }
+
+    /// what people paste is kept as it is, and shown without what it would do to a terminal or to the direction of writing.
+    async fn a_log_is_pasted_as_it_is(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let request = acme.request("The printer is on fire").await;
+        let messages = format!("/v1/service-requests/{}/messages", request.id());
+        let log = "\u{1b}[31mERROR\u{1b}[0m\tfeed\u{c}two\u{7}\nnext \u{202e}kcab\u{202c}";
+        let agent = world.agent().await;
+        let written = agent.post(&messages, json!({"body": format!("\u{feff}{log}\n\n")})).await.expect(201);
+        assert_eq!(written["body"], log);
+        assert_eq!(acme.get(&messages).await.expect(200).column("body"), [json!("Please explain."), json!(log)]);
+        let mail = world.mail(&acme.email, "reply").await;
+        assert!(mail.text.contains("[31mERROR") && mail.text.contains("> next kcab"), "{}", mail.text);
+        for character in ['\u{1b}', '\u{7}', '\u{c}', '\u{202e}', '\u{202c}'] {
+            assert!(!mail.text.contains(character), "{character:?} in {}", mail.text);
+        }
+        for nothing in ["\u{200b}", "\u{c}\u{1b}", "\u{feff}"] {
+            let refused = agent.post(&messages, json!({"body": nothing})).await.expect_problem(422, "validation_failed");
+            assert_eq!(refused["errors"][0]["code"], "blank", "{nothing:?}");
+        }
+        agent.send("POST", &messages, &[("content-type", "application/json")], b"{\"body\": \"a\\u0000b\"}".to_vec()).await.expect(400);
+    }
+
+    /// a body may begin with a byte order mark.
+    async fn bodies_are_read_as_programs_write_them(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let request = acme.request("The printer is on fire").await;
+        let path = format!("/v1/service-requests/{}", request.id());
+        let marked = "\u{feff}{\"body\": \"Marked\"}".as_bytes().to_vec();
+        let json_type = [("content-type", "application/json")];
+        assert_eq!(acme.send("POST", &format!("{path}/messages"), &json_type, marked).await.expect(201)["body"], "Marked");
+    }
 }

@@ -90,15 +90,19 @@ pub(super) struct Rendered {
     pub(super) html: String,
 }
 
-/// Subject, text and HTML of an email.
+/// The last paragraph of every email: whose desk it comes from (S-12a).
+const SIGNATURE: &str = "{vendor}";
+
+/// Subject, text and HTML of an email from the desk of this vendor.
 ///
 /// *Errors*: a placeholder without a value.
-pub(super) fn render(mail: &PreparedMail) -> Result<Rendered, MailError> {
+pub(super) fn render(mail: &PreparedMail, vendor: &str) -> Result<Rendered, MailError> {
     let kind = mail.content.kind();
-    let values = values(mail);
+    let mut values = values(mail);
+    values.push(("vendor", plain(vendor)));
     let template = Template::of(kind, &mail.to.locale);
     let subject = fill(kind, template.subject, &values)?;
-    let text = without_gaps(template.text, &values);
+    let text = format!("{}\n\n{SIGNATURE}\n", without_gaps(template.text, &values).trim_end());
     let html = html::render(kind, (&text, template.button), &values, mail.to.locale.as_str(), &subject)?;
     Ok(Rendered { text: fill(kind, &text, &quoted(&values))?, html, subject })
 }
@@ -137,12 +141,10 @@ fn values(mail: &PreparedMail) -> Values {
         MailContent::PasswordReset { link, expires_at } => {
             values.extend([("link", link.clone()), ("expires", at(expires_at))]);
         }
-        MailContent::PointOfContact { number, subject, organization, point_of_contact } => values.extend([
-            ("number", number.clone()),
-            ("subject", subject.clone()),
-            ("organization", organization.clone()),
-            ("point_of_contact", point_of_contact.clone()),
-        ]),
+        MailContent::PointOfContact { request, point_of_contact } => {
+            values.extend(told(request));
+            values.push(("point_of_contact", point_of_contact.clone()));
+        }
         MailContent::Invitation { organization, current_organization, inviter, link, expires_at } => values.extend([
             ("organization", organization.clone()),
             ("current_organization", current_organization.clone()),
@@ -166,9 +168,9 @@ fn values(mail: &PreparedMail) -> Values {
             values.extend([("organization", organization.clone()), (MESSAGE, requests.clone())]);
         }
         MailContent::PasswordChanged { changed_at } => values.push(("changed", at(changed_at))),
-        MailContent::Reply { request, author, message } => {
+        MailContent::Reply { request, author, message, files } => {
             values.extend(told(request));
-            values.extend([("author", author.clone()), (MESSAGE, message.clone())]);
+            values.extend([("author", author.clone()), (MESSAGE, message.clone()), ("files", files.join(", "))]);
         }
         MailContent::ParticipantAdded(request)
         | MailContent::RequestSolved(request)
@@ -181,7 +183,7 @@ fn values(mail: &PreparedMail) -> Values {
 }
 
 fn told(request: &RequestTold) -> [(&'static str, String); 3] {
-    let RequestTold { number, subject, organization } = request;
+    let RequestTold { id: _, number, subject, organization } = request;
     [("number", number.clone()), ("subject", subject.clone()), ("organization", organization.clone())]
 }
 

@@ -24,12 +24,9 @@ fn content(kind: MailKind) -> MailContent {
     match kind {
         MailKind::Welcome => MailContent::Welcome { organization, link, expires_at },
         MailKind::PasswordReset => MailContent::PasswordReset { link, expires_at },
-        MailKind::PointOfContact => MailContent::PointOfContact {
-            number: "SR-001042".to_owned(),
-            subject: "Printer {link} on fire".to_owned(),
-            organization,
-            point_of_contact: "Bo Berg".to_owned(),
-        },
+        MailKind::PointOfContact => {
+            MailContent::PointOfContact { request: told(organization), point_of_contact: "Bo Berg".to_owned() }
+        }
         MailKind::Invitation => MailContent::Invitation {
             organization,
             current_organization: "Zenith & Sons".to_owned(),
@@ -54,7 +51,8 @@ fn content(kind: MailKind) -> MailContent {
         MailKind::Reply => MailContent::Reply {
             request: told(organization),
             author: person,
-            message: "Hello <b>Ana</b>,\n\n\tunplug it {link}.\r\n> Is it hot?\u{202e}\n\nYours".to_owned(),
+            message: "Hello <b>Ana</b>,\n\n\tunplug it {link}.\r\n> Is it hot?\u{202e}\n\n\u{1b}[1mYours".to_owned(),
+            files: vec!["log {link}.txt".to_owned(), "<screen>.png".to_owned()],
         },
         MailKind::RequestSolved => MailContent::RequestSolved(told(organization)),
         MailKind::RequestClosed => MailContent::RequestClosed(told(organization)),
@@ -112,7 +110,8 @@ fn content(kind: MailKind) -> MailContent {
 }
 
 fn told(organization: String) -> RequestTold {
-    RequestTold { number: "SR-001042".to_owned(), subject: "Printer {link} on fire".to_owned(), organization }
+    let (id, subject) = (ServiceRequestId::from_u128(9), "Printer {link} on fire".to_owned());
+    RequestTold { id, number: "SR-001042".to_owned(), subject, organization }
 }
 
 fn terms(expires_at: Option<Timestamp>) -> GrantTerms {
@@ -136,7 +135,7 @@ fn mail(content: MailContent, locale: &str) -> PreparedMail {
 
 fn written(mail: &PreparedMail, encoding: Encoding) -> String {
     let from = "Support Desk <support@example.com>".parse().unwrap();
-    let writer = Writer::new(from, "support.example.com", encoding);
+    let writer = Writer::new(from, "support.example.com", "Northwind", encoding);
     let message = writer.write(MailId::from_u128(7), mail, now()).unwrap();
     String::from_utf8(message.formatted()).unwrap()
 }
@@ -190,7 +189,7 @@ fn nothing_that_people_typed_makes_html() {
     mail.to.name = evil.clone();
     let html = html(&mail);
     // As many elements as the template makes, and none of theirs.
-    for (tag, count) in [("<img", 0), ("<b>", 0), ("<p ", 6), ("</p>", 6), ("<a ", 1), ("<blockquote", 1)] {
+    for (tag, count) in [("<img", 0), ("<b>", 0), ("<p ", 7), ("</p>", 7), ("<a ", 1), ("<blockquote", 1)] {
         assert_eq!(html.matches(tag).count(), count, "{tag} in {html}");
     }
     assert!(
@@ -250,12 +249,8 @@ fn mail_servers_of_any_age_get_ascii() {
 #[test]
 fn nothing_that_people_typed_makes_a_header_or_a_receiver() {
     let evil = "x\r\nBcc: eve@evil.example\r\n\r\n.\r\n{email}\u{2028}\0".to_owned();
-    let content = MailContent::PointOfContact {
-        number: "SR-000001".to_owned(),
-        subject: evil.clone(),
-        organization: evil.clone(),
-        point_of_contact: evil.clone(),
-    };
+    let request = RequestTold { subject: evil.clone(), number: evil.clone(), ..told(evil.clone()) };
+    let content = MailContent::PointOfContact { request, point_of_contact: evil.clone() };
     let mut mail = mail(content, "en");
     mail.to.name = format!("\"Ana\" <eve@evil.example>, {evil}");
     for encoding in [Encoding::EightBit, Encoding::SevenBit] {
@@ -271,6 +266,9 @@ fn nothing_that_people_typed_makes_a_header_or_a_receiver() {
             "Subject",
             "X-Mandate-Kind",
             "Auto-Submitted",
+            "X-Auto-Response-Suppress",
+            "In-Reply-To",
+            "References",
             "Content-Language",
             "MIME-Version",
             "Content-Type",
@@ -279,9 +277,58 @@ fn nothing_that_people_typed_makes_a_header_or_a_receiver() {
         assert_eq!(names.len(), expected.len(), "{names:?}");
     }
     let from = "support@example.com".parse().unwrap();
-    let message = Writer::new(from, "host", Encoding::EightBit).write(MailId::from_u128(1), &mail, now()).unwrap();
+    let message =
+        Writer::new(from, "host", "Northwind", Encoding::EightBit).write(MailId::from_u128(1), &mail, now()).unwrap();
     let receivers: Vec<String> = message.envelope().to().iter().map(ToString::to_string).collect();
     assert_eq!(receivers, ["ana.silva@acme.example"]);
+}
+
+/// The value of a header, in one line.
+fn header(text: &str, name: &str) -> Option<String> {
+    let (head, _) = text.split_once("\r\n\r\n").unwrap();
+    let unfolded = head.replace("\r\n ", " ");
+    unfolded.split("\r\n").find_map(|line| line.strip_prefix(&format!("{name}: "))).map(str::to_owned)
+}
+
+/// S-12a: one thread of all that is told of one service request, in each language; other emails are in none.
+#[test]
+fn emails_about_one_request_are_one_thread() {
+    let root = "<sr_00000000000000000000000009@support.example.com>";
+    for locale in LOCALES {
+        let mut subjects = std::collections::BTreeSet::new();
+        for kind in MailKind::ALL {
+            let mail = mail(content(*kind), locale);
+            let text = written(&mail, Encoding::SevenBit);
+            let thread = [header(&text, "References"), header(&text, "In-Reply-To")];
+            match mail.content.request() {
+                Some(_) => {
+                    assert_eq!(thread, [Some(root.to_owned()), Some(root.to_owned())], "{kind:?}");
+                    assert_ne!(header(&text, "Message-ID").as_deref(), Some(root), "{kind:?}");
+                    subjects.insert(header(&written(&mail, Encoding::EightBit), "Subject"));
+                }
+                None => assert_eq!(thread, [None, None], "{kind:?}"),
+            }
+            assert_eq!(header(&text, "Auto-Submitted").as_deref(), Some("auto-generated"));
+            assert_eq!(header(&text, "X-Auto-Response-Suppress").as_deref(), Some("All"));
+        }
+        assert_eq!(subjects.len(), 1, "{subjects:?}");
+    }
+}
+
+/// S-12a: whose desk it is, and the files of the message.
+#[test]
+fn emails_name_the_desk_and_the_files() {
+    for content in contents() {
+        let rendered = template::render(&mail(content.clone(), "en"), "Northwind").unwrap();
+        assert!(rendered.text.ends_with("\n\nNorthwind\n"), "{}", rendered.text);
+        assert!(rendered.html.contains("<p style=\"margin:0 0 16px\">Northwind</p>"), "{}", rendered.html);
+        let is_told = rendered.subject == "[Northwind] Service request SR-001042: Printer {link} on fire";
+        assert_eq!(is_told, content.request().is_some(), "{}", rendered.subject);
+    }
+    let text = |content| template::render(&mail(content, "en"), "Northwind").unwrap().text;
+    assert!(text(content(MailKind::Reply)).contains("\n\nFiles: log {link}.txt, <screen>.png\n\n"));
+    let MailContent::Reply { request, author, message, .. } = content(MailKind::Reply) else { panic!("a reply") };
+    assert!(!text(MailContent::Reply { request, author, message, files: Vec::new() }).contains("Files"));
 }
 
 #[test]
@@ -292,7 +339,7 @@ fn the_same_email_has_the_same_message_id() {
 
 fn message(locale: &str, encoding: Encoding) -> Message {
     let from = "support@example.com".parse().unwrap();
-    Writer::new(from, "host", encoding)
+    Writer::new(from, "host", "Northwind", encoding)
         .write(MailId::from_u128(7), &mail(content(MailKind::Welcome), locale), now())
         .unwrap()
 }

@@ -33,7 +33,7 @@ impl World {
         found(&store, bench.clock().now());
         let target = MailTarget::parse(&format!("file:{}", directory.path().join("mail").display())).unwrap();
         let mailer = Mailer::new(&target).unwrap();
-        let writer = Writer::new("support@example.com".parse().unwrap(), "host", mailer.encoding());
+        let writer = Writer::new("support@example.com".parse().unwrap(), "host", "Vendor", mailer.encoding());
         let files = FileStore::open(&FilesTarget::Folder(directory.path().join("files"))).unwrap();
         let (clock, ring, outbox) = (bench.clock(), bench.ring(), Outbox::default());
         let worker = Worker {
