@@ -30,7 +30,7 @@ pub(crate) const REQUIRED: [&str; 4] = ["email", "first_name", "last_name", "per
 /// The columns that an export has besides.
 pub(crate) const ADDED: [&str; 5] = ["id", "status", "last_sign_in_at", "last_confirmed_at", "created_at"];
 /// What else a contact shows. An import knows these columns and the added ones and leaves them alone: they cannot be chosen.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "organization_id",
     "name",
     "last_confirmed_by",
@@ -40,6 +40,7 @@ const KNOWN: [&str; 11] = [
     "disabled_reason",
     "disabled_at",
     "disabled_by",
+    "email_undeliverable_since",
     "training_note",
     "notification_preferences",
 ];

@@ -4,6 +4,7 @@ mod delivery;
 mod escalation;
 mod grant;
 mod html;
+mod smtp;
 mod template;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,7 +21,7 @@ use thiserror::Error;
 
 use template::Rendered;
 
-pub use delivery::{DeliveryError, Mailer};
+pub use delivery::{DeliveryError, Fault, Mailer};
 pub use escalation::EscalationMail;
 pub use grant::{GrantMail, GrantTerms};
 

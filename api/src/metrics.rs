@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mandate_storage::PoolState;
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// The upper bounds of the buckets of durations, in seconds.
@@ -18,6 +18,7 @@ pub struct Metrics {
     durations: HistogramVec,
     sign_in_failures: IntCounter,
     outbox_age: Gauge,
+    mail_failures: IntGaugeVec,
     pool: PoolMetrics,
 }
 
@@ -57,6 +58,11 @@ impl Metrics {
             timeouts: gauge("database_pool_timeouts_total", "How often a connection was waited for in vain.")?,
         };
         let outbox_age = real("outbox_age_seconds", "How long the oldest email that is due has been waiting.")?;
+        let mail_failures = IntGaugeVec::new(
+            Opts::new("mail_failures_total", "How often an email did not leave, by whose fault it was."),
+            &["fault"],
+        )?;
+        registry.register(Box::new(mail_failures.clone()))?;
         let requests =
             IntCounterVec::new(Opts::new("http_requests_total", "Requests answered."), &["method", "route", "status"])?;
         let durations = HistogramVec::new(
@@ -68,7 +74,7 @@ impl Metrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(sign_in_failures.clone()))?;
-        Ok(Self { registry, requests, durations, sign_in_failures, outbox_age, pool })
+        Ok(Self { registry, requests, durations, sign_in_failures, outbox_age, mail_failures, pool })
     }
 
     /// Counts an answered request.
@@ -87,6 +93,11 @@ impl Metrics {
     /// Says how long the oldest email that is due has been waiting; zero when none is.
     pub fn set_outbox_age(&self, seconds: f64) {
         self.outbox_age.set(seconds);
+    }
+
+    /// Says how often emails did not leave by a fault.
+    pub fn set_mail_failures(&self, fault: &str, count: i64) {
+        self.mail_failures.with_label_values(&[fault]).set(count);
     }
 
     /// The text form, with the present state of the connections.
@@ -117,6 +128,7 @@ mod tests {
         metrics.request("GET", "/v1/contacts/{contact_id}", 200, Duration::from_millis(3));
         metrics.sign_in_failed();
         metrics.set_outbox_age(1.5);
+        metrics.set_mail_failures("operator", 3);
         let pool = PoolState { size: 8, idle: 7, in_use: 1, waits: 4, wait_micros: 2_500_000, timeouts: 0 };
         let text = metrics.expose(pool).unwrap();
         for line in [
@@ -124,6 +136,7 @@ mod tests {
             "http_request_duration_seconds_bucket{method=\"GET\",route=\"/v1/contacts/{contact_id}\",le=\"0.005\"} 1",
             "sign_in_failures_total 1",
             "outbox_age_seconds 1.5",
+            "mail_failures_total{fault=\"operator\"} 3",
             "database_connections_in_use 1",
             "database_pool_wait_seconds_total 2.5",
         ] {

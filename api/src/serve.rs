@@ -290,6 +290,8 @@ fn probes(app: &Arc<App>, shutdown: &Shutdown) -> Probes {
         pool: Box::new(move || {
             let age = pool.outbox.age(pool.now()).as_micros();
             pool.metrics.set_outbox_age(Duration::from_micros(u64::try_from(age).unwrap_or_default()).as_secs_f64());
+            let failures = pool.outbox.failures();
+            failures.for_each(|(fault, count)| pool.metrics.set_mail_failures(fault.name(), count));
             waited(&pool)
         }),
         ready: Box::new(move || {

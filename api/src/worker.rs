@@ -22,7 +22,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::files::FileStore;
 use crate::keyring::KeyRing;
-use crate::mail::{Mailer, Writer};
+use crate::mail::{Fault, Mailer, Writer};
 use crate::shutdown::Shutdown;
 use crate::sources::SteadyClock;
 
@@ -57,11 +57,12 @@ const NONE_OWED: i64 = i64::MAX;
 pub struct Outbox {
     wake: Arc<Notify>,
     oldest_micros: Arc<AtomicI64>,
+    failures: Arc<[AtomicI64; Fault::ALL.len()]>,
 }
 
 impl Default for Outbox {
     fn default() -> Self {
-        Self { wake: Arc::default(), oldest_micros: Arc::new(AtomicI64::new(NONE_OWED)) }
+        Self { wake: Arc::default(), oldest_micros: Arc::new(AtomicI64::new(NONE_OWED)), failures: Arc::default() }
     }
 }
 
@@ -76,6 +77,17 @@ impl Outbox {
         match self.oldest_micros.load(Ordering::Relaxed) {
             NONE_OWED => Span::seconds(0),
             micros => now.since(Timestamp::from_micros(micros)).max(Span::seconds(0)),
+        }
+    }
+
+    /// How often emails did not leave, by whose fault it was.
+    pub fn failures(&self) -> impl Iterator<Item = (Fault, i64)> {
+        Fault::ALL.into_iter().zip(self.failures.iter().map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    fn note_failure(&self, fault: Fault) {
+        for (_, count) in Fault::ALL.iter().zip(self.failures.iter()).filter(|(one, _)| **one == fault) {
+            count.fetch_add(1, Ordering::Relaxed);
         }
     }
 

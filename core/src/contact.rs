@@ -81,6 +81,8 @@ pub struct Contact {
     pub last_confirmed_by: Option<PersonId>,
     /// What training they lack, if staff noted that they do (C-21).
     pub training: Option<Training>,
+    /// Since when the mail server of their address refuses it for good (S-12b).
+    pub email_undeliverable_since: Option<Timestamp>,
     /// Grows by one with each change, from 1.
     pub version: i64,
 }
@@ -290,6 +292,7 @@ pub(crate) fn onboard(
         last_confirmed_at: None,
         last_confirmed_by: None,
         training: None,
+        email_undeliverable_since: None,
         version: 1,
     };
     let contact = Change::create(context, authority, EventKind::ContactCreated, contact).notify(notice);

@@ -70,6 +70,7 @@ impl FindingCode {
             Self::StaleContact => "R-9",
             Self::GrantExpiring | Self::BroadGrantUnused => "R-10",
             Self::SharedMailbox => "R-11",
+            Self::EmailUndeliverable => "R-16",
             Self::ContactsOutsideDomains => "R-17",
         }
     }
@@ -230,6 +231,11 @@ fn message(code: FindingCode, total: i64) -> String {
                 "organization-wide grant at `create` or above was not",
                 "organization-wide grants at `create` or above were not"
             )
+        ),
+        FindingCode::EmailUndeliverable => format!(
+            "{} by the mail server, so what is told by email does not arrive. Have the mailbox mended, or create a contact with \
+             an address that is read and disable this one.",
+            some("contact has an email address that is refused", "contacts have email addresses that are refused")
         ),
         FindingCode::SharedMailbox => format!(
             "{} of a role instead of a person. Create a contact for each person behind it, and disable the role's.",

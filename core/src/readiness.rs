@@ -1,4 +1,4 @@
-//! What an organization lacks to be well looked after (R-1 … R-11): computed from counts and bounded ids, however many
+//! What an organization lacks to be well looked after (R-1 … R-17): computed from counts and bounded ids, however many
 //! contacts it has. What each finding says is in [`crate::finding`].
 
 use std::collections::BTreeSet;
@@ -74,6 +74,7 @@ impl FindingCode {
             Self::SinglePrimarySupportContact
             | Self::NoBackupContactManager
             | Self::PartnerPersonAsContact
+            | Self::EmailUndeliverable
             | Self::ReviewOverdue => FindingSeverity::Warning,
             // As bad as the duty that nobody has: see the finding itself.
             Self::DutyUncovered
@@ -169,6 +170,8 @@ pub struct ReadinessFacts {
     pub unused: Concerned<GrantId>,
     /// Those whose address is one of [`ROLE_MAILBOXES`], newest first.
     pub mailboxes: Concerned<ContactId>,
+    /// Those, active or invited, whose address its mail server refuses for good; newest first.
+    pub undeliverable: Concerned<ContactId>,
 }
 
 /// Allows seeing how an organization stands.
@@ -178,7 +181,7 @@ pub fn allow(standing: &Standing, organization: Option<Organization>) -> Result<
     of_a_customer(standing, Action::ReadReadiness, organization)
 }
 
-/// What an organization lacks: the most urgent first, then in the order of the rules (R-1 … R-11).
+/// What an organization lacks: the most urgent first, then in the order of the rules (R-1 … R-17).
 pub fn findings(
     now: Timestamp,
     organization: &Organization,
@@ -203,6 +206,7 @@ pub fn findings(
         grants(FindingCode::GrantExpiring, &facts.expiring, Remedy::EditGrant),
         grants(FindingCode::BroadGrantUnused, &facts.unused, Remedy::RevokeGrant),
         people(FindingCode::SharedMailbox, &facts.mailboxes, Remedy::DisableContact),
+        people(FindingCode::EmailUndeliverable, &facts.undeliverable, |_| Remedy::CreateContact),
     ];
     findings.extend(lists.into_iter().flatten());
     if facts.outside.total > 0 || !facts.overlapping.is_empty() {

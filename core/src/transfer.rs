@@ -129,6 +129,7 @@ pub fn accept(context: &Context, facts: AcceptFacts, ids: TransferIds) -> Result
         last_confirmed_at: None,
         last_confirmed_by: None,
         training: None,
+        email_undeliverable_since: None,
         version: 1,
         ..before.clone()
     };

@@ -514,6 +514,8 @@ vocabulary! {
         BroadGrantUnused = "broad_grant_unused",
         ///
         SharedMailbox = "shared_mailbox",
+        ///
+        EmailUndeliverable = "email_undeliverable",
         ///
         ContactsOutsideDomains = "contacts_outside_domains",
     }

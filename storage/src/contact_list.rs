@@ -140,10 +140,8 @@ impl ReadTx<'_> {
         }
         query = page.ordered(query, filter.sort.key(), "p.id", filter.descending);
         let rows: Vec<PersonRow> = on!(self, |connection| query.load(connection))?;
-        let contacts = rows
-            .into_iter()
-            .map(|row| Ok((row.sort_name.clone(), Contact::try_from(row)?)))
-            .collect::<Result<Vec<_>, StorageError>>()?;
+        let sort_names: Vec<String> = rows.iter().map(|row| row.sort_name.clone()).collect();
+        let contacts = sort_names.into_iter().zip(self.read_contacts(rows)?).collect();
         let Slice { rows, next } = Slice::cut(contacts, page, |(sort_name, contact)| Position {
             key: filter.sort.position(contact, sort_name),
             id: contact.id.to_string(),

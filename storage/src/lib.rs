@@ -61,6 +61,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod tx;
+mod undeliverable;
 mod upload;
 mod viewer;
 

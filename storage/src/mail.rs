@@ -27,17 +27,20 @@ pub enum MailOutcome {
     Dropped,
     /// It was tried for too long.
     Failed,
+    /// The receiver's mail server refused them for good.
+    Refused,
 }
 
 impl Vocabulary for MailOutcome {
     const WHAT: &'static str = "mail outcome";
-    const ALL: &'static [Self] = &[Self::Sent, Self::Dropped, Self::Failed];
+    const ALL: &'static [Self] = &[Self::Sent, Self::Dropped, Self::Failed, Self::Refused];
 
     fn name(self) -> &'static str {
         match self {
             Self::Sent => "sent",
             Self::Dropped => "dropped",
             Self::Failed => "failed",
+            Self::Refused => "refused",
         }
     }
 }

@@ -283,6 +283,7 @@ impl TryFrom<PersonRow> for Contact {
             sites: row.sites()?,
             preferences: row.preferences()?,
             training: row.training()?,
+            email_undeliverable_since: None,
             version: row.version,
         })
     }
@@ -369,7 +370,8 @@ impl ReadTx<'_> {
 
     /// A contact.
     pub fn contact(&mut self, id: ContactId) -> Result<Option<Contact>, StorageError> {
-        self.person_row(id.into())?.map(Contact::try_from).transpose()
+        let row = self.person_row(id.into())?;
+        Ok(self.read_contacts(row.into_iter().collect())?.pop())
     }
 
     /// The contacts with these ids, in no order.
@@ -379,7 +381,7 @@ impl ReadTx<'_> {
             .filter(people::id.eq_any(&ids))
             .select(PersonRow::as_select())
             .load(connection))?;
-        rows.into_iter().map(Contact::try_from).collect()
+        self.read_contacts(rows)
     }
 
     /// A staff member.
@@ -580,7 +582,7 @@ impl ReadTx<'_> {
         }
         query = query.push(" ORDER BY p.sort_name, p.id");
         let rows: Vec<PersonRow> = on!(self, |connection| query.load(connection))?;
-        rows.into_iter().map(Contact::try_from).collect()
+        self.read_contacts(rows)
     }
 
     /// The active contact managers of an organization, by name (C-18).

@@ -74,6 +74,7 @@ impl ReadTx<'_> {
             expiring: part(&grants, FindingCode::GrantExpiring)?,
             unused: part(&grants, FindingCode::BroadGrantUnused)?,
             mailboxes: part(&people, FindingCode::SharedMailbox)?,
+            undeliverable: part(&people, FindingCode::EmailUndeliverable)?,
         })
     }
 
@@ -237,7 +238,7 @@ impl ReadTx<'_> {
         Ok((closed_at.map(moment), open))
     }
 
-    /// The contacts of R-4, R-8 and R-11, newest first.
+    /// The contacts of R-4, R-8, R-11 and R-16, newest first.
     fn concerned_contacts(&mut self, organization: OrganizationId) -> Result<Vec<ConcernedRow>, StorageError> {
         let found = Sql::new(
             "SELECT 'primary_support_contact_cannot_manage' AS code, p.id FROM people p WHERE p.status IN ('active', 'invited') \
@@ -260,7 +261,11 @@ impl ReadTx<'_> {
         .bind_text(organization)
         .push(" AND p.email_local IN (")
         .bind_texts(ROLE_MAILBOXES)
-        .push(")");
+        .push(
+            ") UNION ALL SELECT 'email_undeliverable', p.id FROM undeliverable_emails u JOIN people p ON p.id = u.person_id \
+             AND p.email = u.email WHERE p.status IN ('active', 'invited') AND u.organization_id = ",
+        )
+        .bind_text(organization);
         self.concerned(found, "f.id DESC")
     }
 

@@ -548,6 +548,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Addresses that their mail servers refused for good (S-12b).
+    undeliverable_emails (person_id) {
+        person_id -> Text,
+        organization_id -> Text,
+        email -> Text,
+        since -> BigInt,
+        reason -> Text,
+    }
+}
+
 diesel::joinable!(organization_domains -> organizations (organization_id));
 diesel::joinable!(people -> organizations (organization_id));
 diesel::joinable!(credentials -> people (person_id));
@@ -594,6 +605,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_heads,
     mails,
     mail_requests,
+    undeliverable_emails,
     tellings,
     rosters,
     roster_people,

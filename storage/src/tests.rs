@@ -55,6 +55,7 @@ mod records;
 mod request_list;
 mod request_search;
 mod telling;
+mod undeliverable;
 mod upload;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);

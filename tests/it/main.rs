@@ -34,6 +34,7 @@ mod harness;
 mod invitation;
 mod language;
 mod link;
+mod mail;
 mod me;
 mod mechanisms;
 mod message;

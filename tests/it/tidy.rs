@@ -62,6 +62,7 @@ const CLOCKS: &[(&str, &[&str])] = &[
             "api/src/edge.rs",
             "api/src/edge/request_info.rs",
             "api/src/keyring.rs",
+            "api/src/mail/smtp.rs",
             "api/src/metrics.rs",
             "api/src/sources.rs",
             "api/src/gate.rs",

@@ -73,6 +73,9 @@ pub struct ContactView {
     /// Who disabled them, while they are.
     #[schema(required = true)]
     disabled_by: Option<PersonIdWire>,
+    /// Since when the mail server of their address refuses it for good, until an email gets through or the address is another.
+    #[schema(required = true)]
+    email_undeliverable_since: Option<TimestampWire>,
     /// When they last signed in.
     #[schema(required = true)]
     last_sign_in_at: Option<TimestampWire>,
@@ -126,6 +129,7 @@ impl ContactView {
                 .map(|disabled| disabled.reason.to_string()),
             disabled_at: contact.disabled.as_ref().map(|disabled| disabled.at.into()),
             disabled_by: contact.disabled.as_ref().map(|disabled| disabled.by.into()),
+            email_undeliverable_since: contact.email_undeliverable_since.map(Into::into),
             last_sign_in_at: contact.last_sign_in_at.map(Into::into),
             last_confirmed_at: contact.last_confirmed_at.map(Into::into),
             last_confirmed_by: contact.last_confirmed_by.map(Into::into),

@@ -3,32 +3,68 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use lettre::{Message, SmtpTransport, Transport as _};
+use lettre::Message;
 use mandate_core::id::MailId;
 use mandate_core::time::Span;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::Encoding;
+use super::smtp::SmtpServer;
 use crate::settings::MailTarget;
 
-/// How long a mail server may take for each step.
-const SMTP_TIMEOUT: Duration = Duration::from_secs(15);
 /// Characters of an error that are kept.
 const ERROR_MAX: usize = 300;
 
-/// Why an email did not leave; may be tried again. Holds no credentials and nothing of the email.
+/// Whose fault it is that an email did not leave (S-12b).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody's, or nobody knows: it may pass.
+    Passing,
+    /// The operator's: the mail server does not let us in, or refuses the sender. It is tried again until somebody mended it.
+    Operator,
+    /// The receiver's: their mail server refuses them for good, and trying again would change nothing.
+    Receiver,
+}
+
+impl Fault {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Passing, Self::Operator, Self::Receiver];
+
+    /// What it is called in logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passing => "passing",
+            Self::Operator => "operator",
+            Self::Receiver => "receiver",
+        }
+    }
+}
+
+/// Why an email did not leave. Holds no credentials and nothing of the email.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct DeliveryError(String);
+#[error("{text}")]
+pub struct DeliveryError {
+    text: String,
+    fault: Fault,
+}
 
 impl DeliveryError {
-    /// An error in words, cut to a length that fits a log line.
+    /// An error that may pass, in words, cut to a length that fits a log line.
     pub fn new(error: impl ToString) -> Self {
-        let text = error.to_string();
-        Self(text.chars().filter(|c| !c.is_control()).take(ERROR_MAX).collect())
+        Self::of(Fault::Passing, error)
+    }
+
+    /// An error with whose fault it is.
+    pub fn of(fault: Fault, error: impl ToString) -> Self {
+        let text = error.to_string().chars().filter(|c| !c.is_control()).take(ERROR_MAX).collect();
+        Self { text, fault }
+    }
+
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        self.fault
     }
 }
 
@@ -38,7 +74,7 @@ pub enum Mailer {
     /// One file per email.
     Directory(PathBuf),
     /// A mail server.
-    Smtp(SmtpTransport),
+    Smtp(SmtpServer),
 }
 
 impl Mailer {
@@ -52,11 +88,7 @@ impl Mailer {
                     .map_err(|error| DeliveryError::new(format!("{}: {error}", directory.display())))?;
                 Ok(Self::Directory(directory.clone()))
             }
-            MailTarget::Smtp(smtp) => {
-                let builder = SmtpTransport::from_url(smtp.url.expose())
-                    .map_err(|_| DeliveryError::new("the URL of the mail server cannot be used"))?;
-                Ok(Self::Smtp(builder.timeout(Some(SMTP_TIMEOUT)).build()))
-            }
+            MailTarget::Smtp(smtp) => SmtpServer::new(smtp.url.expose()).map(Self::Smtp),
         }
     }
 
@@ -83,7 +115,7 @@ impl Mailer {
     pub fn deliver(&self, id: MailId, message: &Message) -> Result<(), DeliveryError> {
         match self {
             Self::Directory(directory) => write_file(directory, id, message).map_err(DeliveryError::new),
-            Self::Smtp(server) => server.send(message).map(|_| ()).map_err(DeliveryError::new),
+            Self::Smtp(server) => server.send(message.envelope(), &message.formatted()),
         }
     }
 }

@@ -408,13 +408,29 @@ fn a_mail_server_gets_the_email() {
     assert!(told.iter().any(|line| line == "X-Mandate-Kind: welcome"), "{told:?}");
 }
 
+/// S-12b: what is said to the receiver alone is about them.
+#[test]
+fn whose_fault_a_refusal_is_depends_on_what_was_refused() {
+    for (answer, fault) in [
+        ("550 5.1.1 no such user", Fault::Receiver),
+        ("552 full for good", Fault::Receiver),
+        ("450 4.2.1 try later", Fault::Passing),
+        ("421 too many", Fault::Passing),
+        ("530 5.7.0 sign in first", Fault::Operator),
+        ("535 5.7.8 who are you", Fault::Operator),
+    ] {
+        assert_eq!(to_server(answer).0.map_err(|error| error.fault()), Err(fault), "{answer}");
+    }
+}
+
 #[test]
 fn what_a_mail_server_refuses_is_an_error_without_secrets() {
     let (result, _) = to_server("550 no such user");
     let error = result.unwrap_err().to_string();
     assert!(error.contains("550") && !error.contains("canary") && !error.contains("token"), "{error}");
     let mailer = Mailer::new(&MailTarget::parse("smtp://canary:canary@127.0.0.1:1").unwrap()).unwrap();
-    let error = mailer.deliver(MailId::from_u128(7), &message("en", mailer.encoding())).unwrap_err().to_string();
-    assert!(!error.contains("canary"), "{error}");
+    let error = mailer.deliver(MailId::from_u128(7), &message("en", mailer.encoding())).unwrap_err();
+    assert_eq!(error.fault(), Fault::Passing, "nobody is there now");
+    assert!(!error.to_string().contains("canary"), "{error}");
     assert!(DeliveryError::new("x\r\n".repeat(1_000)).to_string().len() <= 300);
 }

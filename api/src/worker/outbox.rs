@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::Worker;
-use crate::mail::{DeliveryError, PreparedMail};
+use crate::mail::{DeliveryError, Fault, PreparedMail};
 use crate::shutdown::Shutdown;
 
 /// How long to wait when nobody says that something is owed.
@@ -45,6 +45,8 @@ pub enum Sending {
     Dropped,
     /// It did not leave.
     Failed(DeliveryError),
+    /// It will never reach this address, whose mail server refuses it for good (S-12b).
+    Refused(Email, DeliveryError),
     /// Somebody else has it.
     Taken,
 }
@@ -119,7 +121,20 @@ impl Worker {
         match &sending {
             Sending::Sent(_) => tracing::info!(%id, kind, "email sent"),
             Sending::Dropped => tracing::info!(%id, kind, "email dropped: its receiver may not have it any more"),
-            Sending::Failed(error) => tracing::warn!(%id, kind, %error, "email not sent"),
+            Sending::Failed(error) => {
+                self.outbox.note_failure(error.fault());
+                match error.fault() {
+                    Fault::Operator => tracing::error!(
+                        %id, kind, %error,
+                        "email not sent: the mail server refuses our sign-in or sender; see to `MANDATE_MAIL` and `MANDATE_MAIL_FROM`"
+                    ),
+                    Fault::Passing | Fault::Receiver => tracing::warn!(%id, kind, %error, "email not sent"),
+                }
+            }
+            Sending::Refused(_, error) => {
+                self.outbox.note_failure(error.fault());
+                tracing::warn!(%id, kind, %error, "email refused for good because of its receiver");
+            }
             Sending::Taken => return Ok(()),
         }
         self.in_thread(move |worker| worker.write_down(&mail, &sending)).await
@@ -154,6 +169,7 @@ impl Worker {
         let written = self.writer.write(id, &prepared, self.clock.now()).map_err(DeliveryError::new);
         match written.and_then(|message| self.mailer.deliver(id, &message)) {
             Ok(()) => Sending::Sent(prepared.to.email),
+            Err(error) if error.fault() == Fault::Receiver => Sending::Refused(prepared.to.email, error),
             Err(error) => Sending::Failed(error),
         }
     }
@@ -165,7 +181,12 @@ impl Worker {
             match sending {
                 Sending::Sent(address) => {
                     tx.keep_notice(mail, address, now)?;
+                    tx.note_delivered(mail.notice.to)?;
                     tx.finish_mail(id, MailOutcome::Sent, now)
+                }
+                Sending::Refused(address, error) => {
+                    tx.note_undeliverable(mail.notice.to, address, &error.to_string(), now)?;
+                    tx.finish_mail(id, MailOutcome::Refused, now)
                 }
                 Sending::Dropped => tx.finish_mail(id, MailOutcome::Dropped, now),
                 Sending::Failed(error) => match next(mail, mail.attempts + 1, now) {

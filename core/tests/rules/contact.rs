@@ -145,6 +145,7 @@ fn a_guardian_creates_a_primary_support_contact_c_1_c_2_c_7_c_9_c_10_c_12_c_13_o
         last_confirmed_at: None,
         last_confirmed_by: None,
         training: None,
+        email_undeliverable_since: None,
         version: 1,
     };
     assert_eq!(created.contact.after(), &expected);

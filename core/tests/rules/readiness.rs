@@ -170,6 +170,7 @@ fn findings_about_people_name_them_and_what_would_mend_it_r_4_r_6_r_8_r_9_r_11()
         (with(|facts, two| facts.untrained = two), FindingCode::TrainingNeeded, Advice, Remedy::EditContact(id(5))),
         (with(|facts, two| facts.stale = two), FindingCode::StaleContact, Advice, Remedy::DisableContact(id(5))),
         (with(|facts, two| facts.mailboxes = two), FindingCode::SharedMailbox, Advice, Remedy::DisableContact(id(5))),
+        (with(|facts, two| facts.undeliverable = two), FindingCode::EmailUndeliverable, Warning, Remedy::CreateContact),
     ] {
         assert_eq!((finding.code, finding.severity, finding.remedy), (code, severity, remedy));
         assert_eq!((finding.total, &finding.contacts), (2, &two.ids));

@@ -109,6 +109,7 @@ fn contact(number: u128, first_name: &str, organization: OrganizationId, permiss
         last_confirmed_at: None,
         last_confirmed_by: None,
         training: None,
+        email_undeliverable_since: None,
         version: 1,
     }
 }
