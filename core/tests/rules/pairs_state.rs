@@ -200,7 +200,7 @@ pub(crate) const ROWS: &[Row] = &[
                 &[Gone],
                 &[13],
                 &[
-                    "a_link_to_reset_the_password_goes_to_those_alone_who_may_sign_in_c_15",
+                    "a_reset_is_for_those_who_may_sign_in_and_welcomes_the_invited_again_c_12_c_15",
                     "only_who_may_sign_in_sets_a_new_password_c_15",
                     "a_reset_link_waits_while_the_organization_is_suspended",
                 ],
