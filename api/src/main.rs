@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use actix_web::rt::System;
-use mandate_api::settings::{Cli, Command, Settings};
+use mandate_api::settings::{Cli, Command, Settings, service_variables};
 use mandate_api::{command, demo, logging, openapi, serve};
 
 fn main() -> ExitCode {
@@ -33,5 +33,12 @@ fn run(cli: &Cli) -> Result<(), String> {
 fn settings(cli: &Cli) -> Result<Settings, String> {
     let settings = Settings::read(&cli.options, std::env::vars_os()).map_err(|problems| problems.to_string())?;
     logging::start(&settings).map_err(|error| error.to_string())?;
+    let ignored = service_variables(std::env::vars_os());
+    if !ignored.is_empty() {
+        tracing::info!(
+            variables = ignored.join(","),
+            "what Kubernetes says of services named like this program is ignored"
+        );
+    }
     Ok(settings)
 }

@@ -1,5 +1,6 @@
 //! The settings: read once, complete or not at all.
 
+mod environment;
 mod options;
 mod value;
 
@@ -15,17 +16,16 @@ use mandate_core::time::Span;
 use mandate_core::vocabulary::LinkPurpose;
 use mandate_storage::DatabaseUrl;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::password::{NewPassword, PasswordCost};
 use crate::secret::Secret;
 
+pub use environment::service_variables;
 pub use options::{Cli, Command, Options};
 pub use value::{
     DnsSource, FilesTarget, KeyPlace, LinkTemplate, LogFormat, MailTarget, Network, Origin, PublicUrl, SmtpUrl,
 };
-
-/// What the names of environment variables begin with.
-const PREFIX: &str = "MANDATE_";
 
 /// Everything that can be set. Printed without its secrets.
 #[derive(Debug, Clone)]
@@ -131,7 +131,7 @@ impl Settings {
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        problems.0.extend(unknown_variables(environment.into_iter().map(|(name, _)| name)));
+        problems.0.extend(environment::unknown_variables(environment));
         let settings = Self::parse(options, &mut problems);
         match settings {
             Some(settings) if problems.0.is_empty() => Ok(settings),
@@ -286,18 +286,6 @@ const SECOND: Span = Span::seconds(1);
 const HOUR: Span = Span::hours(1);
 const DAY: Span = Span::days(1);
 
-/// Names in the environment that look like settings but are none.
-fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
-    let definition = Cli::definition();
-    let known: Vec<_> = definition.get_arguments().filter_map(|option| option.get_env()).collect();
-    let mut unknown: Vec<String> = names
-        .filter(|name| name.to_string_lossy().starts_with(PREFIX) && !known.contains(&name.as_os_str()))
-        .map(|name| format!("{}: there is no such setting; see `mandate --help`, or unset it", name.to_string_lossy()))
-        .collect();
-    unknown.sort();
-    unknown
-}
-
 /// An optional setting; one that is set to nothing is not set.
 fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().map(str::trim).filter(|text| !text.is_empty())
@@ -392,11 +380,27 @@ fn administrator(options: &Options, problems: &mut Problems) -> Option<Administr
     Some(Administrator { email, password })
 }
 
+/// Reads what is logged. A word without a level is to `tracing` the name of a module, of which everything is logged, and nothing of any
+/// other: so a misspelt level would switch the log off.
 fn log(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|_| {
-        format!("`{text}` is not a level such as `info`, or levels by module such as `info,mandate_storage=debug`")
-    })
+    let pieces: Vec<&str> = text.split(',').map(str::trim).collect();
+    let filter = pieces.join(",");
+    if filter.trim_matches(',').is_empty() || EnvFilter::try_new(&filter).is_err() {
+        return Err(format!("`{text}` is not a level, one of {LEVELS}, nor levels by module as in {BY_MODULE}"));
+    }
+    let is_word = |piece: &&str| !piece.is_empty() && !piece.contains(['=', '[', ']', '{', '}', '"']);
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let misspelt = |piece: &&str| piece.ends_with('=') || (is_word(piece) && !is_level(piece));
+    match pieces.into_iter().find(misspelt) {
+        Some(word) => Err(format!(
+            "`{word}` is not a level, one of {LEVELS}; a module is written with its level, as in {BY_MODULE}"
+        )),
+        None => Ok(filter),
+    }
 }
+
+const LEVELS: &str = "`off`, `error`, `warn`, `info`, `debug` and `trace`";
+const BY_MODULE: &str = "`info,mandate_storage=debug`";
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
     match text {

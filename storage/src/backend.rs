@@ -1,7 +1,6 @@
 //! Everything that differs between SQLite and PostgreSQL. No other file may look at which of them is in use.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,8 @@ use diesel::{Connection, ConnectionError, PgConnection, QueryResult, RunQueryDsl
 
 use mandate_core::text::SearchWords;
 
-use crate::error::{DatabaseUrlError, OpenError, StorageError};
+use crate::database_url::DatabaseUrl;
+use crate::error::{OpenError, StorageError};
 use crate::sql::Sql;
 
 /// Characters of a word that full-text tables keep.
@@ -42,73 +42,8 @@ const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout 
      SET idle_in_transaction_session_timeout = '10s'; SET max_parallel_workers_per_gather = 0; \
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
-/// What libpq is told unless the URL says otherwise: give up on a host that does not answer, and find the primary.
-const POSTGRES_PARAMETERS: &[(&str, &str)] = &[
-    ("application_name", "mandate"),
-    ("connect_timeout", "2"),
-    ("keepalives_idle", "10"),
-    ("target_session_attrs", "read-write"),
-    ("tcp_user_timeout", "5000"),
-];
-
 /// What is looked at before anything else is trusted to PostgreSQL.
 const POSTGRES_CHECKED: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'lc_messages')";
-
-/// Which database, and where.
-#[derive(Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// The path of a file, from `sqlite://path`; absolute if the path begins with a slash.
-    Sqlite(String),
-    /// A libpq URL, `postgres://…` or `postgresql://…`.
-    Postgres(String),
-}
-
-impl DatabaseUrl {
-    /// Reads a URL.
-    ///
-    /// *Errors*: an unknown scheme, no path, a database in memory.
-    pub fn parse(text: &str) -> Result<Self, DatabaseUrlError> {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(text.to_owned()));
-        }
-        let path = text.strip_prefix("sqlite:").ok_or(DatabaseUrlError::UnknownScheme)?;
-        if path.contains(":memory:") || path.contains("mode=memory") {
-            return Err(DatabaseUrlError::InMemory);
-        }
-        match path.strip_prefix("//").ok_or(DatabaseUrlError::UnknownScheme)? {
-            "" => Err(DatabaseUrlError::NoPath),
-            path => Ok(Self::Sqlite(path.to_owned())),
-        }
-    }
-
-    fn postgres_parameters(url: &str) -> String {
-        let missing = POSTGRES_PARAMETERS.iter().filter(|(name, _)| !url.contains(&format!("{name}=")));
-        missing.fold(url.to_owned(), |url, (name, value)| {
-            let separator = if url.contains('?') { '&' } else { '?' };
-            format!("{url}{separator}{name}={value}")
-        })
-    }
-}
-
-/// Without credentials and parameters, so that it can be logged.
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite://{path}"),
-            Self::Postgres(url) => {
-                let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-                let place = rest.split_once('?').map_or(rest, |(place, _)| place);
-                write!(f, "postgres://{}", place.rsplit_once('@').map_or(place, |(_, host)| host))
-            }
-        }
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// A connection to either database.
 pub(crate) enum AnyConnection {
@@ -500,42 +435,5 @@ pub(crate) fn storage_error(error: &DieselError) -> StorageError {
         _ if says(CONTENTION) => StorageError::Contention,
         _ if says(UNAVAILABLE) => StorageError::Unavailable(text),
         _ => StorageError::Unexpected(text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_names_its_database_or_gets_a_hint() {
-        for (text, url) in [
-            ("sqlite://var/mandate.db", DatabaseUrl::Sqlite("var/mandate.db".to_owned())),
-            ("sqlite:///var/mandate.db", DatabaseUrl::Sqlite("/var/mandate.db".to_owned())),
-            ("postgres://localhost/m", DatabaseUrl::Postgres("postgres://localhost/m".to_owned())),
-            ("postgresql://localhost/m", DatabaseUrl::Postgres("postgresql://localhost/m".to_owned())),
-        ] {
-            assert_eq!(DatabaseUrl::parse(text), Ok(url));
-        }
-        assert_eq!(DatabaseUrl::parse("sqlite::memory:"), Err(DatabaseUrlError::InMemory));
-        assert_eq!(DatabaseUrl::parse("sqlite://:memory:"), Err(DatabaseUrlError::InMemory));
-        assert_eq!(DatabaseUrl::parse("sqlite://"), Err(DatabaseUrlError::NoPath));
-        for text in ["", "mandate.db", "sqlite:mandate.db", "mysql://localhost/m"] {
-            assert_eq!(DatabaseUrl::parse(text), Err(DatabaseUrlError::UnknownScheme), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_url_is_printed_without_its_password() {
-        let url = DatabaseUrl::parse("postgres://mandate:p@ss@db.example.com/m?sslmode=require").unwrap();
-        assert_eq!(format!("{url} {url:?}"), "postgres://db.example.com/m postgres://db.example.com/m");
-    }
-
-    #[test]
-    fn parameters_are_added_unless_the_url_has_them() {
-        let url = DatabaseUrl::postgres_parameters("postgres://db/m?connect_timeout=9");
-        assert!(url.starts_with("postgres://db/m?connect_timeout=9&application_name=mandate&"), "{url}");
-        assert_eq!(url.matches("connect_timeout").count(), 1);
-        assert!(DatabaseUrl::postgres_parameters("postgres://db/m").starts_with("postgres://db/m?application_name="));
     }
 }

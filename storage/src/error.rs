@@ -32,6 +32,11 @@ pub enum DatabaseUrlError {
     /// Neither SQLite nor PostgreSQL.
     #[error("the database URL must begin with `sqlite://` or `postgres://`, as in `sqlite://var/mandate.db`")]
     UnknownScheme,
+    /// libpq would not read it as it is meant. What it is, is not repeated: it may hold a password.
+    #[error(
+        "the database URL must be `postgres://user:password@host:port/name`, with options as in `?sslmode=require&connect_timeout=5`, where characters such as `@`, `/`, `?` and `%` in the password are percent-encoded: `%40`, `%2F`, `%3F`, `%25`"
+    )]
+    Unreadable,
     /// Nothing after `sqlite://`.
     #[error("the database URL names no file; write `sqlite://` and a path, as in `sqlite://var/mandate.db`")]
     NoPath,

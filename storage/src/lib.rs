@@ -21,6 +21,7 @@ mod clock;
 mod column;
 mod contact_list;
 mod contact_review;
+mod database_url;
 mod error;
 mod escalation;
 mod escalation_json;
@@ -66,8 +67,8 @@ mod upload;
 mod viewer;
 
 pub use article::ArticleFilter;
-pub use backend::DatabaseUrl;
 pub use contact_list::{ContactFilter, ContactSort};
+pub use database_url::DatabaseUrl;
 pub use error::{DatabaseUrlError, OpenError, StorageError};
 pub use escalation_notice::EscalationNotice;
 pub use grant_preview::{Exposure, People};

@@ -12,7 +12,8 @@ use diesel::sqlite::Sqlite;
 use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::backend::{DatabaseUrl, check_settings, connect_postgres, connect_sqlite};
+use crate::backend::{check_settings, connect_postgres, connect_sqlite};
+use crate::database_url::DatabaseUrl;
 use crate::error::OpenError;
 use crate::sql::Sql;
 

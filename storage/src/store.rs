@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use diesel::r2d2::event::{CheckoutEvent, TimeoutEvent};
 use diesel::r2d2::{HandleError, HandleEvent, Pool, PooledConnection};
 
-use crate::backend::{self, Access, BUSY_TIMEOUT, DatabaseUrl, Manager};
+use crate::backend::{self, Access, BUSY_TIMEOUT, Manager};
+use crate::database_url::DatabaseUrl;
 use crate::error::{OpenError, StorageError};
 use crate::migrate;
 use crate::tx::{Fence, IdSource, ReadTx, State, Unlocked, WriteTx};

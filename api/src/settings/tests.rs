@@ -157,7 +157,7 @@ fn all_problems_are_told_at_once_with_what_would_be_right() {
       MANDATE_SESSION_TTL: `1w` is not a duration such as `30s`, `15m`, `24h` or `30d`, from 1s to 3650d
       MANDATE_WELCOME_TTL: `` is not a duration such as `30s`, `15m`, `24h` or `30d`, from 1s to 3650d
       MANDATE_KEYS: `vault` is neither `database` nor `file:path`
-      MANDATE_LOG: `info,=,=` is not a level such as `info`, or levels by module such as `info,mandate_storage=debug`
+      MANDATE_LOG: `info,=,=` is not a level, one of `off`, `error`, `warn`, `info`, `debug` and `trace`, nor levels by module as in `info,mandate_storage=debug`
       MANDATE_LOG_FORMAT: `xml` is neither `json` nor `text`
       MANDATE_PASSWORD_COST: `1` is not a cost such as `19456:2`
     ");
@@ -175,12 +175,76 @@ fn an_administrator_needs_an_email_and_a_good_password() {
 }
 
 #[test]
-fn a_misspelt_variable_is_not_silent() {
-    let names = ["MANDATE_LISTN", "MANDATE_LISTEN", "MANDATE_PASSWORD_COST", "DATABASE_URL", "PATH", "MANDATES"];
-    assert_eq!(
-        unknown_variables(names.map(OsString::from).into_iter()),
-        ["MANDATE_LISTN: there is no such setting; see `mandate --help`, or unset it"]
-    );
+fn the_log_is_never_switched_off_by_a_misspelt_level() {
+    let log =
+        |text: &str| read(&["--log", text]).map(|settings| settings.log).map_err(|problems| problems.0.join("\n"));
+    for text in [
+        "info",
+        "WARN",
+        "off",
+        "info,mandate_storage=debug",
+        "mandate_api=debug",
+        "warn,mandate::access=off",
+        "info,mandate_api[request{request_id=x}]=trace",
+        "info,[request]",
+        "3",
+    ] {
+        assert_eq!(log(text), Ok(text.to_owned()));
+    }
+    assert_eq!(log(" info, mandate_storage=debug "), Ok("info,mandate_storage=debug".to_owned()));
+    for (text, told) in [
+        (
+            "warning",
+            "`warning` is not a level, one of `off`, `error`, `warn`, `info`, `debug` and `trace`; a module is",
+        ),
+        ("information", "`information` is not a level"),
+        ("info,mandate_storage", "`mandate_storage` is not a level"),
+        ("info,warning", "`warning` is not a level"),
+        ("verbose,mandate_api=info", "`verbose` is not a level"),
+        ("mandate_api=warning", "`mandate_api=warning` is not a level"),
+        ("mandate_api=", "`mandate_api=` is not a level"),
+        ("", "`` is not a level"),
+        (" , ", "` , ` is not a level"),
+    ] {
+        let problem = log(text).expect_err(text);
+        assert!(problem.starts_with(&format!("MANDATE_LOG: {told}")), "{problem}");
+        assert!(problem.contains("`info,mandate_storage=debug`"), "{problem}");
+    }
+}
+
+#[test]
+fn no_part_of_a_password_is_told_with_what_is_wrong() {
+    for text in [
+        "postgres://desk:can%ary@db/m",
+        "postgres://desk:can%zzary@db/m",
+        "postgres://desk:canary%@db/m",
+        "postgres://desk:can@ary@db/m",
+        "postgres://desk:can/ary@db/m",
+        "postgres://desk:can?ary@db/m",
+        "postgres://desk:can?a/ry@db/m",
+        "postgres://desk:canary@[::1/m",
+        "postgres://desk:canary@[::1]5432/m",
+        "postgres://desk:canary/m",
+        "postgres://db/m?user=desk&password=can%ary",
+        "postgres://db/m?user=desk&password=can&ary",
+        "postgres://db/m?user=desk&password=can=ary",
+        "postgres://desk:canary%00@db/m",
+    ] {
+        let problems = read(&["--database-url", text]).expect_err(text).to_string();
+        assert!(!problems.contains("can") && !problems.contains("ary"), "{text}: {problems}");
+        assert!(problems.contains("DATABASE_URL: the database URL must be"), "{text}: {problems}");
+    }
+    for text in [
+        "postgres://desk:can%40%2Fary@db:5432/m",
+        "postgres://%2Frun%2Fpostgresql/m?user=desk",
+        "postgresql:///m?host=/run/postgresql&port=5433",
+        "postgres://desk:canary@one:5432,two/m?sslmode=verify-full&sslrootcert=/etc/db.pem",
+        "postgres://desk:canary@[fd00::1]:5432,[fd00::2]/m",
+        "postgres://",
+    ] {
+        let settings = read(&["--database-url", text]).unwrap_or_else(|problems| panic!("{text}: {problems}"));
+        assert!(!format!("{settings:?}{:?}", settings.describe()).contains("can"), "{text}");
+    }
 }
 
 #[test]
