@@ -7,7 +7,7 @@ use std::fs;
 use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl FileStore {
         match target {
             FilesTarget::Folder(folder) => {
                 let unusable = |error: io::Error| FileError(format!("{}: {error}", folder.display()));
-                fs::create_dir_all(folder).map_err(unusable)?;
+                create_private(folder).map_err(unusable)?;
                 let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true);
                 let folder = Some(folder.canonicalize().map_err(unusable)?);
                 Ok(Self { store: Arc::new(store), prefix: Path::default(), piece: FOLDER_PIECE, folder })
@@ -84,10 +84,18 @@ impl FileStore {
         self.prefix.clone().join(place).join(name)
     }
 
-    /// Begins to write a file.
-    pub(crate) fn writer(&self, file: Upload) -> FileWriter {
+    /// Begins to write a file. In a folder, nobody else on the machine may read it, nor list what lies beside it.
+    ///
+    /// *Errors*: the folder cannot be made.
+    pub(crate) async fn writer(&self, file: Upload) -> Result<FileWriter, FileError> {
         let writer = BufWriter::with_capacity(Arc::clone(&self.store), self.path(file), self.piece);
-        FileWriter(writer.with_max_concurrency(1))
+        let kept =
+            self.folder.as_ref().map(|folder| folder.join(file.place.id().to_string()).join(file.id.to_string()));
+        if let (Some(folder), Some(kept)) = (self.folder.clone(), kept.clone()) {
+            let made = blocking(move || make_beside(&folder, &kept));
+            made.await.map_err(|error| FileError(error.to_string()))?;
+        }
+        Ok(FileWriter { writer: writer.with_max_concurrency(1), kept })
     }
 
     /// Reads a part of a file that has so many bytes.
@@ -152,6 +160,48 @@ impl FileStore {
     }
 }
 
+/// Makes a folder, and those that it lies in, for its owner alone. One that is there keeps its mode.
+pub(crate) fn create_private(folder: &FilePath) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes the folder in which a file will lie, before the file's first byte is there to be read. It is on disk when this answers.
+fn make_beside(root: &FilePath, file: &FilePath) -> io::Result<()> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    if !folder.is_dir() {
+        create_private(folder)?;
+        #[cfg(unix)]
+        fs::File::open(root)?.sync_all()?;
+    }
+    restrict(folder, 0o700)
+}
+
+/// Takes a file that is there, and its folder, from everybody but their owner. The folder may have been made anew in between, after
+/// another file was removed from it.
+fn keep_private(file: &FilePath) -> io::Result<()> {
+    file.parent().map_or(Ok(()), |folder| restrict(folder, 0o700))?;
+    restrict(file, 0o600)
+}
+
+/// Takes what somebody else may do with a file or folder away. Where it belongs to another user, as on some network shares, it stays.
+fn restrict(path: &FilePath, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Err(error) = fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+        && error.kind() != io::ErrorKind::PermissionDenied
+    {
+        return Err(error);
+    }
+    Ok(())
+}
+
+async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
 /// How often a service is asked again; a request has no more time than this.
 fn patience() -> RetryConfig {
     RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(10), ..RetryConfig::default() }
@@ -161,22 +211,31 @@ fn patience() -> RetryConfig {
 /// removes.
 ///
 /// *Shape*: holds at most two pieces in memory.
-pub(crate) struct FileWriter(BufWriter);
+pub(crate) struct FileWriter {
+    writer: BufWriter,
+    /// Where it will lie, if that is in a folder.
+    kept: Option<PathBuf>,
+}
 
 impl FileWriter {
     /// Writes more bytes, as fast as the store takes them.
     pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), FileError> {
-        Ok(self.0.put(bytes).await?)
+        Ok(self.writer.put(bytes).await?)
     }
 
     /// Ends the file: when this answers, it is whole and on disk.
     pub(crate) async fn finish(mut self) -> Result<(), FileError> {
-        poll_fn(|context| Pin::new(&mut self.0).poll_shutdown(context)).await.map_err(|error| FileError(chain(&error)))
+        let finished = poll_fn(|context| Pin::new(&mut self.writer).poll_shutdown(context)).await;
+        finished.map_err(|error| FileError(chain(&error)))?;
+        match self.kept {
+            Some(kept) => blocking(move || keep_private(&kept)).await.map_err(|error| FileError(error.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// Throws away what was written.
     pub(crate) async fn abort(mut self) -> Result<(), FileError> {
-        Ok(self.0.abort().await?)
+        Ok(self.writer.abort().await?)
     }
 }
 

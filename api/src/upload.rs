@@ -107,7 +107,10 @@ async fn upload(
     let head = UploadHead::read(&request)?;
     let _turn = app.uploads.turn(&caller.claims).await?;
     let upload = Upload { id: app.id(), place };
-    let writer = if begin(&app, &caller, upload).await? { Some(app.files.writer(upload)) } else { None };
+    let writer = match begin(&app, &caller, upload).await? {
+        true => Some(app.files.writer(upload).await.map_err(unstored)?),
+        false => None,
+    };
     let is_stored = writer.is_some();
     let answer = match receive(payload.into_inner(), &head, writer).await {
         Ok(content) => {

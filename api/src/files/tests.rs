@@ -28,7 +28,7 @@ fn everything(folder: &std::path::Path) -> Vec<String> {
 }
 
 async fn write(store: &FileStore, number: u128, pieces: &[&'static [u8]]) {
-    let mut writer = store.writer(file(number));
+    let mut writer = store.writer(file(number)).await.unwrap();
     for piece in pieces {
         writer.write(Bytes::from_static(piece)).await.unwrap();
     }
@@ -61,10 +61,10 @@ async fn what_is_aborted_or_removed_leaves_nothing_behind_s_6() {
     let directory = tempfile::tempdir().unwrap();
     let (store, folder) = (open(directory.path()), directory.path().join("files"));
     write(&store, 1, &[b"abc"]).await;
-    let mut writer = store.writer(file(2));
+    let mut writer = store.writer(file(2)).await.unwrap();
     writer.write(Bytes::from_static(&LARGE)).await.unwrap();
     writer.abort().await.unwrap();
-    store.writer(file(3)).abort().await.unwrap();
+    store.writer(file(3)).await.unwrap().abort().await.unwrap();
     assert_eq!(everything(&folder), [file(1).id.to_string()]);
     // A process that dies leaves what it has written of a file.
     let begun = folder.join(file(4).place.id().to_string()).join(format!("{}#1", file(4).id));
@@ -75,6 +75,33 @@ async fn what_is_aborted_or_removed_leaves_nothing_behind_s_6() {
     }
     assert!(everything(&folder).is_empty());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_for_their_owner_alone_from_their_first_byte_on_s_6() {
+    static LARGE: [u8; 600_000] = [9; 600_000];
+    let mode = |path: &FilePath| {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let (store, folder) = (open(directory.path()), directory.path().join("files"));
+    let place = folder.join(file(1).place.id().to_string());
+    let mut writer = store.writer(file(1)).await.unwrap();
+    writer.write(Bytes::from_static(&LARGE)).await.unwrap();
+    // While it arrives, the folder around it keeps others out.
+    assert_eq!((mode(&folder), mode(&place)), (0o700, 0o700));
+    writer.finish().await.unwrap();
+    write(&store, 2, &[b"abc"]).await;
+    for number in [1, 2] {
+        assert_eq!(mode(&place.join(file(number).id.to_string())), 0o600);
+    }
+    // A folder of an earlier version, which was open to all.
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).unwrap();
+    write(&store, 3, &[b"abc"]).await;
+    assert_eq!(mode(&place), 0o700);
 }
 
 #[tokio::test]
