@@ -42,7 +42,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 /// How long the file may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
 /// Bytes of a file, at most.
-const FILE_MAX: usize = 16 * 1024 * 1024;
+pub(crate) const FILE_MAX: usize = 16 * 1024 * 1024;
 /// Files that arrive or are imported at a time, one of each organization; the others wait for a moment and are then asked to come again.
 pub(crate) const ARRIVING: usize = 8;
 /// Imports at a time, of files that arrived.

@@ -28,7 +28,7 @@ use tracing::Instrument;
 use crate::contact_import;
 use crate::metrics::Metrics;
 use crate::problem::{PROBLEM_JSON, Problem, Reader, TOKEN_REFUSED, of_framework};
-use crate::routes_table::RoutesTable;
+use crate::routes_table::{Route, RoutesTable};
 use crate::upload;
 
 mod request_info;
@@ -60,15 +60,14 @@ pub struct Edge {
     pub routes: Arc<RoutesTable>,
 }
 
-/// Routes that may take longer than others.
-const PATIENT: &[(&str, Duration)] =
-    &[(contact_import::PATH, contact_import::DEADLINE), (upload::PATH, upload::DEADLINE)];
-
 impl Edge {
-    /// How long requests of a route may take.
-    fn deadline_of(&self, pattern: &str) -> Duration {
-        let own = PATIENT.iter().find(|(patient, _)| *patient == pattern);
-        own.map_or(self.deadline, |(_, deadline)| self.deadline.max(*deadline))
+    /// How long requests of a route may take. Whatever takes a file has the time that a file takes to arrive.
+    fn deadline_of(&self, route: Option<&Route>) -> Duration {
+        match route {
+            Some(route) if route.pattern() == contact_import::PATH => self.deadline.max(contact_import::DEADLINE),
+            Some(route) if route.takes_file() => self.deadline.max(upload::DEADLINE),
+            Some(_) | None => self.deadline,
+        }
     }
 }
 
@@ -101,7 +100,7 @@ pub async fn edge(
                 if request.method() == Method::HEAD {
                     request.head_mut().method = Method::GET;
                 }
-                call(&info, edge.deadline_of(pattern), next.call(request)).await
+                call(&info, edge.deadline_of(route), next.call(request)).await
             }
         };
     let status = answer.as_ref().map_or_else(|lost| lost.problem.status_code(), ServiceResponse::status);

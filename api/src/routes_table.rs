@@ -2,7 +2,9 @@
 //! the two cannot differ.
 
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
+};
 use mandate_core::refusal::Code;
 use mandate_core::say;
 use mandate_core::text::Flaw;
@@ -14,6 +16,15 @@ use crate::problem::{PROBLEM_JSON, Problem};
 
 /// Paths that are not in the document but are served.
 const UNDOCUMENTED: &[&str] = &["/docs", "/docs/", "/docs/{file}"];
+
+/// Headers that are read as one value, and what is wrong with two of them.
+static ONCE: [(HeaderName, Code); 5] = [
+    (AUTHORIZATION, Code::MalformedRequest),
+    (CONTENT_DISPOSITION, Code::MalformedRequest),
+    (CONTENT_ENCODING, Code::MalformedRequest),
+    (CONTENT_TYPE, Code::MalformedRequest),
+    (HeaderName::from_static("idempotency-key"), Code::InvalidIdempotencyKey),
+];
 
 /// Every path of the server.
 #[derive(Debug)]
@@ -28,6 +39,7 @@ pub struct Route {
     pattern: String,
     segments: Vec<Segment>,
     methods: Vec<Operates>,
+    takes_file: bool,
 }
 
 /// A method, the media types of its successes, and whether it has query parameters.
@@ -42,9 +54,10 @@ enum Segment {
 impl RoutesTable {
     /// The table of a document.
     pub fn new(document: &OpenApi) -> Self {
-        let documented = document.paths.paths.iter().map(|(pattern, item)| Route::new(pattern, methods(item)));
+        let documented =
+            document.paths.paths.iter().map(|(pattern, item)| Route::new(pattern, methods(item), takes_file(item)));
         let undocumented =
-            UNDOCUMENTED.iter().map(|pattern| Route::new(pattern, vec![(Method::GET, Vec::new(), true)]));
+            UNDOCUMENTED.iter().map(|pattern| Route::new(pattern, vec![(Method::GET, Vec::new(), true)], false));
         let mut routes: Vec<Route> = documented.chain(undocumented).collect();
         routes.sort_by_key(|route| route.segments.iter().filter(|segment| **segment == Segment::Parameter).count());
         Self { routes }
@@ -57,11 +70,11 @@ impl RoutesTable {
 }
 
 impl Route {
-    fn new(pattern: &str, methods: Vec<Operates>) -> Self {
+    fn new(pattern: &str, methods: Vec<Operates>, takes_file: bool) -> Self {
         let segments = pattern.split('/').map(|segment| {
             if segment.starts_with('{') { Segment::Parameter } else { Segment::Literal(segment.to_owned()) }
         });
-        Self { pattern: pattern.to_owned(), segments: segments.collect(), methods }
+        Self { pattern: pattern.to_owned(), segments: segments.collect(), methods, takes_file }
     }
 
     fn matches(&self, path: &str) -> bool {
@@ -78,15 +91,23 @@ impl Route {
         &self.pattern
     }
 
+    /// Whether an operation of the route takes a file, which may be large, rather than JSON.
+    pub fn takes_file(&self) -> bool {
+        self.takes_file
+    }
+
     /// Whether the route answers this method, in a form that the client accepts. `HEAD` works where `GET` does.
     ///
     /// *Errors*: `method_not_allowed`, `contacts_are_not_deleted`, `not_acceptable`; `validation_failed` for query parameters
-    /// where the operation has none.
+    /// where the operation has none; `malformed_request` and `invalid_idempotency_key` for a header that stands there twice.
     pub fn check(&self, method: &Method, headers: &HeaderMap, query: &str) -> Result<(), Problem> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let Some((_, produced, takes_query)) = self.methods.iter().find(|(own, ..)| own == method) else {
             return Err(self.method_not_allowed(method));
         };
+        if self.pattern.starts_with("/v1/") {
+            sent_once(headers)?;
+        }
         if self.pattern.starts_with("/v1/") && !takes_query && !query.is_empty() {
             return Err(unknown_parameters(query));
         }
@@ -145,6 +166,25 @@ fn takes_query(operation: &Operation) -> bool {
         RefOr::Ref(_) => false,
     };
     operation.parameters.iter().flatten().any(is_query)
+}
+
+fn takes_file(item: &PathItem) -> bool {
+    let operations = [&item.post, &item.put, &item.patch];
+    let bodies = operations.into_iter().flatten().filter_map(|operation| match operation.request_body.as_ref()? {
+        RefOr::T(body) => Some(body),
+        RefOr::Ref(_) => None,
+    });
+    let mut types = bodies.flat_map(|body| body.content.keys());
+    types.any(|media_type| media_type != "application/json" && !media_type.ends_with("+json"))
+}
+
+/// Refuses two headers where one is meant: nobody knows which, and a proxy in front may have looked at the other (RFC 9110, section 5.3).
+fn sent_once(headers: &HeaderMap) -> Result<(), Problem> {
+    let refused = |(name, code): &(HeaderName, Code)| {
+        let count = headers.get_all(name).count();
+        (count > 1).then(|| Problem::new(*code, say!("the header `{name}` was sent {count} times", name = name, count)))
+    };
+    ONCE.iter().find_map(refused).map_or(Ok(()), Err)
 }
 
 /// A misspelt filter never widens a list, and where there are no filters every one is misspelt.

@@ -35,15 +35,13 @@ use crate::sniff::{HEAD_BYTES, sniff};
 use crate::state::App;
 use crate::wire::{EscalationIdWire, ServiceRequestIdWire};
 
-/// The path of the operation, as the edge knows it.
-pub(crate) const PATH: &str = "/v1/service-requests/{service_request_id}/attachments";
 /// How long a file may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(300);
 /// How long a client may send nothing.
 const STALL: Duration = Duration::from_secs(15);
 /// Bytes that arrive in a second, on average; at first, while [`STALL`] is not over, it may be fewer.
 const BYTES_PER_SECOND: u64 = 4 * 1024;
-/// How long an upload may take until its answer.
+/// How long an upload may take until its answer, and whatever else takes a file.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(330);
 /// Uploads at a time; the others wait for a moment and are then asked to come again.
 pub(crate) const AT_ONCE: usize = 32;

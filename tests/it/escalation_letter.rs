@@ -1,6 +1,7 @@
 //! Letters that came as emails: what their own signature says is shown, and never enough (E-3, E-6).
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,8 @@ use mail_auth::dkim::Signature;
 use mail_auth::headers::HeaderWriter as _;
 use mandate_core::time::{Span, Timestamp};
 use mandate_tests::{Answer, Value, days, e2e, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::escalation::{attach, stage};
 
@@ -152,6 +155,28 @@ e2e! {
             stage.reviewer.post(format!("{path}/verify"), by_signature).await.expect(expected);
             stage.dan.post(format!("{path}/withdraw"), json!({})).await.expect(200);
         }
+    }
+
+    /// X-7, E-3: a letter has the time that other files have to arrive, not that of other requests.
+    async fn a_letter_may_arrive_slowly(world: World) {
+        let hasty = world.another_instance(&["--request-timeout", "1s"]).await;
+        let stage = stage(&world).await;
+        let opened = stage.open(&stage.dan, "service_request", json!({})).await.expect(201);
+        let mut stream = TcpStream::connect(hasty.address()).await.expect("the server listens");
+        let head = format!(
+            "POST /v1/escalations/{}/attachments HTTP/1.1\r\nhost: mandate\r\nauthorization: Bearer {}\r\ncontent-type: \
+             message/rfc822\r\ncontent-disposition: attachment; filename=letter.eml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            opened.id(),
+            stage.dan.access_token(),
+            LETTER.len()
+        );
+        let (begin, end) = LETTER.split_at(LETTER.len() / 2);
+        stream.write_all(format!("{head}{begin}").as_bytes()).await.expect("the server reads");
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        stream.write_all(end.as_bytes()).await.expect("the server reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the server answers");
+        assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     }
 
     /// E-3, X-2: a letter whose upload is repeated with the same key is the same letter, and stored once.

@@ -40,6 +40,7 @@ mod mechanisms;
 mod message;
 mod notice;
 mod openapi;
+mod operator;
 mod organization;
 mod pairs_contact;
 mod pairs_finding;
