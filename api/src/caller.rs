@@ -1,6 +1,6 @@
 //! Who is calling: a token that carries identity alone, and what the database knows of that person now.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -179,7 +179,7 @@ pub(crate) fn address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
     // A proxy adds to the header or adds a second one; both are one list.
     let lines: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
     let forwarded = lines.join(",");
-    let hops = forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    let hops = forwarded.rsplit(',').map_while(|hop| hop_address(hop.trim()));
     let mut address = peer;
     for hop in hops {
         if !app.settings.trusts(address) {
@@ -188,6 +188,21 @@ pub(crate) fn address(request: &HttpRequest, app: &App) -> Option<IpAddr> {
         address = hop;
     }
     Some(address)
+}
+
+/// The address in an entry of `X-Forwarded-For`, which some proxies write with the client's port, and IPv6 then in brackets.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|place| place.ip()))
+}
+
+/// What an address counts as where attempts are counted: itself, or the /64 that it lies in, for of IPv6 that is the least that
+/// somebody has.
+pub(crate) fn counted_address(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    }
 }
 
 fn repeatable(request: &HttpRequest) -> Result<Option<Repeatable>, Problem> {
@@ -220,4 +235,42 @@ fn check_key(key: &[u8]) -> Result<(), Problem> {
         max = IDEMPOTENCY_KEY_MAX
     );
     Err(Problem::new(Code::InvalidIdempotencyKey, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_may_write_the_clients_port_behind_its_address() {
+        for (hop, address) in [
+            ("192.0.2.7", Some("192.0.2.7")),
+            ("192.0.2.7:4711", Some("192.0.2.7")),
+            ("2001:db8::7", Some("2001:db8::7")),
+            ("[2001:db8::7]", Some("2001:db8::7")),
+            ("[2001:db8::7]:4711", Some("2001:db8::7")),
+            ("unknown", None),
+            ("192.0.2.7:", None),
+            ("192.0.2.7:70000", None),
+            ("[2001:db8::7", None),
+            ("_hidden:80", None),
+            ("", None),
+        ] {
+            assert_eq!(hop_address(hop).map(|address| address.to_string()).as_deref(), address, "{hop}");
+        }
+    }
+
+    #[test]
+    fn of_ipv6_a_network_is_counted_x_7() {
+        for (address, counted) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            ("::1", "::/64"),
+        ] {
+            assert_eq!(counted_address(address.parse().unwrap()), counted, "{address}");
+        }
+    }
 }

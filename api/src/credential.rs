@@ -18,7 +18,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::caller::{address, check_idempotency_key, origin};
+use crate::caller::{address, check_idempotency_key, counted_address, origin};
 use crate::escalation_guard::note_sign_of_life;
 use crate::extract::Body;
 use crate::password::NewPassword;
@@ -191,9 +191,9 @@ pub(crate) async fn create_password_reset(
     let case = email.as_deref().map(Email::parse).and_then(Result::err);
     case.filter(|flaw| flaw.code == EMAIL_NOT_LOWER_CASE).into_iter().for_each(|flaw| errors.add("/email", flaw));
     let email = errors.finish(|| email)?;
-    let now = app.now();
+    let now = app.shared_now().await?;
     if let Some(address) = address(&request, &app) {
-        let counted = format!("reset-address:{address}");
+        let counted = format!("reset-address:{}", counted_address(address));
         app.write_unsigned(move |unlocked: Unlocked<'_>| {
             let mut tx = unlocked.lock(&Fence::new())?;
             tx.hold_sign_in_failures(&counted)?;

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access_token::Bearer;
-use crate::caller::{Caller, address, check_idempotency_key, origin};
+use crate::caller::{Caller, address, check_idempotency_key, counted_address, origin};
 use crate::escalation_guard::note_sign_of_life;
 use crate::extract::{Body, PathId, WholeList};
 use crate::person::PrincipalView;
@@ -85,7 +85,7 @@ struct Scopes {
 impl Scopes {
     fn of(email: &str, request: &HttpRequest, app: &App) -> Self {
         let account = scope("account", email);
-        Self { account, address: address(request, app).map(|address| format!("address:{address}")) }
+        Self { account, address: address(request, app).map(|address| format!("address:{}", counted_address(address))) }
     }
 
     fn read(&self, tx: &mut ReadTx<'_>) -> Result<Seen, Problem> {

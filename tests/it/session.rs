@@ -226,6 +226,42 @@ e2e! {
         sign_in(&nobody, email, PASSWORD).await.expect(201);
     }
 
+    /// … and of IPv6 per network, for everybody has as many addresses of one as they like. Proxies may write the port as well.
+    async fn a_network_that_tries_many_accounts_slows_down(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let proxied = world.anonymous().at(&world.another_instance(&["--trusted-proxies", "127.0.0.1"]).await);
+        let from = async |address: String, email: &str, password: &str| {
+            let headers = [("x-forwarded-for", address.as_str())];
+            proxied.send("POST", "/v1/sessions", &headers, json!({"email": email, "password": password})).await
+        };
+        for number in 0..51 {
+            let email = format!("nobody{number}@acme.example");
+            from(format!("[2001:db8:1:2::{number}]:4711"), &email, WRONG).await.expect(401);
+        }
+        let email = acme.email.as_str();
+        from("2001:db8:1:2:3:4:5:6".to_owned(), email, PASSWORD).await.expect_problem(429, "too_many_attempts");
+        from("2001:db8:1:3::1".to_owned(), email, PASSWORD).await.expect(201);
+        for number in 0..51 {
+            let email = format!("nobody{number}@acme.example");
+            from(format!("192.0.2.7:{}", 4_000 + number), &email, WRONG).await.expect(401);
+        }
+        from("192.0.2.7:80".to_owned(), email, PASSWORD).await.expect_problem(429, "too_many_attempts");
+        from("192.0.2.8:80".to_owned(), email, PASSWORD).await.expect(201);
+    }
+
+    /// RFC 9110, section 5.3: of two tokens nobody knows which one was meant, and a proxy may have looked at the other.
+    async fn two_tokens_are_refused(world: World) {
+        let acme = world.customer("Acme", "acme.example").await;
+        let token = format!("Bearer {}", acme.access_token());
+        for headers in [[("authorization", token.as_str()), ("authorization", "Bearer x")], [("authorization", token.as_str()); 2]] {
+            let nobody = world.anonymous();
+            nobody.send("GET", "/v1/me", &headers, ()).await.expect_problem(400, "malformed_request");
+            let body = json!({"email": acme.email, "password": PASSWORD});
+            nobody.send("POST", "/v1/sessions", &headers, body).await.expect_problem(400, "malformed_request");
+        }
+        world.anonymous().send("GET", "/v1/me", &[("authorization", &token)], ()).await.expect(200);
+    }
+
     /// Rotated with each use; a reused one ends the session, but for the second of two parallel refreshes.
     async fn refresh_tokens_are_good_for_one_use(world: World) {
         let acme = world.customer("Acme", "acme.example").await;
