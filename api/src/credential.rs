@@ -191,7 +191,7 @@ pub(crate) async fn create_password_reset(
     let case = email.as_deref().map(Email::parse).and_then(Result::err);
     case.filter(|flaw| flaw.code == EMAIL_NOT_LOWER_CASE).into_iter().for_each(|flaw| errors.add("/email", flaw));
     let email = errors.finish(|| email)?;
-    let now = app.shared_now().await?;
+    let now = app.now();
     if let Some(address) = address(&request, &app) {
         let counted = format!("reset-address:{}", counted_address(address));
         app.write_unsigned(move |unlocked: Unlocked<'_>| {
