@@ -11,7 +11,7 @@ use mandate_core::refusal::{Code, Refusal};
 use mandate_core::session::{self, LinkLifetimes, offer_reset};
 use mandate_core::text::{EMAIL_MAX, EMAIL_NOT_LOWER_CASE, Email};
 use mandate_core::time::Timestamp;
-use mandate_core::vocabulary::{LinkPurpose, OrganizationStatus};
+use mandate_core::vocabulary::LinkPurpose;
 use mandate_core::{contact_state, staff, throttle};
 use mandate_storage::{Fence, Unlocked, WriteTx};
 use serde::Deserialize;
@@ -90,7 +90,7 @@ async fn confirm(
     let person = app.read_unsigned(move |tx| {
         let link = session::use_link(now, purpose, tx.link(link)?)?;
         let (person, status) = tx.actor(link.person)?.ok_or_else(invalid)?;
-        expect_active(purpose, status)?;
+        session::expect_active(purpose, status)?;
         Ok(person)
     });
     let person = person.await?;
@@ -103,7 +103,7 @@ async fn confirm(
         let mut tx = unlocked.lock(&Fence::new().changes(organization))?;
         let used = session::use_link(now, purpose, tx.link(link)?)?;
         let (actor, status) = tx.actor(used.person)?.ok_or_else(invalid)?;
-        expect_active(purpose, status)?;
+        session::expect_active(purpose, status)?;
         let context = Context { actor: Some(actor.clone()), now, origin: origin.clone() };
         tx.use_link(&used)?;
         set(&mut tx, &context, used.person, purpose, mail)?;
@@ -115,11 +115,6 @@ async fn confirm(
         Ok(actor)
     });
     Ok(HttpResponse::Ok().json(PrincipalView::from(&done.await?)))
-}
-
-/// Who is still invited may set a password while their organization is suspended, and gets in no more than the others.
-fn expect_active(purpose: LinkPurpose, status: OrganizationStatus) -> Result<(), Refusal> {
-    if purpose == LinkPurpose::PasswordReset { session::expect_active(status) } else { Ok(()) }
 }
 
 fn invalid() -> Refusal {

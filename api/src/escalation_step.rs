@@ -61,7 +61,7 @@ pub(crate) fn follow(
         Audience::Everybody => {
             let everybody = Broadcast { kind, about: escalation.id.into(), request: None, by: None };
             tx.owe_broadcast(&everybody, context.now)?;
-            tell_put_aside(app, tx, context, escalation)?;
+            tell_taken_away(app, tx, context, escalation)?;
             first_told(tx, escalation)?
         }
     };
@@ -81,12 +81,11 @@ fn duty_managers(tx: &mut ReadTx<'_>) -> Result<Vec<PersonId>, Problem> {
     Ok(on_duty.take(DUTY_MANAGERS_TOLD_MAX).map(|member| member.id.into()).collect())
 }
 
-/// Tells those who count as active although staff disabled them, with a link by which they object without signing in (E-4, E-7).
-fn tell_put_aside(app: &App, tx: &mut WriteTx<'_>, context: &Context, escalation: &Escalation) -> Result<(), Problem> {
+/// Tells those who guarded the organization until they were disabled, with a link by which they object without signing in (E-4, E-7, E-8).
+fn tell_taken_away(app: &App, tx: &mut WriteTx<'_>, context: &Context, escalation: &Escalation) -> Result<(), Problem> {
     let guards = tx.guards_of(escalation.organization.id, escalation.created_at)?;
     for guard in guards.iter().filter(|one| was_taken_away(one, escalation.created_at)) {
-        let offered = offer_objection(context.now, escalation, guard, (app.id(), app.id()));
-        let (link, notice) = offered;
+        let (link, notice) = offer_objection(context.now, escalation, guard, (app.id(), app.id()));
         tx.save_link(&link)?;
         tx.save_objection_link(link.id, escalation.id)?;
         tx.owe_mail(&notice, context.now)?;

@@ -71,7 +71,7 @@ pub fn activate(context: &Context, contact: Contact, others: Others) -> Result<C
 /// Sends the welcome email again; the older link is void (C-12).
 ///
 /// *Decides*: visible? may manage contacts, or onboards the organization that no contact ever entered (C-10)? no contact manager or
-/// primary by who acts by a grant (C-9)? version? still invited?
+/// primary by who acts by a grant (C-9)? may appoint, if primary (C-10)? version? still invited?
 pub fn resend_welcome(
     context: &Context,
     facts: StateFacts,

@@ -160,7 +160,7 @@ pub fn go_on(context: &Context, before: Escalation) -> Option<Change<Escalation>
 /// How long the link in a notice is kept; whether one can still object, the escalation says.
 const LINK_KEPT: Span = Span::days(365);
 
-/// The notice to somebody who was put aside, with the link by which they object without signing in (E-4, E-7).
+/// The notice to somebody who was taken away, with the link by which they object without signing in (E-4, E-7, E-8).
 pub fn offer_objection(
     now: Timestamp,
     escalation: &Escalation,

@@ -56,8 +56,7 @@ pub(crate) fn follow(context: &Context, individual: Individual, to: &Contact) ->
         return end(context, authority, individual);
     }
     let shut_out = || individual.level_beside(individual.without).map(|_| Level::None);
-    let level = individual.level_beside(individual.there).or_else(shut_out);
-    let Some(level) = level else {
+    let Some(level) = individual.level_beside(individual.there).or_else(shut_out) else {
         return close(context, authority, EventKind::GrantEnded, individual.grant, GrantStatus::Ended, None);
     };
     let before = individual.grant;

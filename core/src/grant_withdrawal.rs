@@ -14,7 +14,7 @@ use crate::vocabulary::{GrantStatus, Involvement, Level};
 /// Who leads a request by a grant, and takes part in requests by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hanging {
-    /// The requests that are not closed and whose point of contact holds the grant, with that person as they are now.
+    /// The requests whose point of contact holds the grant, closed ones too, with that person as they are now.
     pub leads: Vec<(Orphan, Actor)>,
     /// The participations, with the request and the person as they are now.
     pub parts: Vec<(Participant, ServiceRequest, Actor)>,

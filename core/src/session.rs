@@ -68,14 +68,16 @@ pub fn may_sign_in(actor: &Actor, organization_status: OrganizationStatus) -> bo
     actor.status == PersonStatus::Active && organization_status == OrganizationStatus::Active
 }
 
-/// Asks whether links to people of an organization open anything now: not while it is suspended, for nobody of it signs in. The link
-/// stays good until that is over.
+/// Asks whether a link to somebody of an organization opens anything now. While it is suspended nobody of it signs in, so a link to reset
+/// a password waits, and stays good until that is over; who is still invited may set a password, and gets in no more than the others.
 ///
 /// *Errors*: `invalid_link`.
-pub fn expect_active(organization_status: OrganizationStatus) -> Result<(), Refusal> {
-    match organization_status {
-        OrganizationStatus::Active => Ok(()),
-        OrganizationStatus::Suspended => Err(Refusal::of(Code::InvalidLink).at("#/token")),
+pub fn expect_active(purpose: LinkPurpose, organization_status: OrganizationStatus) -> Result<(), Refusal> {
+    match (purpose, organization_status) {
+        (LinkPurpose::PasswordReset, OrganizationStatus::Suspended) => {
+            Err(Refusal::of(Code::InvalidLink).at("#/token"))
+        }
+        _ => Ok(()),
     }
 }
 
